@@ -94,6 +94,11 @@ pub fn announce(scheme: &str, address: impl Display) -> Result<(), Failure> {
     Ok(())
 }
 
+/// The README, so that its snippets compile.
+#[cfg(doctest)]
+#[doc = include_str!("../../README.md")]
+pub struct Readme;
+
 #[cfg(test)]
 mod tests {
     use super::sentence;
