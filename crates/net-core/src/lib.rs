@@ -6,6 +6,10 @@
 
 mod clock;
 mod deadline;
+pub mod listen;
+pub mod poll;
 
 pub use clock::Clock;
 pub use deadline::Deadline;
+pub use listen::{Accept, Listener};
+pub use poll::Waker;
