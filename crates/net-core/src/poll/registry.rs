@@ -10,11 +10,10 @@ pub use portable::Poll;
 
 #[cfg(any(target_os = "linux", target_os = "android"))]
 mod epoll {
-    use std::fmt;
     use std::io;
+    use std::mem::MaybeUninit;
     use std::os::fd::{AsFd, OwnedFd};
 
-    use rustix::buffer::spare_capacity;
     use rustix::event::epoll::{self, CreateFlags, EventData, EventFlags};
     use rustix::io::Errno;
 
@@ -22,7 +21,7 @@ mod epoll {
     use crate::poll::{Interest, Ready};
 
     /// How many sockets one call reports at most; the others come with the next.
-    const REPORTS: usize = 1024;
+    const REPORTS: usize = 256;
 
     /// A set of sockets, each under a number that the caller picks, and a wait for any of them.
     ///
@@ -40,9 +39,10 @@ mod epoll {
     /// assert_eq!(ready[0].0, 7);
     /// # Ok::<(), std::io::Error>(())
     /// ```
+    #[derive(Debug)]
     pub struct Poll {
         set: OwnedFd,
-        events: Vec<epoll::Event>,
+        ready: Vec<(u64, Ready)>,
     }
 
     impl Poll {
@@ -52,7 +52,7 @@ mod epoll {
         /// The process is out of descriptors.
         pub fn new() -> io::Result<Self> {
             let set = epoll::create(CreateFlags::CLOEXEC)?;
-            Ok(Poll { set, events: Vec::with_capacity(REPORTS) })
+            Ok(Poll { set, ready: Vec::new() })
         }
 
         /// Adds a source under a number of the caller's choice.
@@ -84,26 +84,27 @@ mod epoll {
         /// # Errors
         /// The system's own; an interruption by a signal is not one.
         pub fn wait(&mut self, deadline: Deadline) -> io::Result<()> {
+            self.ready.clear();
+            let mut reports = [MaybeUninit::<epoll::Event>::uninit(); REPORTS];
             loop {
-                self.events.clear();
                 let left = deadline.left().map(super::super::timespec);
-                match epoll::wait(&self.set, spare_capacity(&mut self.events), left.as_ref()) {
+                match epoll::wait(&self.set, &mut reports, left.as_ref()) {
                     Err(Errno::INTR) => {}
-                    Ok(0) if !deadline.has_passed() => {}
-                    outcome => return Ok(outcome.map(drop)?),
+                    Err(error) => return Err(error.into()),
+                    // A timeout is rounded by the system; the deadline itself decides.
+                    Ok(([], _)) if !deadline.has_passed() => {}
+                    Ok((events, _)) => {
+                        let found = events.iter().map(|event| (event.data.u64(), ready(event.flags)));
+                        self.ready.extend(found);
+                        return Ok(());
+                    }
                 }
             }
         }
 
         /// What the last wait found: numbers, and what their sources are ready for.
         pub fn ready(&self) -> impl Iterator<Item = (u64, Ready)> + '_ {
-            self.events.iter().map(|event| (event.data.u64(), ready(event.flags)))
-        }
-    }
-
-    impl fmt::Debug for Poll {
-        fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-            f.debug_struct("Poll").field("set", &self.set).finish_non_exhaustive()
+            self.ready.iter().copied()
         }
     }
 

@@ -76,6 +76,12 @@ impl<K: Copy + Eq + Hash> Timers<K> {
         self.queue.first_key_value().map(|(&(at, _), _)| at)
     }
 
+    /// Whose deadline is the earliest.
+    #[must_use]
+    pub fn earliest(&self) -> Option<K> {
+        self.queue.first_key_value().map(|(_, &key)| key)
+    }
+
     /// Takes out the earliest deadline that is due. Call it until `None`.
     pub fn pop_due(&mut self, now: Time) -> Option<K> {
         if self.next()? > now {
