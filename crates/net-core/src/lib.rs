@@ -6,6 +6,12 @@
 
 mod clock;
 mod deadline;
+pub mod listen;
+pub mod poll;
+pub mod serve;
 
 pub use clock::Clock;
 pub use deadline::Deadline;
+pub use listen::{Accept, Listener};
+pub use poll::Waker;
+pub use serve::{Server, Shutdown};
