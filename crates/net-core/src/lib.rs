@@ -9,9 +9,11 @@ mod deadline;
 pub mod listen;
 pub mod poll;
 pub mod serve;
+pub mod udp;
 
 pub use clock::Clock;
 pub use deadline::Deadline;
 pub use listen::{Accept, Listener};
 pub use poll::Waker;
 pub use serve::{Server, Shutdown};
+pub use udp::Udp;
