@@ -9,6 +9,7 @@ mod deadline;
 pub mod listen;
 pub mod poll;
 pub mod serve;
+pub mod signals;
 pub mod udp;
 
 pub use clock::Clock;
