@@ -14,6 +14,8 @@ pub mod serve;
 mod stream;
 #[cfg(feature = "tls")]
 pub mod tls;
+pub mod signals;
+pub mod udp;
 
 pub use clock::Clock;
 pub use connection::{Connection, DriveError, Step, Turn};
@@ -24,3 +26,4 @@ pub use serve::{Server, Shutdown};
 pub use stream::{Patience, Socket, Stream, Transport};
 #[cfg(feature = "tls")]
 pub use tls::TlsRole;
+pub use udp::Udp;
