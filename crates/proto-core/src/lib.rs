@@ -9,6 +9,8 @@
 //! | lines | RFC 5321 section 2.3.8, RFC 3501 section 2.2, RFC 959 section 5.3.1 | [`Lines`], [`split_line`] |
 //! | dot-stuffed data | RFC 5321 section 4.5.2, RFC 1939 section 3 | [`DotDecoder`], [`DotEncoder`] |
 //! | three-digit replies | RFC 5321 section 4.2, RFC 959 section 4.2 | [`Reply`], [`ReplyParser`], [`Code`] |
+//! | base64 | RFC 4648 sections 4 and 5 | [`base64`] |
+//! | the civil calendar | as in every RFC that writes a date | [`calendar`] |
 //! | fast scanning | | [`scan`] |
 //! | what can grow | | [`limits`], [`LimitError`] |
 
@@ -16,6 +18,8 @@
 
 extern crate alloc;
 
+pub mod base64;
+pub mod calendar;
 mod dots;
 mod drive;
 mod endpoint;
