@@ -5,6 +5,8 @@
 extern crate alloc;
 
 mod calendar;
+pub mod conditional;
 pub mod date;
+mod field_value;
 mod octets;
 pub mod uri;
