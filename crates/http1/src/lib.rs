@@ -9,4 +9,5 @@ pub mod conditional;
 pub mod date;
 mod field_value;
 mod octets;
+pub mod range;
 pub mod uri;
