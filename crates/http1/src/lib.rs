@@ -8,6 +8,8 @@ mod calendar;
 pub mod conditional;
 pub mod date;
 mod field_value;
+pub mod hop_by_hop;
 mod octets;
 pub mod range;
+pub mod redirect;
 pub mod uri;
