@@ -5,19 +5,28 @@
 extern crate alloc;
 
 mod authority;
+mod calendar;
 mod chunked;
+pub mod conditional;
+pub mod date;
 mod error;
+mod field_value;
 mod fields;
 mod framing;
 mod head;
+pub mod hop_by_hop;
 mod known;
 mod limits;
 mod method;
+mod octets;
+pub mod range;
+pub mod redirect;
 mod request;
 mod response;
 mod status;
 mod syntax;
 mod target;
+pub mod uri;
 mod version;
 
 pub use authority::Authority;
