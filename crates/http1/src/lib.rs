@@ -6,8 +6,10 @@ extern crate alloc;
 
 mod calendar;
 pub mod conditional;
+pub mod content_disposition;
 pub mod date;
 mod field_value;
+pub mod form;
 pub mod hop_by_hop;
 mod octets;
 pub mod range;
