@@ -7,6 +7,7 @@ extern crate alloc;
 mod calendar;
 pub mod conditional;
 pub mod content_disposition;
+pub mod cookie;
 pub mod date;
 mod field_value;
 pub mod form;
