@@ -1,0 +1,2 @@
+//! The chapter on one machine.
+fn main() {}
