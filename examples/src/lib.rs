@@ -5,6 +5,8 @@
 
 pub mod program;
 pub mod progress;
+pub mod upper;
+pub mod villagers;
 
 use std::error::Error;
 use std::fmt::Display;

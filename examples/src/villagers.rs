@@ -1,0 +1,157 @@
+//! The villagers: a server that gives up on those who cry for nothing.
+//!
+//! A client cries by connecting. If it then says what the matter is, in one line and within the villagers' patience,
+//! it is answered with one line; if it stays silent, it was a false alarm. After some false alarms nobody comes any
+//! more. The lesson is a timeout that belongs to a client, not to the server: waiting with nobody connected costs no
+//! chance, and one silent client keeps no other waiting.
+
+use std::fmt;
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use proto_core::{End, Endpoint, Output, Status, Time};
+
+/// The longest cry that is listened to, in bytes.
+pub const LONGEST_CRY: usize = 1024;
+
+/// The villagers' end of one cry. Its only event is the line that made it a true one.
+#[derive(Debug)]
+pub struct Cry {
+    output: Output,
+    patience: Duration,
+    deadline: Option<Time>,
+    status: Status,
+    fault: Option<FalseAlarm>,
+}
+
+/// Why a cry was for nothing.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum FalseAlarm {
+    /// No line came within this time.
+    Silent(Duration),
+    /// The client went away without a line.
+    Gone,
+    /// Much noise, but no line.
+    Noise,
+}
+
+impl fmt::Display for FalseAlarm {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            FalseAlarm::Silent(patience) => write!(f, "it said nothing for {patience:?}"),
+            FalseAlarm::Gone => f.write_str("it went away without a word"),
+            FalseAlarm::Noise => write!(f, "{LONGEST_CRY} bytes, and no line"),
+        }
+    }
+}
+
+impl std::error::Error for FalseAlarm {}
+
+impl Cry {
+    /// A client has connected; it has `patience` to say why.
+    #[must_use]
+    pub fn new(patience: Duration) -> Self {
+        let (output, status) = (Output::new(), Status::Open);
+        Cry { output, patience, deadline: None, status, fault: None }
+    }
+
+    fn in_vain(&mut self, fault: FalseAlarm) -> FalseAlarm {
+        (self.fault, self.deadline) = (Some(fault), None);
+        fault
+    }
+
+    fn come(&mut self, mut line: BytesMut) -> Bytes {
+        let text = line.trim_ascii_end().len();
+        line.truncate(text);
+        self.output.put(b"We are coming!\n");
+        (self.status, self.deadline) = (Status::Finishing, None);
+        line.freeze()
+    }
+}
+
+impl Endpoint for Cry {
+    type Event = Bytes;
+    type Error = FalseAlarm;
+
+    fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Bytes>, FalseAlarm> {
+        if let Some(fault) = self.fault {
+            return Err(fault);
+        }
+        if self.status != Status::Open {
+            return Ok(None);
+        }
+        self.deadline.get_or_insert(now + self.patience);
+        let heard = input.get(..LONGEST_CRY.min(input.len())).unwrap_or_default();
+        match heard.iter().position(|&byte| byte == b'\n') {
+            Some(end) => Ok(Some(self.come(input.split_to(end + 1)))),
+            None if input.len() < LONGEST_CRY => Ok(None),
+            None => Err(self.in_vain(FalseAlarm::Noise)),
+        }
+    }
+
+    fn receive_eof(
+        &mut self,
+        input: &mut BytesMut,
+        _end: End,
+        now: Time,
+    ) -> Result<Option<Bytes>, FalseAlarm> {
+        match self.receive(input, now)? {
+            None if self.status == Status::Open => Err(self.in_vain(FalseAlarm::Gone)),
+            cry => Ok(cry),
+        }
+    }
+
+    fn output(&mut self) -> &mut Output {
+        &mut self.output
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.deadline
+    }
+
+    fn handle_deadline(&mut self, _now: Time) -> Result<Option<Bytes>, FalseAlarm> {
+        Err(self.in_vain(FalseAlarm::Silent(self.patience)))
+    }
+
+    fn status(&self) -> Status {
+        self.status
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PATIENCE: Duration = Duration::from_secs(10);
+
+    #[test]
+    fn a_line_makes_a_cry_true_and_is_answered_with_one_line() {
+        let (mut cry, mut input) = (Cry::new(PATIENCE), BytesMut::from("wolf!\r\nwolf!\n"));
+        assert_eq!(cry.receive(&mut input, Time::ZERO), Ok(Some(Bytes::from("wolf!"))));
+        assert_eq!(cry.receive(&mut input, Time::ZERO), Ok(None));
+        assert_eq!((cry.status(), cry.deadline()), (Status::Finishing, None));
+        assert_eq!(cry.output.slices().collect::<Vec<_>>().concat(), b"We are coming!\n");
+    }
+
+    #[test]
+    fn silence_half_a_line_and_a_hang_up_are_false_alarms() {
+        let mut cry = Cry::new(PATIENCE);
+        let mut input = BytesMut::from("wol");
+        assert_eq!(cry.receive(&mut input, Time::from_secs(5)), Ok(None));
+        assert_eq!(cry.deadline(), Some(Time::from_secs(15)));
+        assert_eq!(cry.handle_deadline(Time::from_secs(15)), Err(FalseAlarm::Silent(PATIENCE)));
+
+        let mut cry = Cry::new(PATIENCE);
+        assert_eq!(cry.receive_eof(&mut input, End::Cut, Time::ZERO), Err(FalseAlarm::Gone));
+        let mut cry = Cry::new(PATIENCE);
+        assert_eq!(cry.receive_eof(&mut BytesMut::new(), End::Clean, Time::ZERO), Err(FalseAlarm::Gone));
+        assert_eq!(
+            Cry::new(PATIENCE).receive_eof(&mut input, End::Clean, Time::ZERO),
+            Ok(Some("wol".into()))
+        );
+
+        let mut cry = Cry::new(PATIENCE);
+        let mut noise = BytesMut::from(&[b'x'; LONGEST_CRY][..]);
+        assert_eq!(cry.receive(&mut noise, Time::ZERO), Err(FalseAlarm::Noise));
+    }
+}
