@@ -5,7 +5,16 @@
 //! [`Time`](proto_core::Time) that sans-IO endpoints are told.
 
 mod clock;
+mod connection;
 mod deadline;
+mod payload;
+mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use clock::Clock;
+pub use connection::{Connection, DriveError, Step, Turn};
 pub use deadline::Deadline;
+pub use stream::{Patience, Ready, Socket, Stream, Transport};
+#[cfg(feature = "tls")]
+pub use tls::TlsRole;
