@@ -7,7 +7,10 @@
 mod clock;
 mod connection;
 mod deadline;
+pub mod listen;
 mod payload;
+pub mod poll;
+pub mod serve;
 mod stream;
 #[cfg(feature = "tls")]
 pub mod tls;
@@ -15,6 +18,9 @@ pub mod tls;
 pub use clock::Clock;
 pub use connection::{Connection, DriveError, Step, Turn};
 pub use deadline::Deadline;
+pub use listen::{Accept, Listener};
+pub use poll::Waker;
+pub use serve::{Server, Shutdown};
 pub use stream::{Patience, Ready, Socket, Stream, Transport};
 #[cfg(feature = "tls")]
 pub use tls::TlsRole;
