@@ -5,6 +5,7 @@
 
 pub mod program;
 pub mod progress;
+pub mod service;
 pub mod upper;
 pub mod villagers;
 

@@ -5,6 +5,8 @@
 //! or a clock; that it runs under a thread per connection as well as under one waiting loop is the whole point.
 
 mod client;
+mod crowd;
+mod threads;
 
 use std::fmt;
 use std::time::Duration;
@@ -13,6 +15,25 @@ use bytes::{Bytes, BytesMut};
 use proto_core::{End, Endpoint, Output, Status, Time};
 
 pub use client::{Asker, Unanswered};
+pub use crowd::serve_by_waiting;
+pub use threads::serve_by_threads;
+
+/// How many clients a server has at once, and for how long each may be silent.
+#[derive(Clone, Copy, Debug)]
+pub struct House {
+    /// Connections open at once.
+    pub connections: usize,
+    /// Connections from one IPv4 address or IPv6 /64, if that is limited.
+    pub per_address: Option<usize>,
+    /// See [`PATIENCE`].
+    pub patience: Duration,
+}
+
+impl Default for House {
+    fn default() -> Self {
+        House { connections: 1024, per_address: None, patience: PATIENCE }
+    }
+}
 
 /// The longest line that is answered, its line end not counted. 64 KiB: more is no line, it is an attack on memory.
 pub const LONGEST_LINE: usize = 64 << 10;

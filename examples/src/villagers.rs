@@ -141,14 +141,11 @@ mod tests {
         assert_eq!(cry.deadline(), Some(Time::from_secs(15)));
         assert_eq!(cry.handle_deadline(Time::from_secs(15)), Err(FalseAlarm::Silent(PATIENCE)));
 
-        let mut cry = Cry::new(PATIENCE);
-        assert_eq!(cry.receive_eof(&mut input, End::Cut, Time::ZERO), Err(FalseAlarm::Gone));
-        let mut cry = Cry::new(PATIENCE);
-        assert_eq!(cry.receive_eof(&mut BytesMut::new(), End::Clean, Time::ZERO), Err(FalseAlarm::Gone));
-        assert_eq!(
-            Cry::new(PATIENCE).receive_eof(&mut input, End::Clean, Time::ZERO),
-            Ok(Some("wol".into()))
-        );
+        let end =
+            |text: &str, end| Cry::new(PATIENCE).receive_eof(&mut BytesMut::from(text), end, Time::ZERO);
+        assert_eq!(end("", End::Clean), Err(FalseAlarm::Gone));
+        assert_eq!(end("wol", End::Cut), Err(FalseAlarm::Gone));
+        assert_eq!(end("wol", End::Clean), Ok(Some("wol".into())));
 
         let mut cry = Cry::new(PATIENCE);
         let mut noise = BytesMut::from(&[b'x'; LONGEST_CRY][..]);
