@@ -21,6 +21,6 @@ pub use deadline::Deadline;
 pub use listen::{Accept, Listener};
 pub use poll::Waker;
 pub use serve::{Server, Shutdown};
-pub use stream::{Patience, Ready, Socket, Stream, Transport};
+pub use stream::{Patience, Socket, Stream, Transport};
 #[cfg(feature = "tls")]
 pub use tls::TlsRole;
