@@ -5,14 +5,12 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
-use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use net_core::poll::{self, Interest};
 use net_core::serve::{Peer, Server, Shutdown};
-use net_core::{Clock, Connection, Deadline, DriveError, Ready, Step, Stream};
+use net_core::{Clock, Connection, DriveError, Step, Stream};
 use proto_core::Endpoint;
 
 use crate::{Failure, announce};
@@ -144,34 +142,20 @@ pub fn converse<E: Endpoint>(
     shutdown: &Shutdown,
     mut event: impl FnMut(E::Event),
 ) -> Result<(), DriveError<E::Error>> {
-    let Some(tcp) = Arc::into_inner(tcp) else { return Ok(()) };
-    let clock = Clock::new();
-    let mut connection = Connection::new(Stream::new(tcp)?, endpoint, clock);
-    let mut ready = Ready::default();
-    let mut stopping = false;
+    let mut connection = Connection::new(Stream::new(tcp)?, endpoint, Clock::new());
+    connection.heed(shutdown);
     loop {
-        let turn = connection.turn(ready)?;
-        ready = Ready::default();
-        match turn.step {
-            Some(Step::Event(happened)) => {
-                event(happened);
-                continue;
-            }
-            Some(Step::Paused | Step::Woken) | None => {}
-            Some(Step::Closed | Step::Gap(_) | Step::Yours(_)) => return Ok(()),
+        match connection.next()? {
+            Step::Event(happened) => event(happened),
+            Step::Woken => {}
+            Step::Closed | Step::Paused | Step::Gap(_) | Step::Yours(_) => return Ok(()),
         }
-        if stopping && connection.is_idle() {
-            return Ok(());
-        }
-        let news = if stopping { Interest::NONE } else { Interest::READ };
-        let wanted = Interest { read: turn.interest.read, write: turn.interest.write };
-        let deadline = turn.deadline.map_or(Deadline::NEVER, |at| clock.deadline(at));
-        let sources = [(connection.stream().tcp().as_fd(), wanted), (shutdown.as_fd(), news)];
-        let [socket, stop] = poll::wait(sources, deadline)?;
-        ready = Ready { read: socket.read, write: socket.write };
-        if stop.read && !stopping {
-            stopping = true;
+        if shutdown.is_stopping() {
             connection.set_deadline(shutdown.drain_deadline());
+            connection.flush()?;
+            if connection.is_idle() {
+                return Ok(());
+            }
         }
     }
 }

@@ -6,13 +6,81 @@
 //! chance, and one silent client keeps no other waiting.
 
 use std::fmt;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use net_core::DriveError;
+use net_core::serve::{Config, Server};
 use proto_core::{End, Endpoint, Output, Status, Time};
+
+use crate::service::{Service, converse};
 
 /// The longest cry that is listened to, in bytes.
 pub const LONGEST_CRY: usize = 1024;
+
+/// How patient the villagers are, and how many they are.
+#[derive(Clone, Debug)]
+pub struct Village {
+    /// How long a client may take to say what the matter is.
+    pub patience: Duration,
+    /// After so many false alarms nobody comes any more.
+    pub chances: u32,
+    /// Clients heard side by side, and how many of them from one address.
+    pub connections: usize,
+    /// Clients from one IPv4 address or IPv6 /64, if that is limited.
+    pub per_address: Option<usize>,
+}
+
+impl Default for Village {
+    fn default() -> Self {
+        Village { patience: Duration::from_secs(10), chances: 3, connections: 1024, per_address: None }
+    }
+}
+
+/// What became of a cry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum News {
+    /// A true one: this was the matter.
+    True(Bytes),
+    /// A false alarm, and which one it was, counted from 1.
+    False(FalseAlarm, u32),
+    /// The last chance is gone: the server ends.
+    NobodyComes,
+}
+
+/// Listens at `address` until the last chance is gone, and reports what becomes of each cry.
+///
+/// # Errors
+/// The address can't be listened at.
+pub fn serve(
+    address: SocketAddr,
+    village: Village,
+    tell: impl Fn(SocketAddr, News) + Send + Sync + 'static,
+) -> io::Result<Service> {
+    let Village { patience, chances, connections, per_address } = village;
+    let server =
+        Server::bind(Config { connections, workers: connections, per_address, ..Config::at(address) })?;
+    let handle = server.handle();
+    let false_alarms = AtomicU32::new(0);
+    Service::of("tcp", server, move |tcp, peer, shutdown| {
+        let told = converse(tcp, Cry::new(patience), shutdown, |cry| tell(peer.addr, News::True(cry)));
+        let Err(DriveError::Protocol(alarm)) = told else { return };
+        let count = false_alarms.fetch_add(1, Ordering::SeqCst).saturating_add(1);
+        if count <= chances {
+            tell(peer.addr, News::False(alarm, count));
+        }
+        if count == chances {
+            tell(peer.addr, News::NobodyComes);
+            handle.shutdown(LAST_WORDS);
+        }
+    })
+}
+
+/// How long those who were heard have to take their answer once nobody comes any more.
+const LAST_WORDS: Duration = Duration::from_secs(1);
 
 /// The villagers' end of one cry. Its only event is the line that made it a true one.
 #[derive(Debug)]
@@ -111,6 +179,10 @@ impl Endpoint for Cry {
 
     fn handle_deadline(&mut self, _now: Time) -> Result<Option<Bytes>, FalseAlarm> {
         Err(self.in_vain(FalseAlarm::Silent(self.patience)))
+    }
+
+    fn is_idle(&self) -> bool {
+        self.output.is_empty()
     }
 
     fn status(&self) -> Status {

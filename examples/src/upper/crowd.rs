@@ -10,8 +10,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use net_core::listen::is_exhaustion;
-use net_core::poll::{self, Interest, Poll, Timers, Waker};
-use net_core::{Clock, Connection, Deadline, Ready, Step, Stream};
+use net_core::poll::{self, Interest, Poll, Ready, Timers, Waker};
+use net_core::{Clock, Connection, Deadline, DriveError, Step, Stream};
 use tracing::{debug, info, warn};
 
 use super::{House, Upper};
@@ -97,7 +97,7 @@ impl Crowd {
                 match token {
                     DOOR => self.let_in(),
                     BELL => self.close_the_door(),
-                    client => self.turn(client, Ready { read: ready.read, write: ready.write }),
+                    client => self.turn(client, ready),
                 }
             }
             while let Some(token) = self.timers.pop_due(self.clock.now()) {
@@ -166,6 +166,7 @@ impl Crowd {
             let turn = match client.connection.turn(ready) {
                 Ok(turn) => turn,
                 Err(error) => {
+                    self.tally.cut += u64::from(matches!(error, DriveError::Deadline));
                     info!(peer = %client.address, %error, "shown out");
                     return self.see_off(token);
                 }
@@ -180,10 +181,9 @@ impl Crowd {
                 None => {}
                 Some(_) => return self.see_off(token),
             }
-            let wanted = Interest { read: turn.interest.read, write: turn.interest.write };
-            if wanted != client.interest {
-                client.interest = wanted;
-                if self.poll.change(client.connection.stream().tcp(), token, wanted).is_err() {
+            if turn.interest != client.interest {
+                client.interest = turn.interest;
+                if self.poll.change(client.connection.stream().tcp(), token, turn.interest).is_err() {
                     return self.see_off(token);
                 }
             }
@@ -222,7 +222,7 @@ impl Crowd {
                 client.connection.set_deadline(drain);
                 let waiting =
                     poll::wait_readable(client.connection.stream().tcp(), Deadline::after(Duration::ZERO));
-                self.turn(token, Ready { read: waiting.unwrap_or(false), write: false });
+                self.turn(token, Ready { read: waiting.unwrap_or(false), ..Ready::default() });
             }
         }
     }
