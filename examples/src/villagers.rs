@@ -5,6 +5,7 @@
 //! more. The lesson is a timeout that belongs to a client, not to the server: waiting with nobody connected costs no
 //! chance, and one silent client keeps no other waiting.
 
+use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
@@ -12,9 +13,9 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use net_core::DriveError;
 use net_core::serve::{Config, Server};
 use proto_core::{End, Endpoint, Output, Status, Time};
+use tracing::debug;
 
 use crate::service::{Service, converse};
 
@@ -65,16 +66,23 @@ pub fn serve(
         Server::bind(Config { connections, workers: connections, per_address, ..Config::at(address) })?;
     let handle = server.handle();
     let false_alarms = AtomicU32::new(0);
-    Service::of("tcp", server, move |tcp, peer, shutdown| {
-        let told = converse(tcp, Cry::new(patience), shutdown, |cry| tell(peer.addr, News::True(cry)));
-        let Err(DriveError::Protocol(alarm)) = told else { return };
+    let judge = move |peer, event| {
+        let alarm = match event {
+            Event::True(cry) => return tell(peer, News::True(cry)),
+            Event::False(alarm) => alarm,
+        };
         let count = false_alarms.fetch_add(1, Ordering::SeqCst).saturating_add(1);
         if count <= chances {
-            tell(peer.addr, News::False(alarm, count));
+            tell(peer, News::False(alarm, count));
         }
         if count == chances {
-            tell(peer.addr, News::NobodyComes);
+            tell(peer, News::NobodyComes);
             handle.shutdown(LAST_WORDS);
+        }
+    };
+    Service::of("tcp", server, move |tcp, peer, shutdown| {
+        if let Err(error) = converse(tcp, Cry::new(patience), shutdown, |event| judge(peer.addr, event)) {
+            debug!(peer = %peer.addr, %error, "lost");
         }
     })
 }
@@ -82,14 +90,22 @@ pub fn serve(
 /// How long those who were heard have to take their answer once nobody comes any more.
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
-/// The villagers' end of one cry. Its only event is the line that made it a true one.
+/// The villagers' end of one cry. Silence is no breach of this protocol, it is what it is about: so it is an event.
 #[derive(Debug)]
 pub struct Cry {
     output: Output,
     patience: Duration,
     deadline: Option<Time>,
     status: Status,
-    fault: Option<FalseAlarm>,
+}
+
+/// What a cry turned out to be.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Event {
+    /// A true one, which is answered: this was the matter.
+    True(Bytes),
+    /// One for nothing.
+    False(FalseAlarm),
 }
 
 /// Why a cry was for nothing.
@@ -113,60 +129,59 @@ impl fmt::Display for FalseAlarm {
     }
 }
 
-impl std::error::Error for FalseAlarm {}
-
 impl Cry {
     /// A client has connected; it has `patience` to say why.
     #[must_use]
     pub fn new(patience: Duration) -> Self {
-        let (output, status) = (Output::new(), Status::Open);
-        Cry { output, patience, deadline: None, status, fault: None }
+        Cry { output: Output::new(), patience, deadline: None, status: Status::Open }
     }
 
-    fn in_vain(&mut self, fault: FalseAlarm) -> FalseAlarm {
-        (self.fault, self.deadline) = (Some(fault), None);
-        fault
+    fn in_vain(&mut self, alarm: FalseAlarm) -> Event {
+        (self.status, self.deadline) = (Status::Closed, None);
+        Event::False(alarm)
     }
 
-    fn come(&mut self, mut line: BytesMut) -> Bytes {
+    fn come(&mut self, mut line: BytesMut) -> Event {
         let text = line.trim_ascii_end().len();
         line.truncate(text);
         self.output.put(b"We are coming!\n");
         (self.status, self.deadline) = (Status::Finishing, None);
-        line.freeze()
+        Event::True(line.freeze())
     }
 }
 
 impl Endpoint for Cry {
-    type Event = Bytes;
-    type Error = FalseAlarm;
+    type Event = Event;
+    type Error = Infallible;
 
-    fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Bytes>, FalseAlarm> {
-        if let Some(fault) = self.fault {
-            return Err(fault);
-        }
+    fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Infallible> {
         if self.status != Status::Open {
             return Ok(None);
         }
         self.deadline.get_or_insert(now + self.patience);
         let heard = input.get(..LONGEST_CRY.min(input.len())).unwrap_or_default();
-        match heard.iter().position(|&byte| byte == b'\n') {
-            Some(end) => Ok(Some(self.come(input.split_to(end + 1)))),
-            None if input.len() < LONGEST_CRY => Ok(None),
-            None => Err(self.in_vain(FalseAlarm::Noise)),
-        }
+        Ok(match heard.iter().position(|&byte| byte == b'\n') {
+            Some(end) => Some(self.come(input.split_to(end + 1))),
+            None if input.len() < LONGEST_CRY => None,
+            None => Some(self.in_vain(FalseAlarm::Noise)),
+        })
     }
 
     fn receive_eof(
         &mut self,
         input: &mut BytesMut,
-        _end: End,
+        end: End,
         now: Time,
-    ) -> Result<Option<Bytes>, FalseAlarm> {
-        match self.receive(input, now)? {
-            None if self.status == Status::Open => Err(self.in_vain(FalseAlarm::Gone)),
-            cry => Ok(cry),
+    ) -> Result<Option<Event>, Infallible> {
+        if let Some(event) = self.receive(input, now)? {
+            return Ok(Some(event));
         }
+        Ok(match self.status {
+            // The end of what it says ends its line as well.
+            Status::Open if end == End::Clean && !input.is_empty() => Some(self.come(input.split())),
+            Status::Open => Some(self.in_vain(FalseAlarm::Gone)),
+            _ => None,
+        })
     }
 
     fn output(&mut self) -> &mut Output {
@@ -177,8 +192,8 @@ impl Endpoint for Cry {
         self.deadline
     }
 
-    fn handle_deadline(&mut self, _now: Time) -> Result<Option<Bytes>, FalseAlarm> {
-        Err(self.in_vain(FalseAlarm::Silent(self.patience)))
+    fn handle_deadline(&mut self, _now: Time) -> Result<Option<Event>, Infallible> {
+        Ok(Some(self.in_vain(FalseAlarm::Silent(self.patience))))
     }
 
     fn is_idle(&self) -> bool {
@@ -196,31 +211,42 @@ mod tests {
 
     const PATIENCE: Duration = Duration::from_secs(10);
 
+    fn heard(text: &str) -> Event {
+        Event::True(Bytes::copy_from_slice(text.as_bytes()))
+    }
+
     #[test]
     fn a_line_makes_a_cry_true_and_is_answered_with_one_line() {
         let (mut cry, mut input) = (Cry::new(PATIENCE), BytesMut::from("wolf!\r\nwolf!\n"));
-        assert_eq!(cry.receive(&mut input, Time::ZERO), Ok(Some(Bytes::from("wolf!"))));
+        assert_eq!(cry.receive(&mut input, Time::ZERO), Ok(Some(heard("wolf!"))));
         assert_eq!(cry.receive(&mut input, Time::ZERO), Ok(None));
         assert_eq!((cry.status(), cry.deadline()), (Status::Finishing, None));
         assert_eq!(cry.output.slices().collect::<Vec<_>>().concat(), b"We are coming!\n");
     }
 
     #[test]
-    fn silence_half_a_line_and_a_hang_up_are_false_alarms() {
-        let mut cry = Cry::new(PATIENCE);
-        let mut input = BytesMut::from("wol");
+    fn silence_is_a_false_alarm_also_after_half_a_line() {
+        let (mut cry, mut input) = (Cry::new(PATIENCE), BytesMut::from("wol"));
         assert_eq!(cry.receive(&mut input, Time::from_secs(5)), Ok(None));
+        input.extend_from_slice(b"f");
+        assert_eq!(cry.receive(&mut input, Time::from_secs(6)), Ok(None));
         assert_eq!(cry.deadline(), Some(Time::from_secs(15)));
-        assert_eq!(cry.handle_deadline(Time::from_secs(15)), Err(FalseAlarm::Silent(PATIENCE)));
+        let silent = Event::False(FalseAlarm::Silent(PATIENCE));
+        assert_eq!(cry.handle_deadline(Time::from_secs(15)), Ok(Some(silent)));
+        assert_eq!(cry.status(), Status::Closed);
+    }
 
-        let end =
-            |text: &str, end| Cry::new(PATIENCE).receive_eof(&mut BytesMut::from(text), end, Time::ZERO);
-        assert_eq!(end("", End::Clean), Err(FalseAlarm::Gone));
-        assert_eq!(end("wol", End::Cut), Err(FalseAlarm::Gone));
-        assert_eq!(end("wol", End::Clean), Ok(Some("wol".into())));
-
-        let mut cry = Cry::new(PATIENCE);
+    #[test]
+    fn a_hang_up_without_a_line_and_endless_noise_are_false_alarms() {
+        let gone = Event::False(FalseAlarm::Gone);
+        for (text, end, event) in
+            [("", End::Clean, gone.clone()), ("wol", End::Cut, gone), ("wol", End::Clean, heard("wol"))]
+        {
+            let outcome = Cry::new(PATIENCE).receive_eof(&mut BytesMut::from(text), end, Time::ZERO);
+            assert_eq!(outcome, Ok(Some(event)), "{text} {end:?}");
+        }
         let mut noise = BytesMut::from(&[b'x'; LONGEST_CRY][..]);
-        assert_eq!(cry.receive(&mut noise, Time::ZERO), Err(FalseAlarm::Noise));
+        let noisy = Cry::new(PATIENCE).receive(&mut noise, Time::ZERO);
+        assert_eq!(noisy, Ok(Some(Event::False(FalseAlarm::Noise))));
     }
 }
