@@ -11,9 +11,11 @@ pub mod listen;
 mod payload;
 pub mod poll;
 pub mod serve;
+pub mod signals;
 mod stream;
 #[cfg(feature = "tls")]
 pub mod tls;
+pub mod udp;
 
 pub use clock::Clock;
 pub use connection::{Connection, DriveError, Step, Turn};
@@ -24,3 +26,4 @@ pub use serve::{Server, Shutdown};
 pub use stream::{Patience, Socket, Stream, Transport};
 #[cfg(feature = "tls")]
 pub use tls::TlsRole;
+pub use udp::Udp;
