@@ -5,12 +5,15 @@
 
 use std::io;
 use std::net::{SocketAddr, TcpStream};
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
+use net_core::poll::{self, Interest};
 use net_core::serve::{Peer, Server, Shutdown};
-use net_core::{Clock, Connection, DriveError, Step, Stream};
+use net_core::signals::Termination;
+use net_core::{Clock, Connection, Deadline, DriveError, Step, Stream, Waker};
 use proto_core::Endpoint;
 
 use crate::{Failure, announce};
@@ -33,6 +36,8 @@ pub struct Service {
     scheme: &'static str,
     address: SocketAddr,
     stop: Stop,
+    /// Rung when it has ended, for whatever reason.
+    ended: Waker,
     thread: Option<JoinHandle<Result<Tally, Failure>>>,
 }
 
@@ -47,8 +52,15 @@ impl Service {
         stop: impl Fn(Duration) + Send + 'static,
         body: impl FnOnce() -> Result<Tally, Failure> + Send + 'static,
     ) -> io::Result<Self> {
-        let thread = thread::Builder::new().name(scheme.into()).spawn(body)?;
-        Ok(Service { scheme, address, stop: Box::new(stop), thread: Some(thread) })
+        let ended = Waker::new()?;
+        let bell = ended.clone();
+        let run = move || {
+            let outcome = body();
+            bell.ring();
+            outcome
+        };
+        let thread = thread::Builder::new().name(scheme.into()).spawn(run)?;
+        Ok(Service { scheme, address, stop: Box::new(stop), ended, thread: Some(thread) })
     }
 
     /// Runs a server whose connections are each a call of `session`.
@@ -130,6 +142,29 @@ impl Drop for Service {
             let _ = self.wait();
         }
     }
+}
+
+/// How long connections have to end once a program was told to. Service managers kill later than this.
+pub const DRAIN: Duration = Duration::from_secs(10);
+
+/// Says that all are ready, lets them run until the signal comes or one of them has ended, and stops all.
+///
+/// # Errors
+/// What one of them failed with.
+pub fn run(services: Vec<Service>, termination: &Termination) -> Result<Tally, Failure> {
+    services.iter().try_for_each(Service::announce)?;
+    let mut bells = vec![(termination.as_fd(), Interest::READ)];
+    bells.extend(services.iter().map(|service| (service.ended.as_fd(), Interest::READ)));
+    poll::wait_any(&bells, Deadline::NEVER)?;
+    services.iter().for_each(|service| service.begin_to_stop(DRAIN));
+    let mut whole = Tally::default();
+    for service in services {
+        let tally = service.join()?;
+        whole.served += tally.served;
+        whole.peak += tally.peak;
+        whole.cut += tally.cut;
+    }
+    Ok(whole)
 }
 
 /// A session of an endpoint that answers by itself, until it is over or, once the server stops, between two messages.
