@@ -92,6 +92,13 @@ impl Service {
         announce(self.scheme, self.address)
     }
 
+    /// The same under another name.
+    #[must_use]
+    pub fn called(mut self, scheme: &'static str) -> Self {
+        self.scheme = scheme;
+        self
+    }
+
     /// Where it listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {

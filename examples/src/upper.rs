@@ -17,7 +17,7 @@ use proto_core::{End, Endpoint, Output, Status, Time};
 
 pub use client::{Asker, Unanswered};
 pub use crowd::serve_by_waiting;
-pub use datagrams::{TRIES, TRY, ask, serve_datagrams};
+pub use datagrams::{Crossed, TRIES, TRY, ask, serve_datagrams};
 pub use threads::serve_by_threads;
 
 /// How many clients a server has at once, and for how long each may be silent.

@@ -4,6 +4,8 @@ use std::time::{Duration, Instant};
 
 use examples::service::Service;
 use examples::{Failure, sentence};
+use net_core::Deadline;
+use net_core::signals::Termination;
 
 use crate::screen::Screen;
 
@@ -94,11 +96,11 @@ impl Stage {
 
     /// Announces all that runs, and waits for a signal.
     pub(crate) fn serve(self) -> Result<(), Failure> {
+        let termination = Termination::heed()?;
         self.screen.say("");
-        for service in &self.services {
-            service.announce()?;
-        }
-        todo!()
+        self.services.iter().try_for_each(Service::announce)?;
+        termination.wait(Deadline::NEVER)?;
+        Ok(())
     }
 }
 

@@ -24,6 +24,12 @@ pub(crate) struct Take {
     pub(crate) what: What,
 }
 
+impl Take {
+    pub(crate) fn is_end(&self) -> bool {
+        self.what == What::Done
+    }
+}
+
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
     /// These bytes.
@@ -53,6 +59,11 @@ impl Tape {
             }
             _ => takes.push(Take { side, what: What::Said(bytes.to_vec()) }),
         }
+    }
+
+    /// A datagram, which is a take of its own.
+    pub(crate) fn datagram(&self, side: Side, bytes: &[u8]) {
+        self.takes().push(Take { side, what: What::Said(bytes.to_vec()) });
     }
 
     fn done(&self, side: Side) {

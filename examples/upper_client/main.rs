@@ -69,7 +69,7 @@ fn by_connection(server: &str, lines: &mut dyn BufRead) -> Result<(), Failure> {
 fn by_datagrams(server: &str, lines: &mut dyn BufRead) -> Result<(), Failure> {
     let address = resolve(server)?;
     while let Some(line) = next_line(lines)? {
-        let answer = ask(address, &line, |number| debug!(number, "a try"))
+        let answer = ask(address, &line, |datagram| debug!(?datagram))
             .map_err(|error| format!("can't ask udp://{server}: {error}"))?;
         let Some(answer) = answer else {
             return Err(format!("udp://{server} gave no answer to {TRIES} tries; is a server there?").into());

@@ -28,7 +28,8 @@ const BREATH: Duration = Duration::from_millis(100);
 /// # Errors
 /// The address can't be listened at, or the process is out of descriptors.
 pub fn serve_by_waiting(address: SocketAddr, house: House) -> io::Result<Service> {
-    let listener = TcpListener::bind(address)?;
+    let listener = TcpListener::bind(address)
+        .map_err(|error| io::Error::new(error.kind(), format!("can't listen at {address}: {error}")))?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let bell = Waker::new()?;

@@ -51,25 +51,38 @@ fn answer_all(udp: &Udp, bell: &Waker) -> Result<Tally, Failure> {
     }
 }
 
-/// Asks the server at `server` about `text`; `None` if no answer came to any try, each of which `tries` is told of.
+/// A datagram that crossed the asker's socket.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Crossed<'a> {
+    /// Outwards; whether it arrives, nobody says.
+    Sent(&'a [u8]),
+    /// Inwards.
+    Received(&'a [u8]),
+}
+
+/// Asks the server at `server` about `text`; `None` if no answer came to any try. `crossed` is told of each datagram.
 ///
 /// The socket is a fresh one, so that no late answer to an earlier question is taken for the answer to this one.
 ///
 /// # Errors
 /// The question can't be sent, for it is too long, or there is no route.
-pub fn ask(server: SocketAddr, text: &[u8], mut tries: impl FnMut(u32)) -> io::Result<Option<Vec<u8>>> {
+pub fn ask(
+    server: SocketAddr,
+    text: &[u8],
+    mut crossed: impl FnMut(Crossed<'_>),
+) -> io::Result<Option<Vec<u8>>> {
     let any = if server.is_ipv4() { Ipv4Addr::UNSPECIFIED.into() } else { Ipv6Addr::UNSPECIFIED.into() };
     let udp = Udp::bind(SocketAddr::new(any, 0))?;
     udp.connect(server)?;
     let mut inbox = Inbox::with(1, net_core::udp::LONGEST);
-    for number in 1..=TRIES {
-        tries(number);
+    for _ in 0..TRIES {
         let until = Deadline::after(TRY);
         match udp.send_to(text, server) {
             Err(error) if error.kind() != ErrorKind::ConnectionRefused => return Err(error),
-            _ => {}
+            _ => crossed(Crossed::Sent(text)),
         }
         if let Some(answer) = hear(&udp, &mut inbox, until)? {
+            crossed(Crossed::Received(&answer));
             return Ok(Some(answer));
         }
     }
