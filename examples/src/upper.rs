@@ -13,7 +13,9 @@ use std::fmt;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use proto_core::{End, Endpoint, Output, Status, Time};
+use proto_core::{
+    BareCr, BareLf, End, Endpoint, Line, LineEnd, LinePolicy, Lines, Nul, Output, Status, Time,
+};
 
 pub use client::{Asker, Unanswered};
 pub use crowd::serve_by_waiting;
@@ -43,12 +45,11 @@ pub const LONGEST_LINE: usize = 64 << 10;
 /// How long a client may be silent, or leave its answers unread, before it is shown out.
 pub const PATIENCE: Duration = Duration::from_secs(60);
 
-/// The serving end of one conversation. Its events are the lines as they were answered.
+/// The serving end of one conversation. Its events are the lines that were answered, without their ends.
 #[derive(Debug)]
 pub struct Upper {
     output: Output,
-    /// How much of the unread input is known to hold no line end.
-    scanned: usize,
+    lines: Lines,
     patience: Duration,
     deadline: Option<Time>,
     status: Status,
@@ -79,8 +80,10 @@ impl Upper {
     /// The serving end of a new connection, which gives up after `patience` without a whole line.
     #[must_use]
     pub fn new(patience: Duration) -> Self {
-        let (output, status) = (Output::new(), Status::Open);
-        Upper { output, scanned: 0, patience, deadline: None, status, fault: None }
+        // Any byte may stand in a line but a line feed.
+        let policy = LinePolicy { lf: BareLf::Accept, cr: BareCr::Keep, nul: Nul::Keep };
+        let lines = Lines::new(policy, LONGEST_LINE + 2);
+        Upper { output: Output::new(), lines, patience, deadline: None, status: Status::Open, fault: None }
     }
 
     fn be_patient(&mut self, now: Time) {
@@ -92,26 +95,28 @@ impl Upper {
         fault
     }
 
-    fn answer(&mut self, mut line: BytesMut, now: Time) -> Bytes {
-        self.scanned = 0;
+    fn answer(&mut self, text: &[u8], end: &[u8], now: Time) {
         self.be_patient(now);
-        line.make_ascii_uppercase();
-        self.output.put(&line);
-        line.freeze()
+        let buffer = self.output.buffer();
+        let start = buffer.len();
+        buffer.extend_from_slice(text);
+        buffer.get_mut(start..).unwrap_or_default().make_ascii_uppercase();
+        buffer.extend_from_slice(end);
     }
 
-    /// Where the first line ends, its line end included. Each byte is looked at once, however it arrives.
-    fn find_line(&mut self, input: &[u8]) -> Result<Option<usize>, Refused> {
-        let fresh = input.get(self.scanned..).unwrap_or_default();
-        let end = fresh.iter().position(|&byte| byte == b'\n').map(|at| self.scanned + at);
-        self.scanned = input.len();
-        // A CR in front of the LF belongs to the line end; without the LF it is not known yet whether it does.
-        let line = input.get(..end.unwrap_or(input.len())).unwrap_or_default();
-        match line.strip_suffix(b"\r").unwrap_or(line).len() {
-            0..=LONGEST_LINE => Ok(end.map(|end| end + 1)),
+    /// The first line, with the end that it came with.
+    fn take_line(&mut self, input: &mut BytesMut) -> Result<Option<Line>, Refused> {
+        match self.lines.next(input) {
+            Ok(Some(line)) if line.text.len() <= LONGEST_LINE => Ok(Some(line)),
+            Ok(None) if unfinished(input) <= LONGEST_LINE => Ok(None),
             _ => Err(self.refuse(Refused::TooLong)),
         }
     }
+}
+
+/// How long an unfinished line is at least. A CR may be half of its end.
+fn unfinished(input: &[u8]) -> usize {
+    input.strip_suffix(b"\r").unwrap_or(input).len()
 }
 
 impl Endpoint for Upper {
@@ -125,8 +130,10 @@ impl Endpoint for Upper {
         if self.deadline.is_none() {
             self.be_patient(now); // a connection's first turn
         }
-        let end = self.find_line(input)?;
-        Ok(end.map(|end| self.answer(input.split_to(end), now)))
+        let Some(line) = self.take_line(input)? else { return Ok(None) };
+        let end: &[u8] = if line.end == LineEnd::Lf { b"\n" } else { b"\r\n" };
+        self.answer(&line.text, end, now);
+        Ok(Some(line.text))
     }
 
     fn receive_eof(&mut self, input: &mut BytesMut, end: End, now: Time) -> Result<Option<Bytes>, Refused> {
@@ -138,7 +145,9 @@ impl Endpoint for Upper {
             return Ok(Some(line));
         }
         if !input.is_empty() {
-            return Ok(Some(self.answer(input.split(), now))); // a last line without its line end
+            let text = input.split().freeze(); // a last line without its line end
+            self.answer(&text, b"", now);
+            return Ok(Some(text));
         }
         self.status = Status::Finishing;
         Ok(None)

@@ -14,12 +14,12 @@ use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use net_core::serve::{Config, Server};
-use proto_core::{End, Endpoint, Output, Status, Time};
+use proto_core::{BareCr, BareLf, End, Endpoint, LinePolicy, Lines, Nul, Output, Status, Time};
 use tracing::debug;
 
 use crate::service::{Service, converse};
 
-/// The longest cry that is listened to, in bytes.
+/// The longest cry that is listened to, in bytes, with its line end.
 pub const LONGEST_CRY: usize = 1024;
 
 /// How patient the villagers are, and how many they are.
@@ -94,6 +94,7 @@ const LAST_WORDS: Duration = Duration::from_secs(1);
 #[derive(Debug)]
 pub struct Cry {
     output: Output,
+    lines: Lines,
     patience: Duration,
     deadline: Option<Time>,
     status: Status,
@@ -133,7 +134,9 @@ impl Cry {
     /// A client has connected; it has `patience` to say why.
     #[must_use]
     pub fn new(patience: Duration) -> Self {
-        Cry { output: Output::new(), patience, deadline: None, status: Status::Open }
+        let policy = LinePolicy { lf: BareLf::Accept, cr: BareCr::Keep, nul: Nul::Keep };
+        let lines = Lines::new(policy, LONGEST_CRY);
+        Cry { output: Output::new(), lines, patience, deadline: None, status: Status::Open }
     }
 
     fn in_vain(&mut self, alarm: FalseAlarm) -> Event {
@@ -141,12 +144,10 @@ impl Cry {
         Event::False(alarm)
     }
 
-    fn come(&mut self, mut line: BytesMut) -> Event {
-        let text = line.trim_ascii_end().len();
-        line.truncate(text);
+    fn come(&mut self, cry: Bytes) -> Event {
         self.output.put(b"We are coming!\n");
         (self.status, self.deadline) = (Status::Finishing, None);
-        Event::True(line.freeze())
+        Event::True(cry)
     }
 }
 
@@ -159,11 +160,10 @@ impl Endpoint for Cry {
             return Ok(None);
         }
         self.deadline.get_or_insert(now + self.patience);
-        let heard = input.get(..LONGEST_CRY.min(input.len())).unwrap_or_default();
-        Ok(match heard.iter().position(|&byte| byte == b'\n') {
-            Some(end) => Some(self.come(input.split_to(end + 1))),
-            None if input.len() < LONGEST_CRY => None,
-            None => Some(self.in_vain(FalseAlarm::Noise)),
+        Ok(match self.lines.next(input) {
+            Ok(Some(line)) => Some(self.come(line.text)),
+            Ok(None) => None,
+            Err(_) => Some(self.in_vain(FalseAlarm::Noise)),
         })
     }
 
@@ -178,7 +178,7 @@ impl Endpoint for Cry {
         }
         Ok(match self.status {
             // The end of what it says ends its line as well.
-            Status::Open if end == End::Clean && !input.is_empty() => Some(self.come(input.split())),
+            Status::Open if end == End::Clean && !input.is_empty() => Some(self.come(input.split().freeze())),
             Status::Open => Some(self.in_vain(FalseAlarm::Gone)),
             _ => None,
         })

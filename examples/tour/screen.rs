@@ -1,4 +1,4 @@
-//! What the audience sees: headings, narration, dialogue. Colour on a terminal only, and not if NO_COLOR is set.
+//! What the audience sees: headings, narration, dialogue. Colour on a terminal only, and not if `NO_COLOR` is set.
 
 use std::io::{self, IsTerminal as _, Write as _};
 
