@@ -5,15 +5,20 @@
 //! [`Time`](proto_core::Time) that sans-IO endpoints are told.
 
 mod clock;
+pub mod connect;
 mod deadline;
+mod family;
+pub mod happy;
 pub mod listen;
 pub mod poll;
+pub mod resolve;
 pub mod serve;
 pub mod signals;
 pub mod udp;
 
 pub use clock::Clock;
 pub use deadline::Deadline;
+pub use family::Family;
 pub use listen::{Accept, Listener};
 pub use poll::Waker;
 pub use serve::{Server, Shutdown};
