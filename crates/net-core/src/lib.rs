@@ -11,6 +11,7 @@ mod family;
 pub mod happy;
 pub mod listen;
 pub mod poll;
+pub mod proxy;
 pub mod resolve;
 pub mod serve;
 pub mod signals;
