@@ -5,7 +5,6 @@
 extern crate alloc;
 
 mod authority;
-mod calendar;
 mod chunked;
 pub mod conditional;
 pub mod content_disposition;
