@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod auth;
 mod authority;
 mod chunked;
 pub mod conditional;
