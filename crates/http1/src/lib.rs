@@ -4,8 +4,8 @@
 
 extern crate alloc;
 
+pub mod auth;
 mod authority;
-mod calendar;
 mod chunked;
 pub mod client;
 pub mod conditional;
