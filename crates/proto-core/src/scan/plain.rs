@@ -1,0 +1,24 @@
+//! The plain loops: the twin that says what the vector kernels mean, and what runs where there are no vectors.
+
+use core::ops::ControlFlow;
+
+use super::{BLOCK, Class, Classes};
+
+/// As [`scan::walk`](super::walk), one byte at a time.
+pub fn walk<C: Classes<N>, const N: usize, B>(
+    bytes: &[u8],
+    mut step: impl FnMut(usize, [u64; N]) -> ControlFlow<B>,
+) -> ControlFlow<B> {
+    let mut blocks = bytes.chunks(BLOCK).enumerate();
+    blocks.try_for_each(|(at, block)| step(at * BLOCK, C::CLASSES.map(|class| mask(block, class))))
+}
+
+/// As [`scan::find`](super::find), one byte at a time.
+#[must_use]
+pub fn find(bytes: &[u8], class: &Class) -> Option<usize> {
+    bytes.iter().position(|byte| class.contains(*byte))
+}
+
+fn mask(block: &[u8], class: Class) -> u64 {
+    block.iter().rev().fold(0, |mask, byte| mask << 1 | u64::from(class.contains(*byte)))
+}
