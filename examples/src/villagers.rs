@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use net_core::Stream;
 use net_core::serve::{Config, Server};
 use proto_core::{BareCr, BareLf, End, Endpoint, LinePolicy, Lines, Nul, Output, Status, Time};
 use tracing::debug;
@@ -81,7 +82,9 @@ pub fn serve(
         }
     };
     Service::of("tcp", server, move |tcp, peer, shutdown| {
-        if let Err(error) = converse(tcp, Cry::new(patience), shutdown, |event| judge(peer.addr, event)) {
+        let hear = |_: &mut Cry, event| judge(peer.addr, event);
+        let session = |tcp| converse(Stream::new(tcp)?, Cry::new(patience), shutdown, hear);
+        if let Err(error) = session(tcp) {
             debug!(peer = %peer.addr, %error, "lost");
         }
     })
