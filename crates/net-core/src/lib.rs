@@ -5,8 +5,8 @@
 //! [`Time`](proto_core::Time) that sans-IO endpoints are told.
 
 mod clock;
-mod connection;
 pub mod connect;
+mod connection;
 mod deadline;
 mod family;
 pub mod happy;

@@ -31,11 +31,11 @@ impl Trace {
         self.digest
     }
 
-    /// What happened to whom, as numbers; the words are made only if they are kept.
+    /// What happened to whom, as numbers, and how what was said begins; the words are made only if they are kept.
     pub(crate) fn note(&mut self, now: Time, numbers: [u64; 4], bytes: &[u8], words: impl fmt::Display) {
         self.add(now.as_nanos());
         numbers.into_iter().for_each(|number| self.add(number));
-        bytes.iter().for_each(|&byte| self.step(byte));
+        bytes.iter().take(64).for_each(|&byte| self.step(byte));
         if let Some(lines) = &mut self.lines {
             lines.push(format!("{now:?} {words}"));
         }

@@ -16,7 +16,7 @@ use std::str::FromStr;
 /// let target: Target = "www.networkutopia.test:http".parse()?;
 /// assert_eq!(target.port, 80);
 /// assert_eq!(target.to_string(), "www.networkutopia.test:80");
-/// assert!(matches!("[::1]:25".parse::<Target>()?.host, Host::Address(_)));
+/// assert!(matches!("[::1]:25".parse::<Target>()?.host, Host::Address(..)));
 /// assert!("www.networkutopia.test".parse::<Target>().is_err()); // no port
 /// # Ok::<(), net_core::resolve::TargetError>(())
 /// ```
