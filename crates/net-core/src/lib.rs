@@ -1,1 +1,17 @@
-//! net-core
+//! Blocking sockets done once: resolve, connect, listen, serve, datagrams, waiting, signals.
+//!
+//! Everything that may take long obeys a [`Deadline`]: an absolute point in time that survives many calls, so that ten
+//! reads of 30 s each can't become five minutes. A [`Clock`] translates between the system's clock and the
+//! [`Time`](proto_core::Time) that sans-IO endpoints are told.
+
+mod clock;
+mod deadline;
+pub mod listen;
+pub mod poll;
+pub mod serve;
+
+pub use clock::Clock;
+pub use deadline::Deadline;
+pub use listen::{Accept, Listener};
+pub use poll::Waker;
+pub use serve::{Server, Shutdown};
