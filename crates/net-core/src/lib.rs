@@ -5,13 +5,22 @@
 //! [`Time`](proto_core::Time) that sans-IO endpoints are told.
 
 mod clock;
+mod connection;
 mod deadline;
 pub mod listen;
 pub mod poll;
 pub mod serve;
+mod payload;
+mod stream;
+#[cfg(feature = "tls")]
+pub mod tls;
 
 pub use clock::Clock;
+pub use connection::{Connection, DriveError, Step, Turn};
 pub use deadline::Deadline;
 pub use listen::{Accept, Listener};
 pub use poll::Waker;
 pub use serve::{Server, Shutdown};
+pub use stream::{Patience, Ready, Socket, Stream, Transport};
+#[cfg(feature = "tls")]
+pub use tls::TlsRole;

@@ -11,6 +11,7 @@ extern crate alloc;
 mod drive;
 mod endpoint;
 mod output;
+pub mod scan;
 mod time;
 
 pub use drive::{Drive, DriveLimits, Fault, Turn, Wait};

@@ -1,0 +1,4 @@
+//! `Connection`, `Stream` and payload, with a toy protocol over loopback and over memory.
+
+mod sockets;
+mod toys;
