@@ -4,5 +4,7 @@
 
 extern crate alloc;
 
+mod calendar;
+pub mod date;
 mod octets;
 pub mod uri;
