@@ -470,7 +470,7 @@ on_every_runtime! {
     }
 
     fn who_is_slow_is_cut_off_and_nobody_else(runtime) {
-        let site = Site::start(runtime, &["--head-timeout", "0.3", "--idle-timeout", "0.3"]);
+        let site = Site::start(runtime, &["--head-timeout", "1", "--idle-timeout", "1"]);
         let mut slow = site.connect();
         slow.send("GET / HTTP/1.1\r\n");
         let mut other = site.connect();
@@ -482,7 +482,7 @@ on_every_runtime! {
     }
 
     fn a_body_that_stalls_is_cut_off(runtime) {
-        let site = Site::start(runtime, &["--echo", "--idle-timeout", "0.3"]);
+        let site = Site::start(runtime, &["--echo", "--idle-timeout", "1"]);
         let mut slow = site.connect();
         slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
         assert_eq!(slow.reply().status, 408);
