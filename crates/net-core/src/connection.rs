@@ -10,20 +10,24 @@
 //! - An error is the last word. What explains it to the peer has been sent by then, as far as the peer takes it.
 
 use std::io::{self, IoSlice};
-#[cfg(feature = "tls")]
+use std::os::fd::{AsFd, BorrowedFd};
 use std::time::Duration;
 
 use bytes::BytesMut;
 use proto_core::{Drive, DriveLimits, End, Endpoint, Fault, Status, Time, Wait, earliest};
 
+use crate::poll::{Interest, Ready};
 use crate::stream::{Failure, Patience, Received, SLICES};
 #[cfg(feature = "tls")]
 use crate::tls::TlsRole;
-use crate::{Clock, Deadline, Ready, Socket, Stream, Transport};
+use crate::{Clock, Deadline, Shutdown, Socket, Stream, Transport, Waker};
 
 /// How long a TLS handshake may take: a silent client holds no slot for longer.
 #[cfg(feature = "tls")]
 const HANDSHAKE: Duration = Duration::from_secs(10);
+
+/// How long a peer has to be silent before waiting for it also watches for the server's end.
+const LULL: Duration = Duration::from_millis(40);
 
 /// What has come of driving a connection.
 #[derive(Debug, PartialEq, Eq)]
@@ -50,7 +54,7 @@ pub struct Turn<E> {
     /// `None`: nothing yet. Otherwise take another turn once it is dealt with, before waiting.
     pub step: Option<Step<E>>,
     /// Wait for these,
-    pub interest: Ready,
+    pub interest: Interest,
     /// and until then.
     pub deadline: Option<Time>,
 }
@@ -130,7 +134,13 @@ pub struct Connection<E: Endpoint, T = Socket> {
     #[cfg(feature = "tls")]
     upgrading: bool,
     /// The last turn's interest.
-    interest: Ready,
+    interest: Interest,
+    /// Rung by other threads.
+    waker: Option<Waker>,
+    /// The news that the server stops, until it was told.
+    shutdown: Option<Shutdown>,
+    /// A bell has rung.
+    woken: bool,
 }
 
 impl<E: Endpoint, T: Transport> Connection<E, T> {
@@ -164,7 +174,10 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             handshake: None,
             #[cfg(feature = "tls")]
             upgrading: false,
-            interest: Ready::default(),
+            interest: Interest::NONE,
+            waker: None,
+            shutdown: None,
+            woken: false,
         }
     }
 
@@ -200,6 +213,22 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         self.limit = deadline.instant().map(|at| self.clock.time(at));
     }
 
+    /// A bell that other threads ring to make [`next`](Connection::next) return [`Step::Woken`], or
+    /// [`attend`](Connection::attend) return. A connection that has one pays a `poll` per wait.
+    ///
+    /// # Errors
+    /// The process is out of descriptors.
+    pub fn waker(&mut self) -> io::Result<Waker> {
+        let waker = self.waker.take().map_or_else(Waker::new, Ok)?;
+        Ok(self.waker.insert(waker).clone())
+    }
+
+    /// Makes the server's news that it stops end a wait once, as [`Step::Woken`], when there is nothing to read. A
+    /// session that [is idle](Connection::is_idle) then says good-bye; another one finishes first what it is at.
+    pub fn heed(&mut self, shutdown: &Shutdown) {
+        self.shutdown = Some(shutdown.clone());
+    }
+
     /// A gap can't be filled: the stream is cut off here, for the peer counts.
     pub fn abandon(&mut self) {
         self.drive.abandon();
@@ -228,6 +257,9 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
                 Stop::Paused(_) => return Ok(Step::Paused),
                 Stop::Wait(wait) => self.sleep(wait, self.limit)?,
             }
+            if std::mem::take(&mut self.woken) {
+                return Ok(Step::Woken);
+            }
         }
     }
 
@@ -251,7 +283,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
                 Stop::Paused(wait) | Stop::Wait(wait) => wait,
             };
             let late = until.is_some_and(|at| at <= self.now);
-            if (late && looked) || (self.end.is_some() && !wait.write) {
+            if self.woken || (late && looked) || (self.end.is_some() && !wait.write) {
                 return Ok(());
             }
             looked = true;
@@ -460,27 +492,69 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         }
         let interest = self.interest_of(wait);
         let patience = self.patience(earliest(wait.deadline, limit));
-        if interest == (Ready { read: true, write: false }) {
+        if interest != Interest::READ || self.waker.is_some() {
+            self.watch(interest, patience)?;
+        } else if self.shutdown.is_none() {
             self.receive(patience)?;
         } else {
-            let ready = self.stream.wait(interest, patience, None)?;
-            self.blocked &= !ready.write;
-            if ready.read {
-                self.receive(Patience::None)?;
-            }
+            self.receive_or_heed(patience)?;
         }
         self.tick();
         Ok(())
     }
 
+    /// Waits for both directions and for the bells. Input comes before the bells.
+    fn watch(&mut self, interest: Interest, patience: Patience) -> Result<(), DriveError<E::Error>> {
+        let waker = self.waker.as_ref().map(AsFd::as_fd);
+        let shutdown = self.shutdown.as_ref().map(AsFd::as_fd);
+        let ready = match (waker, shutdown) {
+            (Some(waker), Some(shutdown)) => self.stream.wait(interest, patience, &[waker, shutdown])?,
+            (Some(bell), None) | (None, Some(bell)) => self.stream.wait(interest, patience, &[bell])?,
+            (None, None) => self.stream.wait(interest, patience, &[])?,
+        };
+        self.blocked &= !ready.write;
+        if ready.read && interest.read {
+            return self.receive(Patience::None);
+        }
+        if !ready.any() {
+            self.woken = self.hear_bells();
+        }
+        Ok(())
+    }
+
+    /// Silences what rings; whether anything did.
+    fn hear_bells(&mut self) -> bool {
+        let rung = self.waker.as_ref().is_some_and(Waker::clear);
+        self.shutdown.take_if(|shutdown| shutdown.is_stopping()).is_some() || rung
+    }
+
+    /// Reads, and heeds the news that the server stops. A peer that answers at once costs no `poll`: only after a lull
+    /// is the bell waited for, too.
+    fn receive_or_heed(&mut self, patience: Patience) -> Result<(), DriveError<E::Error>> {
+        let before = self.drive.input().len();
+        let stopping = self.shutdown.as_ref().is_some_and(Shutdown::is_stopping);
+        self.receive(if stopping { Patience::None } else { patience.at_most(LULL) })?;
+        if self.drive.input().len() > before || self.end.is_some() {
+            return Ok(());
+        }
+        self.watch(Interest::READ, if stopping { Patience::None } else { patience })
+    }
+
     /// The stream may have to write in order to read, and to read in order to write.
-    fn interest_of(&self, wait: Wait) -> Ready {
+    fn interest_of(&self, wait: Wait) -> Interest {
         let unsent = self.stream.is_unsent();
         #[cfg(feature = "tls")]
         if self.stream.is_handshaking() {
-            return Ready { read: true, write: unsent };
+            return Interest { read: true, write: unsent };
         }
-        Ready { read: wait.read, write: wait.write || unsent }
+        Interest { read: wait.read, write: wait.write || unsent }
+    }
+}
+
+/// For a set of things to wait for.
+impl<E: Endpoint, T: AsFd> AsFd for Connection<E, T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.stream.as_fd()
     }
 }
 

@@ -8,12 +8,14 @@ mod clock;
 mod connection;
 mod deadline;
 pub mod listen;
+mod payload;
 pub mod poll;
 pub mod serve;
-mod payload;
 mod stream;
 #[cfg(feature = "tls")]
 pub mod tls;
+pub mod signals;
+pub mod udp;
 
 pub use clock::Clock;
 pub use connection::{Connection, DriveError, Step, Turn};
@@ -21,6 +23,7 @@ pub use deadline::Deadline;
 pub use listen::{Accept, Listener};
 pub use poll::Waker;
 pub use serve::{Server, Shutdown};
-pub use stream::{Patience, Ready, Socket, Stream, Transport};
+pub use stream::{Patience, Socket, Stream, Transport};
 #[cfg(feature = "tls")]
 pub use tls::TlsRole;
+pub use udp::Udp;

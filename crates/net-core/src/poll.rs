@@ -128,19 +128,19 @@ fn poll_until(fds: &mut [PollFd<'_>], deadline: Deadline) -> io::Result<()> {
 }
 
 /// A timeout as the system takes it. What doesn't fit (300 billion years) is cut.
-fn timespec(left: Duration) -> Timespec {
+pub(crate) fn timespec(left: Duration) -> Timespec {
     let tv_sec = i64::try_from(left.as_secs()).unwrap_or(i64::MAX);
     Timespec { tv_sec, tv_nsec: left.subsec_nanos().into() }
 }
 
-fn flags(interest: Interest) -> PollFlags {
+pub(crate) fn flags(interest: Interest) -> PollFlags {
     let mut flags = PollFlags::empty();
     flags.set(PollFlags::IN, interest.read);
     flags.set(PollFlags::OUT, interest.write);
     flags
 }
 
-fn ready(events: PollFlags) -> Ready {
+pub(crate) fn ready(events: PollFlags) -> Ready {
     let hang_up = events.intersects(PollFlags::ERR | PollFlags::NVAL | PollFlags::HUP);
     Ready {
         read: events.contains(PollFlags::IN) || hang_up,

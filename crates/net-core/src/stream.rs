@@ -9,14 +9,16 @@ use std::io::{self, IoSlice, Read, Write};
 use std::mem::MaybeUninit;
 use std::net::{Shutdown, SocketAddr, TcpStream};
 use std::os::fd::{AsFd, BorrowedFd};
+use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::{Buf, BytesMut};
 use proto_core::End;
-use rustix::event::{PollFd, PollFlags, Timespec, poll};
+use rustix::event::{PollFd, PollFlags};
 use rustix::net::{RecvFlags, SendAncillaryBuffer, SendFlags, recv, send, sendmsg};
 
 use crate::Deadline;
+use crate::poll::{self, Interest, Ready};
 #[cfg(feature = "tls")]
 use crate::tls::{Session, TlsRole};
 
@@ -26,15 +28,6 @@ const READ: usize = 64 << 10;
 pub(crate) const SLICES: usize = 16;
 /// A deadline nearer than this is waited for exactly, a farther one in halves.
 const NEAR: Duration = Duration::from_millis(20);
-
-/// Directions: those that are waited for, or those in which something can be done now.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
-pub struct Ready {
-    /// Bytes to read, or the stream's end.
-    pub read: bool,
-    /// Room to write.
-    pub write: bool,
-}
 
 /// How long a call may wait. It may give up earlier; whoever has a deadline looks at the clock and calls again.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +48,16 @@ impl Patience {
             None => Patience::Forever,
             Some(Duration::ZERO) => Patience::None,
             Some(left) => Patience::For(left),
+        }
+    }
+
+    /// No longer than `time`.
+    #[must_use]
+    pub fn at_most(self, time: Duration) -> Self {
+        match self {
+            Patience::Forever => Patience::For(time),
+            Patience::For(longer) => Patience::For(longer.min(time)),
+            Patience::None => Patience::None,
         }
     }
 
@@ -115,16 +118,13 @@ pub trait Transport {
     /// The connection is gone already.
     fn shut_write(&mut self) -> io::Result<()>;
 
-    /// Waits until something of `interest` can be done, or until `waker` is readable (then nothing may be).
+    /// Waits until something of `interest` can be done, or one of the `bells` (at most two) can be read from; then it
+    /// may be that nothing can be done.
     ///
     /// # Errors
     /// The system's; `Interrupted` is one.
-    fn wait(
-        &mut self,
-        interest: Ready,
-        patience: Patience,
-        waker: Option<BorrowedFd<'_>>,
-    ) -> io::Result<Ready>;
+    fn wait(&mut self, interest: Interest, patience: Patience, bells: &[BorrowedFd<'_>])
+    -> io::Result<Ready>;
 }
 
 /// Reads from a place in a file without moving its cursor.
@@ -135,7 +135,7 @@ pub(crate) fn read_at(file: &File, buf: &mut [u8], at: u64) -> io::Result<usize>
 /// A TCP socket, in blocking mode wherever it waits in a read.
 #[derive(Debug)]
 pub struct Socket {
-    tcp: TcpStream,
+    tcp: Arc<TcpStream>,
     /// The receive timeout that the kernel knows of.
     armed: Armed,
     /// It rang last time, so that the next one should be as long as can be.
@@ -157,7 +157,8 @@ impl Socket {
     ///
     /// # Errors
     /// An option could not be set: the connection is gone already.
-    pub fn new(tcp: TcpStream) -> io::Result<Self> {
+    pub fn new(tcp: impl Into<Arc<TcpStream>>) -> io::Result<Self> {
+        let tcp = tcp.into();
         tcp.set_nodelay(true)?;
         tcp.set_nonblocking(false)?;
         Ok(Socket { tcp, armed: Armed::Unknown, rang: false, nonblocking: false })
@@ -173,7 +174,7 @@ impl Socket {
     ///
     /// # Errors
     /// The options could not be set back.
-    pub fn into_tcp(self) -> io::Result<TcpStream> {
+    pub fn into_tcp(self) -> io::Result<Arc<TcpStream>> {
         self.tcp.set_nonblocking(false)?;
         self.tcp.set_read_timeout(None)?;
         Ok(self.tcp)
@@ -182,6 +183,7 @@ impl Socket {
     /// Sets the receive timeout, if the one that is set would ring too late. Half of what is left is asked for: so a
     /// deadline that moves on with every message needs no call again, and a fixed one a handful.
     fn arm(&mut self, wanted: Option<Duration>) -> io::Result<()> {
+        let time = wanted.map(|left| if left > NEAR { left / 2 } else { left });
         let early_enough = match (self.armed, wanted) {
             (Armed::Unknown, _) | (Armed::Never, Some(_)) => false,
             (Armed::Never, None) => true,
@@ -192,9 +194,11 @@ impl Socket {
             return Ok(());
         }
         self.rang = false;
-        let time = wanted.map(|left| if left > NEAR { left / 2 } else { left });
-        self.tcp.set_read_timeout(time)?;
-        self.armed = time.map_or(Armed::Never, Armed::After);
+        let armed = time.map_or(Armed::Never, Armed::After);
+        if armed != self.armed {
+            self.tcp.set_read_timeout(time)?;
+            self.armed = armed;
+        }
         Ok(())
     }
 
@@ -233,14 +237,14 @@ const SEND: SendFlags = SendFlags::DONTWAIT;
 impl Transport for Socket {
     fn read(&mut self, buf: &mut [u8], patience: Patience) -> io::Result<usize> {
         let flags = self.ready_to_read(patience)?;
-        let received = recv(&self.tcp, buf, flags);
+        let received = recv(&*self.tcp, buf, flags);
         Ok(received.map_err(|error| self.note_ring(flags, error))?.1)
     }
 
     fn receive(&mut self, patience: Patience, take: &mut dyn FnMut(&[u8])) -> io::Result<usize> {
         let flags = self.ready_to_read(patience)?;
         let mut room = [MaybeUninit::<u8>::uninit(); READ];
-        match recv(&self.tcp, &mut room, flags) {
+        match recv(&*self.tcp, &mut room, flags) {
             Ok(((bytes, _), n)) => {
                 take(bytes);
                 Ok(n)
@@ -251,8 +255,8 @@ impl Transport for Socket {
 
     fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         let sent = match slices {
-            [one] => send(&self.tcp, one, SEND),
-            many => sendmsg(&self.tcp, many, &mut SendAncillaryBuffer::default(), SEND),
+            [one] => send(&*self.tcp, one, SEND),
+            many => sendmsg(&*self.tcp, many, &mut SendAncillaryBuffer::default(), SEND),
         };
         Ok(sent?)
     }
@@ -265,7 +269,7 @@ impl Transport for Socket {
             self.nonblocking = true;
         }
         let mut at = at;
-        Ok(rustix::fs::sendfile(&self.tcp, file, Some(&mut at), n)?)
+        Ok(rustix::fs::sendfile(&*self.tcp, file, Some(&mut at), n)?)
     }
 
     fn shut_write(&mut self) -> io::Result<()> {
@@ -274,29 +278,22 @@ impl Transport for Socket {
 
     fn wait(
         &mut self,
-        interest: Ready,
+        interest: Interest,
         patience: Patience,
-        waker: Option<BorrowedFd<'_>>,
+        bells: &[BorrowedFd<'_>],
     ) -> io::Result<Ready> {
-        let mut events = PollFlags::empty();
-        events.set(PollFlags::IN, interest.read);
-        events.set(PollFlags::OUT, interest.write);
-        let timeout = patience.timeout().and_then(|time| Timespec::try_from(time).ok());
-        let mut fds = [PollFd::new(&self.tcp, events), PollFd::new(&self.tcp, PollFlags::empty())];
-        let [_, second] = &mut fds;
-        let from = usize::from(events.is_empty()); // a hang-up nobody asked for would ring for ever
-        if let Some(waker) = &waker {
-            *second = PollFd::new(waker, PollFlags::IN);
+        let events = poll::flags(interest);
+        let timeout = patience.timeout().map(poll::timespec);
+        let mut fds = [(); 3].map(|()| PollFd::new(&*self.tcp, events));
+        // a hang-up that nobody asked for would ring for ever
+        let first = usize::from(!events.is_empty());
+        for (place, bell) in fds.iter_mut().skip(first).zip(bells) {
+            *place = PollFd::from_borrowed_fd(*bell, PollFlags::IN);
         }
-        let to = 1 + usize::from(waker.is_some());
-        poll(fds.get_mut(from..to).unwrap_or_default(), timeout.as_ref())?;
-        let [socket, _] = fds;
-        let seen = socket.revents();
-        let gone = PollFlags::HUP | PollFlags::ERR;
-        Ok(Ready {
-            read: interest.read && seen.intersects(PollFlags::IN | gone),
-            write: interest.write && seen.intersects(PollFlags::OUT | gone),
-        })
+        let count = first + bells.len().min(2);
+        rustix::event::poll(fds.get_mut(..count).unwrap_or_default(), timeout.as_ref())?;
+        let [socket, ..] = fds;
+        Ok(if first == 0 { Ready::default() } else { poll::ready(socket.revents()) })
     }
 }
 
@@ -357,7 +354,7 @@ impl Stream {
     ///
     /// # Errors
     /// An option could not be set: the connection is gone already.
-    pub fn new(tcp: TcpStream) -> io::Result<Self> {
+    pub fn new(tcp: impl Into<Arc<TcpStream>>) -> io::Result<Self> {
         Ok(Stream::over(Socket::new(tcp)?))
     }
 
@@ -401,6 +398,12 @@ impl Stream {
     /// The system refuses.
     pub fn set_no_delay(&self, on: bool) -> io::Result<()> {
         self.tcp().set_nodelay(on)
+    }
+}
+
+impl<T: AsFd> AsFd for Stream<T> {
+    fn as_fd(&self) -> BorrowedFd<'_> {
+        self.transport.as_fd()
     }
 }
 
@@ -593,11 +596,11 @@ impl<T: Transport> Stream<T> {
 
     pub(crate) fn wait(
         &mut self,
-        interest: Ready,
+        interest: Interest,
         patience: Patience,
-        waker: Option<BorrowedFd<'_>>,
+        bells: &[BorrowedFd<'_>],
     ) -> io::Result<Ready> {
-        match self.transport.wait(interest, patience, waker) {
+        match self.transport.wait(interest, patience, bells) {
             Err(error) if is_passing(&error) => Ok(Ready::default()),
             ready => ready,
         }
@@ -612,7 +615,7 @@ impl<T: Transport> Stream<T> {
 
     fn await_room(&mut self) -> io::Result<()> {
         self.deadline.timeout()?;
-        self.wait(Ready { read: false, write: true }, Patience::until(self.deadline), None)?;
+        self.wait(Interest::WRITE, Patience::until(self.deadline), &[])?;
         Ok(())
     }
 
@@ -623,7 +626,7 @@ impl<T: Transport> Stream<T> {
         loop {
             self.deadline.timeout()?;
             if self.is_unsent() {
-                self.wait(Ready { read: true, write: true }, Patience::until(self.deadline), None)?;
+                self.wait(Interest::BOTH, Patience::until(self.deadline), &[])?;
             }
             match self.receive(Patience::until(self.deadline), &mut fresh)? {
                 Received::Bytes => break,
@@ -687,7 +690,7 @@ impl<T: Transport> Stream<T> {
     fn shake(&mut self, patience: Patience) -> Result<(), Failure> {
         match self.flush_below() {
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
-                self.wait(Ready { read: true, write: true }, patience, None)?;
+                self.wait(Interest::BOTH, patience, &[])?;
             }
             done => done?,
         }

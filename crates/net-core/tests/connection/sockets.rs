@@ -6,8 +6,8 @@ use std::thread;
 use std::time::Duration;
 
 use crate::toys::{BadLine, Event, Talk};
-use net_core::{Clock, Connection, Deadline, DriveError, Ready, Step, Stream};
-use proto_core::{End, Status};
+use net_core::{Clock, Connection, DriveError, Step, Stream};
+use proto_core::End;
 
 /// Two ends of one connection.
 fn pair() -> (TcpStream, TcpStream) {
