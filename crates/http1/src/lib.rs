@@ -5,8 +5,13 @@
 extern crate alloc;
 
 mod calendar;
+pub mod conditional;
 pub mod date;
+mod field_value;
+pub mod hop_by_hop;
 mod octets;
+pub mod range;
+pub mod redirect;
 pub mod uri;
 mod authority;
 mod chunked;
