@@ -130,13 +130,8 @@ impl<S: Socket> Wire<S> {
     }
 
     fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
-        if self.tls.is_none() {
-            return self.socket.send(slices);
-        }
         self.flush()?;
-        let Some(tls) = self.tls.as_mut().filter(|tls| !tls.is_handshaking()) else {
-            return Err(io::ErrorKind::WouldBlock.into());
-        };
+        let Some(tls) = &mut self.tls else { return self.socket.send(slices) };
         let n = tls.writer().write_vectored(slices)?;
         match self.flush() {
             Err(error) if error.kind() != io::ErrorKind::WouldBlock => Err(error),
@@ -158,6 +153,11 @@ impl<S: Socket> Wire<S> {
             None | Some([]) => Ok(0),
             Some(bytes) => self.send(&[IoSlice::new(bytes)]),
         }
+    }
+
+    /// What is said can be sent: nothing has to be read before.
+    pub fn is_open(&self) -> bool {
+        self.proxy.is_none() && self.tls.as_ref().is_none_or(|tls| !tls.is_handshaking())
     }
 
     /// TLS has something to send, whoever started it.

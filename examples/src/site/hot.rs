@@ -13,6 +13,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
+use http1::ResponseBuilder;
 use http1::date::HttpDate;
 use proto_core::Time;
 
@@ -51,9 +52,37 @@ pub struct Page {
     pub etag: String,
     /// When it was last modified.
     pub modified: Option<HttpDate>,
+    /// The head of the whole, made once a second.
+    pub heads: Heads,
     stamp: Stamp,
     /// When the disk was asked last.
     checked: AtomicU64,
+}
+
+/// A head that is the same for a second: then its date changes.
+#[derive(Debug, Default)]
+pub struct Heads(Mutex<Option<(HttpDate, Arc<ResponseBuilder>)>>);
+
+impl Heads {
+    /// The head of this second, made by `make` if it is the first.
+    ///
+    /// # Errors
+    /// That of `make`.
+    pub fn at(
+        &self,
+        date: HttpDate,
+        make: impl FnOnce() -> Result<ResponseBuilder, http1::Error>,
+    ) -> Result<Arc<ResponseBuilder>, http1::Error> {
+        let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*held {
+            Some((of, head)) if *of == date => Ok(Arc::clone(head)),
+            _ => {
+                let head = Arc::new(make()?);
+                *held = Some((date, Arc::clone(&head)));
+                Ok(head)
+            }
+        }
+    }
 }
 
 /// What the system knows of a file without reading it. If none of it has changed, the file hasn't.
@@ -104,6 +133,7 @@ impl Page {
             media_type: media_type(name),
             etag: format!("\"{:x}-{seconds:x}.{nanos:x}-{:x}\"", stamp.inode, stamp.len),
             modified: HttpDate::from_unix(seconds),
+            heads: Heads::default(),
             stamp,
             checked: AtomicU64::new(0),
         })
@@ -235,6 +265,11 @@ mod tests {
         assert!(!page.is_still(&std::fs::metadata(&path).unwrap()));
     }
 
+    fn another(page: &Page) -> Arc<Page> {
+        let (checked, heads) = (AtomicU64::new(0), Heads::default());
+        Arc::new(Page { checked, heads, etag: String::new(), content: page.content.clone(), ..*page })
+    }
+
     #[test]
     fn what_is_held_stays_within_its_bounds() {
         let scratch = Scratch::new().unwrap();
@@ -242,7 +277,7 @@ mod tests {
         let page = page(&scratch, "a.html", &[b'a'; 60 << 10]);
         for number in 0..3 * PAGES {
             // The same time for all: none is old, and still there is an end.
-            hot.keep(&format!("/{number}"), &Arc::new(Page { checked: AtomicU64::new(0), etag: String::new(), content: page.content.clone(), ..*page }), Time::ZERO);
+            hot.keep(&format!("/{number}"), &another(&page), Time::ZERO);
             let shelf = hot.shelf();
             assert!(shelf.pages.len() <= PAGES && shelf.memory <= MEMORY);
             assert_eq!(shelf.memory, shelf.pages.values().map(|page| page.in_memory()).sum::<u64>());
