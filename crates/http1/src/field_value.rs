@@ -43,7 +43,12 @@ pub(crate) fn quoted_string(input: &[u8]) -> IResult<&[u8], Cow<'_, [u8]>> {
 
 /// Section 5.6.6: `name=value`, the value a token or a quoted string. No white space around `=`.
 pub(crate) fn parameter(input: &[u8]) -> IResult<&[u8], Parameter<'_>> {
-    separated_pair(token, char('='), alt((quoted_string, map(token, Cow::Borrowed)))).parse(input)
+    separated_pair(token, char('='), token_or_quoted).parse(input)
+}
+
+/// The value of a parameter.
+pub(crate) fn token_or_quoted(input: &[u8]) -> IResult<&[u8], Cow<'_, [u8]>> {
+    alt((quoted_string, map(token, Cow::Borrowed))).parse(input)
 }
 
 /// `value` without the white space around it.

@@ -81,6 +81,18 @@ impl OctetSet {
         self.put(octets, true)
     }
 
+    /// This set and `other`.
+    #[must_use]
+    #[expect(clippy::indexing_slicing, reason = "both have 256 places")]
+    pub const fn with_set(mut self, other: &OctetSet) -> Self {
+        let mut octet = 0;
+        while octet < 256 {
+            self.0[octet] |= other.0[octet];
+            octet += 1;
+        }
+        self
+    }
+
     /// This set but for `octets`.
     #[must_use]
     pub const fn without(self, octets: &[u8]) -> Self {

@@ -11,10 +11,10 @@ pub mod listen;
 mod payload;
 pub mod poll;
 pub mod serve;
+pub mod signals;
 mod stream;
 #[cfg(feature = "tls")]
 pub mod tls;
-pub mod signals;
 pub mod udp;
 
 pub use clock::Clock;

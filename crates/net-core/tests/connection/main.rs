@@ -1,4 +1,5 @@
 //! `Connection`, `Stream` and payload, with a toy protocol over loopback and over memory.
 
+mod memory;
 mod sockets;
 mod toys;
