@@ -78,8 +78,7 @@ pub fn run(
         .iter()
         .map(|poll| Ok(Desk { bell: Waker::new(poll.registry(), BELL)?, arrivals: Mutex::default() }))
         .collect::<io::Result<Vec<_>>>()?;
-    let common =
-        Arc::new(Common { shared, clock: Clock::new(), stopping: AtomicBool::new(false), desks });
+    let common = Arc::new(Common { shared, clock: Clock::new(), stopping: AtomicBool::new(false), desks });
     let told = Arc::clone(&common);
     when_to_stop(Box::new(move || told.stop()))?;
 
@@ -321,13 +320,13 @@ impl Worker {
 
     fn admit(&mut self, mut stream: TcpStream, seat: Seat, welcome: bool) {
         let place = self.free.pop().unwrap_or(self.sessions.len());
-        let registered = stream
-            .set_nodelay(true)
-            .and_then(|()| {
-                let both = Interest::READABLE | Interest::WRITABLE;
-                self.poll.registry().register(&mut stream, Token(place), both)
-            });
-        let session = registered.map_err(Failure::from).and_then(|()| self.common.shared.session(stream, seat, welcome));
+        let registered = stream.set_nodelay(true).and_then(|()| {
+            let both = Interest::READABLE | Interest::WRITABLE;
+            self.poll.registry().register(&mut stream, Token(place), both)
+        });
+        let session = registered
+            .map_err(Failure::from)
+            .and_then(|()| self.common.shared.session(stream, seat, welcome));
         let mut session = match session {
             Ok(session) => session,
             Err(error) => {

@@ -23,8 +23,9 @@ pub fn run(args: &Args, shared: Shared, scheme: &str, termination: &Termination)
         per_address: args.max_per_ip,
         ..Config::at(args.listen)
     };
-    let server = Server::bind(config)
-        .map_err(|error| format!("can't listen on {}: {error}; choose another address with --listen", args.listen))?;
+    let server = Server::bind(config).map_err(|error| {
+        format!("can't listen on {}: {error}; choose another address with --listen", args.listen)
+    })?;
     let server = if shared.tls.is_some() { server } else { server.on_reject(refuse) };
     let handle = server.handle();
     termination.then(move || handle.shutdown(DRAIN))?;
@@ -40,7 +41,8 @@ pub fn run(args: &Args, shared: Shared, scheme: &str, termination: &Termination)
 
 /// Tells somebody that there is no room.
 fn refuse(mut stream: &TcpStream, _peer: Peer, _why: Refusal) {
-    let _ = stream.write_all(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+    let _ = stream
+        .write_all(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
 /// One connection, to its end.

@@ -59,7 +59,8 @@ pub fn run(
     shared: Shared,
     when_to_stop: impl FnOnce(Box<dyn FnOnce() + Send>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(1)).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(1)).enable_all().build()?;
     let (stop, stopping) = watch::channel(false);
     when_to_stop(Box::new(move || {
         let _ = stop.send(true);
@@ -75,17 +76,18 @@ pub fn run(
 async fn serve(listener: TcpListener, shared: Shared, mut stopping: watch::Receiver<bool>) {
     let clock = Clock::new();
     let mut tasks = JoinSet::new();
-    let admit = |tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>, stream, peer: std::net::SocketAddr| {
-        let (seat, welcome) = match shared.door.enter(peer.ip()) {
-            Answer::Welcome(seat) => (seat, true),
-            Answer::Full(seat) => (seat, false),
-            Answer::Away => return,
+    let admit =
+        |tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>, stream, peer: std::net::SocketAddr| {
+            let (seat, welcome) = match shared.door.enter(peer.ip()) {
+                Answer::Welcome(seat) => (seat, true),
+                Answer::Full(seat) => (seat, false),
+                Answer::Away => return,
+            };
+            match shared.session(Stream(stream), seat, welcome) {
+                Ok(session) => drop(tasks.spawn(attend(session, clock, stopping.clone()))),
+                Err(error) => tracing::warn!(%error, "can't serve a connection"),
+            }
         };
-        match shared.session(Stream(stream), seat, welcome) {
-            Ok(session) => drop(tasks.spawn(attend(session, clock, stopping.clone()))),
-            Err(error) => tracing::warn!(%error, "can't serve a connection"),
-        }
-    };
     loop {
         tokio::select! {
             biased;

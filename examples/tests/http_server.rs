@@ -35,7 +35,8 @@ impl Site {
         scratch.write("secret.txt", b"secret").unwrap();
         std::os::unix::fs::symlink("../secret.txt", scratch.path().join("root/out.txt")).unwrap();
         let root = scratch.path().join("root");
-        let mut args = vec!["--runtime", runtime, "--root", root.to_str().unwrap(), "--listen", "127.0.0.1:0"];
+        let mut args =
+            vec!["--runtime", runtime, "--root", root.to_str().unwrap(), "--listen", "127.0.0.1:0"];
         args.extend(flags);
         let program = Program::start("http_server", args, 1).unwrap();
         Site { program, scratch }

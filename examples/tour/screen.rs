@@ -52,7 +52,12 @@ impl Screen {
     }
 
     pub(crate) fn heading(&self, text: &str) {
-        self.line(Ink::Bold, &format!("\n=== {text}\n"));
+        self.line(Ink::Bold, &format!("\n=== {text}"));
+    }
+
+    /// What happens next.
+    pub(crate) fn scene(&self, text: &str) {
+        self.line(Ink::Plain, &format!("\n{text}"));
     }
 
     /// What the tour says about what is going on.
@@ -83,16 +88,23 @@ impl Screen {
                 What::Said(bytes) => {
                     let lines = shown(bytes);
                     for line in lines.iter().take(most) {
-                        self.line(ink, &format!("  {letter}: {line}"));
+                        self.line(ink, format!("  {letter}: {line}").trim_end());
                     }
                     if let Some(left @ 1..) = lines.len().checked_sub(most) {
                         self.line(Ink::Dim, &format!("  {letter}: ... {left} more lines"));
                     }
                 }
+                What::Connects => self.line(Ink::Dim, &format!("  {letter}: (connects)")),
                 What::Done => self.line(Ink::Dim, &format!("  {letter}: (has nothing more to say)")),
+                What::Closes => self.line(Ink::Dim, &format!("  {letter}: (closes)")),
             }
         }
     }
+}
+
+/// So many of these, in words.
+pub(crate) fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Bytes as lines of text; what is no text is counted instead of shown.
@@ -105,7 +117,9 @@ pub(crate) fn lines(bytes: &[u8]) -> Vec<String> {
 
 /// Of HTTP messages only the start lines: what was asked, what was answered.
 pub(crate) fn start_lines(bytes: &[u8]) -> Vec<String> {
-    let is_start = |line: &String| line.starts_with("HTTP/1.") || line.ends_with(" HTTP/1.0") || line.ends_with(" HTTP/1.1");
+    let is_start = |line: &String| {
+        line.starts_with("HTTP/1.") || line.ends_with(" HTTP/1.0") || line.ends_with(" HTTP/1.1")
+    };
     lines(bytes).into_iter().filter(is_start).collect()
 }
 
@@ -147,7 +161,10 @@ mod tests {
     fn text_is_shown_by_lines_and_the_rest_is_counted() {
         assert_eq!(lines(b"GET / HTTP/1.1\r\n\r\n"), ["GET / HTTP/1.1", ""]);
         assert_eq!(start_lines(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ["GET / HTTP/1.1"]);
-        assert_eq!(records(b"\x16\x03\x01\x00\x01x\x17\x03\x03\x00\x00"), ["(handshake, 1 bytes)", "(application data, 0 bytes)"]);
+        assert_eq!(
+            records(b"\x16\x03\x01\x00\x01x\x17\x03\x03\x00\x00"),
+            ["(handshake, 1 bytes)", "(application data, 0 bytes)"]
+        );
         assert_eq!(lines(b"half"), ["half"]);
         assert_eq!(lines(b"\x16\x03\x01\xff"), ["(4 bytes that are no text)"]);
     }

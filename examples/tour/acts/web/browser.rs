@@ -124,7 +124,7 @@ impl Browser {
         }
         for path in &named {
             if way == Way::NonPersistent {
-                hear_out(&mut line)?;
+                hear_out(line)?;
                 line = self.connect()?;
             }
             if way != Way::Pipelined {
@@ -136,7 +136,12 @@ impl Browser {
     }
 
     /// One object over a connection that stays open.
-    pub(crate) fn get(&mut self, line: &mut Line, path: &str, fields: &[(Known, String)]) -> Result<Reply, Failure> {
+    pub(crate) fn get(
+        &mut self,
+        line: &mut Line,
+        path: &str,
+        fields: &[(Known, String)],
+    ) -> Result<Reply, Failure> {
         let mut head = Way::Persistent.request(path, &self.address.to_string())?;
         for (name, value) in fields {
             head.field(*name, value)?;
@@ -184,7 +189,7 @@ where
 }
 
 /// The server closes after its response; so does the client then.
-fn hear_out(line: &mut Line) -> Result<(), Failure> {
+fn hear_out(mut line: Line) -> Result<(), Failure> {
     while !matches!(line.next()?, Step::Closed | Step::Paused) {}
     Ok(())
 }
