@@ -94,3 +94,40 @@ impl<'a> Method<'a> {
         self.is_safe() || matches!(self, Method::Put | Method::Delete)
     }
 }
+
+/// What the rules of HTTP/1.1 need to remember of a method.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct MethodClass {
+    /// Its responses have no content.
+    pub(crate) head: bool,
+    /// A success opens a tunnel.
+    pub(crate) connect: bool,
+    /// May be sent again.
+    pub(crate) idempotent: bool,
+    /// A request without content says so with `Content-Length: 0` (RFC 9110 section 8.6), as its meaning leads to
+    /// expect some.
+    pub(crate) has_content: bool,
+    /// RFC 9110 sections 9.3.6 and 9.3.8: a request that must not have content.
+    pub(crate) bodiless: bool,
+}
+
+impl MethodClass {
+    pub(crate) fn of(method: Method<'_>) -> Self {
+        MethodClass {
+            head: method == Method::Head,
+            connect: method == Method::Connect,
+            idempotent: method.is_idempotent(),
+            has_content: matches!(method, Method::Post | Method::Put | Method::Patch | Method::Query),
+            bodiless: matches!(method, Method::Connect | Method::Trace),
+        }
+    }
+
+    /// A method that frames responses in the same way.
+    pub(crate) fn framing(self) -> Method<'static> {
+        match self {
+            MethodClass { head: true, .. } => Method::Head,
+            MethodClass { connect: true, .. } => Method::Connect,
+            _ => Method::Get,
+        }
+    }
+}

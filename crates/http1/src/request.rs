@@ -5,10 +5,11 @@ use core::fmt;
 use bytes::Bytes;
 
 use crate::head::{Progress, StartLine};
+use crate::method::MethodClass;
 use crate::syntax::{first_not_token, is_control, slice, text};
 use crate::{
-    Authority, Config, Error, ErrorKind, FieldSection, Fields, Framing, Known, Method, Target, Version,
-    target,
+    Authority, Config, Error, ErrorKind, FieldLines, FieldName, FieldSection, Fields, Framing, Known, Method,
+    Target, Version, target,
 };
 
 /// Where the parts of a request line are.
@@ -248,5 +249,71 @@ impl Request {
 impl fmt::Debug for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.head().fmt(f)
+    }
+}
+
+/// The head of a request to be sent: valid as far as it goes, whatever was put in.
+///
+/// ```
+/// use http1::{Known, RequestBuilder, Method};
+/// let mut head = RequestBuilder::new(Method::Get, "/").unwrap();
+/// head.field(Known::Host, "example.com").unwrap().field(Known::Accept, "*/*").unwrap();
+/// assert!(RequestBuilder::new(Method::Get, "/ HTTP/1.1\r\nHost: elsewhere").is_err());
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RequestBuilder {
+    lines: FieldLines,
+    method: MethodClass,
+    version: Version,
+}
+
+impl RequestBuilder {
+    /// An HTTP/1.1 request.
+    ///
+    /// # Errors
+    /// [`ErrorKind::Method`], [`ErrorKind::Target`] or [`ErrorKind::TargetForm`]: it could not be sent.
+    pub fn new(method: Method<'_>, target: &str) -> Result<Self, Error> {
+        Self::with_version(method, target, Version::Http11)
+    }
+
+    /// A request of this version. To HTTP/1.0 belong no chunks, and a connection ends with its first exchange unless
+    /// `Connection: keep-alive` is put in.
+    ///
+    /// # Errors
+    /// As [`new`](RequestBuilder::new).
+    pub fn with_version(method: Method<'_>, target: &str, version: Version) -> Result<Self, Error> {
+        let name = method.as_str();
+        // `Other("GET")` is GET.
+        let method = Method::parse(name.as_bytes()).ok_or_else(|| Error::caller(ErrorKind::Method))?;
+        target::check(method, target.as_bytes(), false)
+            .map_err(|error| Error::caller_at(error.kind, error.offset))?;
+        let line = [name, " ", target, " ", version.as_str(), "\r\n"].map(str::as_bytes);
+        Ok(RequestBuilder { lines: FieldLines::begun(&line), method: MethodClass::of(method), version })
+    }
+
+    /// Appends a field.
+    ///
+    /// # Errors
+    /// As [`FieldLines::push`].
+    pub fn field(&mut self, name: impl FieldName, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
+        self.lines.push(name, value)?;
+        Ok(self)
+    }
+
+    /// The fields, for more.
+    pub fn fields(&mut self) -> &mut FieldLines {
+        &mut self.lines
+    }
+
+    pub(crate) fn lines(&self) -> &FieldLines {
+        &self.lines
+    }
+
+    pub(crate) fn method(&self) -> MethodClass {
+        self.method
+    }
+
+    pub(crate) fn version(&self) -> Version {
+        self.version
     }
 }

@@ -6,7 +6,10 @@ use bytes::Bytes;
 
 use crate::head::{Progress, StartLine};
 use crate::syntax::{first_not_value, is_control, slice};
-use crate::{Config, Error, ErrorKind, FieldSection, Fields, Framing, Method, StatusCode, Version};
+use crate::{
+    Config, Error, ErrorKind, FieldLines, FieldName, FieldSection, Fields, Framing, Method, StatusCode,
+    Version,
+};
 
 /// Where the parts of a status line are, and what they say.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +40,12 @@ impl StartLine for StatusLine {
         let place = |n: usize| u32::try_from(at + n).map_err(|_| err(ErrorKind::StartLineTooLong, 0));
         let (reason, reason_end) = (place(reason)?, place(line.len())?);
         Ok(StatusLine { version, status, reason, reason_end })
+    }
+}
+
+impl StatusLine {
+    pub(crate) fn status(self) -> StatusCode {
+        self.status
     }
 }
 
@@ -189,5 +198,80 @@ impl Response {
 impl fmt::Debug for Response {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.head().fmt(f)
+    }
+}
+
+/// The head of a response to be sent: valid as far as it goes, whatever was put in. Keep one that is sent often.
+///
+/// ```
+/// use http1::{Known, ResponseBuilder, StatusCode};
+/// let mut head = ResponseBuilder::new(StatusCode::OK);
+/// head.field(Known::ContentType, "text/plain").unwrap();
+/// ```
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ResponseBuilder {
+    lines: FieldLines,
+    status: StatusCode,
+}
+
+impl ResponseBuilder {
+    /// A response with this status and its usual reason.
+    #[must_use]
+    pub fn new(status: StatusCode) -> Self {
+        let mut builder = ResponseBuilder { lines: FieldLines::new(), status };
+        builder.restart(status);
+        builder
+    }
+
+    /// A response with a reason of your own.
+    ///
+    /// # Errors
+    /// [`ErrorKind::FieldValue`]: a control character in the reason.
+    pub fn with_reason(status: StatusCode, reason: &str) -> Result<Self, Error> {
+        if let Some(at) = first_not_value(reason.as_bytes()) {
+            return Err(Error::caller_at(ErrorKind::FieldValue, at));
+        }
+        let mut builder = ResponseBuilder { lines: FieldLines::new(), status };
+        builder.begin(reason);
+        Ok(builder)
+    }
+
+    /// From the start again, the room being kept.
+    pub fn restart(&mut self, status: StatusCode) {
+        self.status = status;
+        match status.line() {
+            Some(line) => self.lines.begin(&[line.as_bytes()]),
+            None => self.begin(""),
+        }
+    }
+
+    /// RFC 9112 section 4: the space before the reason is sent even if the reason is empty.
+    fn begin(&mut self, reason: &str) {
+        let code = self.status.digits();
+        self.lines.begin(&[b"HTTP/1.1 ", &code, b" ", reason.as_bytes(), b"\r\n"]);
+    }
+
+    /// The status.
+    #[must_use]
+    pub fn status(&self) -> StatusCode {
+        self.status
+    }
+
+    /// Appends a field.
+    ///
+    /// # Errors
+    /// As [`FieldLines::push`].
+    pub fn field(&mut self, name: impl FieldName, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
+        self.lines.push(name, value)?;
+        Ok(self)
+    }
+
+    /// The fields, for more.
+    pub fn fields(&mut self) -> &mut FieldLines {
+        &mut self.lines
+    }
+
+    pub(crate) fn lines(&self) -> &FieldLines {
+        &self.lines
     }
 }

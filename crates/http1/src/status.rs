@@ -32,6 +32,12 @@ impl StatusCode {
         Self::new(code)
     }
 
+    /// As three digits.
+    pub(crate) fn digits(self) -> [u8; 3] {
+        [self.0 / 100, self.0 / 10 % 10, self.0 % 10]
+            .map(|digit| u8::try_from(digit).unwrap_or_default() + b'0')
+    }
+
     /// The number.
     #[must_use]
     pub const fn code(self) -> u16 {
