@@ -67,7 +67,7 @@ struct Desk {
 }
 
 /// Serves until `stop` says so.
-pub fn run(
+pub(crate) fn run(
     listener: std::net::TcpListener,
     threads: usize,
     shared: Shared,
@@ -78,8 +78,7 @@ pub fn run(
         .iter()
         .map(|poll| Ok(Desk { bell: Waker::new(poll.registry(), BELL)?, arrivals: Mutex::default() }))
         .collect::<io::Result<Vec<_>>>()?;
-    let common =
-        Arc::new(Common { shared, clock: Clock::new(), stopping: AtomicBool::new(false), desks });
+    let common = Arc::new(Common { shared, clock: Clock::new(), stopping: AtomicBool::new(false), desks });
     let told = Arc::clone(&common);
     when_to_stop(Box::new(move || told.stop()))?;
 
@@ -267,7 +266,7 @@ impl Worker {
         self.drain = Some(self.now + DRAIN);
         for place in 0..self.sessions.len() {
             if let Some(Some(Place { session, .. })) = self.sessions.get_mut(place) {
-                session.stop();
+                session.stop(&mut self.room);
                 self.attend(place, Ready::default());
             }
         }
@@ -278,7 +277,7 @@ impl Worker {
         while let Some(listener) = &self.listener {
             match listener.accept() {
                 Ok((stream, peer)) => {
-                    let (seat, welcome) = match self.common.shared.door.enter(peer.ip()) {
+                    let (seat, welcome) = match self.common.shared.greet(peer) {
                         Answer::Welcome(seat) => (seat, true),
                         Answer::Full(seat) => (seat, false),
                         Answer::Away => continue,
@@ -321,13 +320,13 @@ impl Worker {
 
     fn admit(&mut self, mut stream: TcpStream, seat: Seat, welcome: bool) {
         let place = self.free.pop().unwrap_or(self.sessions.len());
-        let registered = stream
-            .set_nodelay(true)
-            .and_then(|()| {
-                let both = Interest::READABLE | Interest::WRITABLE;
-                self.poll.registry().register(&mut stream, Token(place), both)
-            });
-        let session = registered.map_err(Failure::from).and_then(|()| self.common.shared.session(stream, seat, welcome));
+        let registered = stream.set_nodelay(true).and_then(|()| {
+            let both = Interest::READABLE | Interest::WRITABLE;
+            self.poll.registry().register(&mut stream, Token(place), both)
+        });
+        let session = registered
+            .map_err(Failure::from)
+            .and_then(|()| self.common.shared.session(stream, seat, welcome));
         let mut session = match session {
             Ok(session) => session,
             Err(error) => {
@@ -337,7 +336,7 @@ impl Worker {
             }
         };
         if self.drain.is_some() {
-            session.stop();
+            session.stop(&mut self.room);
         }
         if place >= self.sessions.len() {
             self.sessions.resize_with(place + 1, || None);

@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::time::Duration;
 
 use examples::Failure;
@@ -31,7 +30,7 @@ const REST: Duration = Duration::from_millis(50);
 const NEVER: Duration = Duration::from_secs(1 << 30);
 
 /// tokio's stream, called only when it is ready.
-pub struct Stream(TcpStream);
+pub(crate) struct Stream(TcpStream);
 
 impl Socket for Stream {
     fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -53,13 +52,14 @@ impl Socket for Stream {
 }
 
 /// Serves until told to stop.
-pub fn run(
+pub(crate) fn run(
     listener: std::net::TcpListener,
     threads: usize,
     shared: Shared,
     when_to_stop: impl FnOnce(Box<dyn FnOnce() + Send>) -> Result<(), Failure>,
 ) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(1)).enable_all().build()?;
+    let runtime =
+        tokio::runtime::Builder::new_multi_thread().worker_threads(threads.max(1)).enable_all().build()?;
     let (stop, stopping) = watch::channel(false);
     when_to_stop(Box::new(move || {
         let _ = stop.send(true);
@@ -75,17 +75,18 @@ pub fn run(
 async fn serve(listener: TcpListener, shared: Shared, mut stopping: watch::Receiver<bool>) {
     let clock = Clock::new();
     let mut tasks = JoinSet::new();
-    let admit = |tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>, stream, peer: std::net::SocketAddr| {
-        let (seat, welcome) = match shared.door.enter(peer.ip()) {
-            Answer::Welcome(seat) => (seat, true),
-            Answer::Full(seat) => (seat, false),
-            Answer::Away => return,
+    let admit =
+        |tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>, stream, peer: std::net::SocketAddr| {
+            let (seat, welcome) = match shared.greet(peer) {
+                Answer::Welcome(seat) => (seat, true),
+                Answer::Full(seat) => (seat, false),
+                Answer::Away => return,
+            };
+            match shared.session(Stream(stream), seat, welcome) {
+                Ok(session) => drop(tasks.spawn(attend(session, clock, stopping.clone()))),
+                Err(error) => tracing::warn!(%error, "can't serve a connection"),
+            }
         };
-        match shared.session(Stream(stream), seat, welcome) {
-            Ok(session) => drop(tasks.spawn(attend(session, clock, stopping.clone()))),
-            Err(error) => tracing::warn!(%error, "can't serve a connection"),
-        }
-    };
     loop {
         tokio::select! {
             biased;
@@ -129,7 +130,7 @@ async fn attend(mut session: Session<Stream>, clock: Clock, mut stopping: watch:
     let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
     let mut stopped = *stopping.borrow();
     if stopped {
-        session.stop();
+        session.stop(&mut [0; ROOM]);
     }
     loop {
         let next = {
@@ -159,7 +160,7 @@ async fn attend(mut session: Session<Stream>, clock: Clock, mut stopping: watch:
             () = alarm.as_mut() => {}
             _ = stopping.changed(), if !stopped => {
                 stopped = true;
-                session.stop();
+                session.stop(&mut [0; ROOM]);
             }
         }
     }

@@ -208,9 +208,7 @@ impl Shelf {
 
     /// Those who were not asked for in the last second go; if all were, all go.
     fn make_room(&mut self, now: Time) {
-        let fresh = |page: &Page| {
-            now.since(Time::from_nanos(page.checked.load(Ordering::Relaxed))) < TRUST
-        };
+        let fresh = |page: &Page| now.since(Time::from_nanos(page.checked.load(Ordering::Relaxed))) < TRUST;
         self.pages.retain(|_, page| fresh(page));
         self.memory = self.pages.values().map(|page| page.in_memory()).sum();
         if self.pages.len() > PAGES / 2 || self.memory > MEMORY / 2 {

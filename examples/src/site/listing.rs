@@ -15,7 +15,9 @@ pub const MOST: usize = 10_000;
 pub fn page(path: &str, mut names: Vec<String>) -> String {
     names.sort();
     let title = escaped(path);
-    let mut page = format!("<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<h1>{title}</h1>\n<ul>\n");
+    let mut page = format!(
+        "<!DOCTYPE html>\n<meta charset=\"utf-8\">\n<title>{title}</title>\n<h1>{title}</h1>\n<ul>\n"
+    );
     if path != "/" {
         page.push_str("<li><a href=\"../\">../</a>\n");
     }

@@ -58,9 +58,7 @@ impl Site {
         match self.find(path, now) {
             Found::Page(page) => send_page(&page, request, date),
             Found::Folder(place) => redirect(&place, query, date),
-            Found::Listing(text) => {
-                Answer::text(StatusCode::OK, "text/html; charset=utf-8", text, date)
-            }
+            Found::Listing(text) => Answer::text(StatusCode::OK, "text/html; charset=utf-8", text, date),
             Found::Nothing(status) => Answer::status(status, date),
         }
     }
@@ -151,13 +149,8 @@ impl Page {
 
 fn send_page(page: &Page, request: &RequestHead<'_>, date: HttpDate) -> Result<Answer, Error> {
     let fields = request.fields();
-    let conditional = [
-        Known::Range,
-        Known::IfNoneMatch,
-        Known::IfModifiedSince,
-        Known::IfMatch,
-        Known::IfUnmodifiedSince,
-    ];
+    let conditional =
+        [Known::Range, Known::IfNoneMatch, Known::IfModifiedSince, Known::IfMatch, Known::IfUnmodifiedSince];
     if !conditional.iter().any(|&field| fields.has(field)) {
         return whole(page, date);
     }
