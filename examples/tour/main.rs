@@ -5,6 +5,7 @@
 //! shows every check, and the tour exits 0 only if all of them held.
 
 mod acts;
+mod certificates;
 mod screen;
 mod stage;
 mod tape;

@@ -1,7 +1,7 @@
 //! Sockets: the same service over datagrams and connections, many clients at once, and a server that loses patience.
 
 use std::io::{BufRead as _, BufReader, ErrorKind, Write as _};
-use std::net::{Ipv4Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpStream, UdpSocket};
 use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
@@ -11,12 +11,11 @@ use examples::upper::{Asker, Crossed, House, TRY, ask, serve_by_threads, serve_b
 use examples::villagers::{self, FalseAlarm, News, Village};
 use net_core::{Clock, Connection, Deadline, Step};
 
-use super::Act;
+use super::{ANY, Act};
+use crate::screen::lines;
 use crate::stage::Stage;
 use crate::tape::{Side, Tape, Taped};
 
-/// A free port of this machine, seen from nowhere else.
-const ANY: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(Ipv4Addr::LOCALHOST), 0);
 /// How many clients are there at once.
 const CROWD: usize = 200;
 /// How long anything here may take.
@@ -54,7 +53,7 @@ fn datagrams(stage: &mut Stage, server: SocketAddr) -> Result<(), Failure> {
     stage.screen.say("UDP: nothing is set up. A datagram goes there, a datagram comes back.");
     let tape = Tape::new();
     let answer = ask(server, b"hello, world", |datagram| record(&tape, datagram))?;
-    stage.screen.dialogue(&tape.take(), 4);
+    stage.screen.dialogue(&tape.take(), 4, lines);
     let seen = text(answer.as_deref().unwrap_or_default());
     stage.check("a datagram is answered in upper case", seen == "HELLO, WORLD", seen);
     Ok(())
@@ -91,7 +90,7 @@ fn a_lost_datagram(stage: &mut Stage, server: SocketAddr) -> Result<(), Failure>
     let waited = start.elapsed();
     carrier.join().map_err(|_| "the path has panicked")??;
     let takes = tape.take();
-    stage.screen.dialogue(&takes, 4);
+    stage.screen.dialogue(&takes, 4, lines);
     let tries = takes.iter().filter(|take| take.side == Side::Client).count();
     let holds = answer.as_deref() == Some(b"IS ANYBODY THERE?") && tries == 2 && waited >= TRY;
     let seen = format!("{tries} datagrams sent, answer after {} ms", waited.as_millis());
@@ -115,7 +114,7 @@ fn a_connection(stage: &mut Stage, server: SocketAddr) -> Result<(), Failure> {
     connection.endpoint().finish();
     while connection.next()? != Step::Closed {}
     let takes = tape.take();
-    stage.screen.dialogue(&takes, 4);
+    stage.screen.dialogue(&takes, 4, lines);
     let holds = answers == ["HELLO, WORLD", "GRüßE: ONLY ASCII LETTERS CHANGE"];
     stage.check("lines are answered in order over one connection", holds, format!("{answers:?}"));
     let ends: Vec<_> = takes.iter().rev().take(2).map(|take| (take.side, take.is_end())).collect();
@@ -179,7 +178,7 @@ fn the_villagers(stage: &mut Stage) -> Result<(), Failure> {
     shepherd.set_deadline(Deadline::after(PATIENCE));
     shepherd.write_all(b"the wolf is here!\n")?;
     std::io::copy(&mut shepherd, &mut std::io::sink())?;
-    stage.screen.dialogue(&tape.take(), 4);
+    stage.screen.dialogue(&tape.take(), 4, lines);
     let heard = news.recv_timeout(PATIENCE)?;
     let holds = matches!(&heard, News::True(cry) if cry == "the wolf is here!");
     stage.check("who cries and says why is answered, and costs no chance", holds, "");
