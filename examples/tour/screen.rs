@@ -105,7 +105,9 @@ pub(crate) fn lines(bytes: &[u8]) -> Vec<String> {
 
 /// Of HTTP messages only the start lines: what was asked, what was answered.
 pub(crate) fn start_lines(bytes: &[u8]) -> Vec<String> {
-    let is_start = |line: &String| line.starts_with("HTTP/1.") || line.ends_with(" HTTP/1.0") || line.ends_with(" HTTP/1.1");
+    let is_start = |line: &String| {
+        line.starts_with("HTTP/1.") || line.ends_with(" HTTP/1.0") || line.ends_with(" HTTP/1.1")
+    };
     lines(bytes).into_iter().filter(is_start).collect()
 }
 
@@ -147,7 +149,10 @@ mod tests {
     fn text_is_shown_by_lines_and_the_rest_is_counted() {
         assert_eq!(lines(b"GET / HTTP/1.1\r\n\r\n"), ["GET / HTTP/1.1", ""]);
         assert_eq!(start_lines(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ["GET / HTTP/1.1"]);
-        assert_eq!(records(b"\x16\x03\x01\x00\x01x\x17\x03\x03\x00\x00"), ["(handshake, 1 bytes)", "(application data, 0 bytes)"]);
+        assert_eq!(
+            records(b"\x16\x03\x01\x00\x01x\x17\x03\x03\x00\x00"),
+            ["(handshake, 1 bytes)", "(application data, 0 bytes)"]
+        );
         assert_eq!(lines(b"half"), ["half"]);
         assert_eq!(lines(b"\x16\x03\x01\xff"), ["(4 bytes that are no text)"]);
     }

@@ -37,7 +37,15 @@ struct Check {
 impl Stage {
     pub(crate) fn new() -> Result<Self, Failure> {
         let (screen, since) = (Screen::new(), Instant::now());
-        Ok(Stage { screen, act: "", checks: Vec::new(), since, services: Vec::new(), folders: Vec::new(), hints: Vec::new() })
+        Ok(Stage {
+            screen,
+            act: "",
+            checks: Vec::new(),
+            since,
+            services: Vec::new(),
+            folders: Vec::new(),
+            hints: Vec::new(),
+        })
     }
 
     pub(crate) fn open(&mut self, act: &'static str) {

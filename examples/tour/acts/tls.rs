@@ -44,8 +44,22 @@ impl Act for Tls {
         stage.keep(service);
         stage.hint(format!("https is signed by {}", ours.root.display()));
         protected(stage, address, &ours.root)?;
-        refused(stage, address, &other.root, HOST, "an authority that the client does not trust", "UnknownIssuer")?;
-        refused(stage, address, &ours.root, "www.networkutopia.test", "a certificate for another name", "NotValidForName")?;
+        refused(
+            stage,
+            address,
+            &other.root,
+            HOST,
+            "an authority that the client does not trust",
+            "UnknownIssuer",
+        )?;
+        refused(
+            stage,
+            address,
+            &ours.root,
+            "www.networkutopia.test",
+            "a certificate for another name",
+            "NotValidForName",
+        )?;
         stage.keep_folder(folder);
         Ok(())
     }
@@ -87,19 +101,31 @@ fn protected(stage: &mut Stage, address: SocketAddr, root: &Path) -> Result<(), 
     stage.screen.say("What the two ends say:");
     stage.screen.dialogue(&overheard.inside.take(), 10, lines);
 
-    let agreed = format!("{}, {}", version.map_or("?".into(), |version| format!("{version:?}")), alpn.as_deref().unwrap_or("?"));
+    let agreed = format!(
+        "{}, {}",
+        version.map_or("?".into(), |version| format!("{version:?}")),
+        alpn.as_deref().unwrap_or("?")
+    );
     let holds = reply.is_ok() && alpn.as_deref() == Some("http/1.1") && agreed.starts_with("TLSv1_3");
     stage.check("a page comes over TLS from a server that proves its name", holds, agreed);
 
     let secret = [&b"GET / HTTP/1.1"[..], b"HTTP/1.1 200 OK", b"visitor", b"Ten images"];
-    let leaked = secret.iter().filter(|words| wire.windows(words.len()).any(|window| window == **words)).count();
+    let leaked =
+        secret.iter().filter(|words| wire.windows(words.len()).any(|window| window == **words)).count();
     let seen = format!("{} bytes on the wire, {} in the page", wire.len(), reply.body.len());
     stage.check("nothing of it can be read on the way", leaked == 0, seen);
     Ok(())
 }
 
 /// Somebody who can't prove to be who is meant: the client hangs up before it has said anything.
-fn refused(stage: &mut Stage, address: SocketAddr, root: &Path, host: &str, what: &str, why: &str) -> Result<(), Failure> {
+fn refused(
+    stage: &mut Stage,
+    address: SocketAddr,
+    root: &Path,
+    host: &str,
+    what: &str,
+    why: &str,
+) -> Result<(), Failure> {
     let overheard = Overheard::default();
     let failure = match overheard.ask(address, root, host) {
         Ok(_) => "the page came all the same".to_owned(),

@@ -76,13 +76,17 @@ fn a_page(stage: &mut Stage, way: Way, site: &Site, address: SocketAddr) -> Resu
 /// The same endpoints, a long way apart, in virtual time: the time divided by a round trip counts the round trips.
 fn round_trips(stage: &mut Stage) {
     let delay = ROUND_TRIP / 2;
-    stage.screen.say(&format!("\nThe same, with the server {} ms away (there and back), in virtual time:", ROUND_TRIP.as_millis()));
+    stage.screen.say(&format!(
+        "\nThe same, with the server {} ms away (there and back), in virtual time:",
+        ROUND_TRIP.as_millis()
+    ));
     for way in Way::ALL {
         let load = distance::load(way, delay);
         let trips = load.time.as_secs_f64() / ROUND_TRIP.as_secs_f64();
         let expected = way.round_trips(IMAGES);
         let exact = load.time == ROUND_TRIP * u32::try_from(expected).unwrap_or(u32::MAX);
-        let seen = format!("{trips:.2} round trips, {} ms, {} connections", load.time.as_millis(), load.connections);
+        let seen =
+            format!("{trips:.2} round trips, {} ms, {} connections", load.time.as_millis(), load.connections);
         let holds = exact && load.objects == IMAGES + 1 && load.connections == way.connections(IMAGES);
         stage.check(&format!("{} takes {expected} round trips", way.name()), holds, seen);
     }
@@ -99,7 +103,11 @@ fn cookies(stage: &mut Stage, site: &Site, address: SocketAddr) -> Result<(), Fa
     let [Some(first), Some(again)] = numbers else { return Err("the site gave out no number".into()) };
     let table = |number| site.visits(number).unwrap_or(0);
     let holds = first == again && table(first) == 2;
-    stage.check("a returning visitor is known from the site's own table", holds, format!("visitor {first}: {} visits", table(first)));
+    stage.check(
+        "a returning visitor is known from the site's own table",
+        holds,
+        format!("visitor {first}: {} visits", table(first)),
+    );
     let other = bob.filter(|&number| number != first).map(table);
     stage.check("another visitor gets another number", other == Some(1), format!("{bob:?}"));
     Ok(())

@@ -136,7 +136,12 @@ impl Browser {
     }
 
     /// One object over a connection that stays open.
-    pub(crate) fn get(&mut self, line: &mut Line, path: &str, fields: &[(Known, String)]) -> Result<Reply, Failure> {
+    pub(crate) fn get(
+        &mut self,
+        line: &mut Line,
+        path: &str,
+        fields: &[(Known, String)],
+    ) -> Result<Reply, Failure> {
         let mut head = Way::Persistent.request(path, &self.address.to_string())?;
         for (name, value) in fields {
             head.field(*name, value)?;

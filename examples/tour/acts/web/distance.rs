@@ -44,7 +44,9 @@ pub(crate) fn load(way: Way, delay: Duration) -> Load {
     load.take()
 }
 
-fn site_role(site: &std::sync::Arc<Site>) -> impl FnMut(&mut Server, Happening<Server>, &mut Context<'_, '_>) + use<> {
+fn site_role(
+    site: &std::sync::Arc<Site>,
+) -> impl FnMut(&mut Server, Happening<Server>, &mut Context<'_, '_>) + use<> {
     let mut visit = Visit::new(site);
     move |server, happening, _| {
         if let Happening::Event(event) = happening {
@@ -92,7 +94,8 @@ impl Loader {
     }
 
     fn ask(&self, client: &mut Client, path: &str) {
-        let asked = self.way.request(path, "far.away.test").and_then(|head| client.request(&head, Body::Empty));
+        let asked =
+            self.way.request(path, "far.away.test").and_then(|head| client.request(&head, Body::Empty));
         if let Err(error) = asked {
             tracing::warn!(%error, "an object was not asked for");
         }
@@ -110,7 +113,9 @@ impl Loader {
         drop(load);
         match self.way {
             _ if left == 0 => {}
-            Way::NonPersistent => drop(context.spawn(super::distance::client(self.way, self.server, &self.load))),
+            Way::NonPersistent => {
+                drop(context.spawn(super::distance::client(self.way, self.server, &self.load)))
+            }
             Way::Persistent => self.ask(client, &self.next_path()),
             Way::Pipelined => (0..left).for_each(|_| self.ask(client, &self.next_path())),
         }
