@@ -12,7 +12,7 @@ const REFUSED: usize = 256;
 
 /// Who may come in.
 #[derive(Debug)]
-pub struct Door {
+pub(crate) struct Door {
     seats: usize,
     per_address: Option<usize>,
     taken: Mutex<Taken>,
@@ -27,7 +27,7 @@ struct Taken {
 
 /// What somebody who comes gets.
 #[derive(Debug)]
-pub enum Answer {
+pub(crate) enum Answer {
     /// A place.
     Welcome(Seat),
     /// No place, but a chair to be told so.
@@ -38,7 +38,7 @@ pub enum Answer {
 
 /// A place inside. Given back when dropped.
 #[derive(Debug)]
-pub struct Seat {
+pub(crate) struct Seat {
     door: Arc<Door>,
     /// `None`: just a chair by the door.
     network: Option<IpAddr>,
@@ -46,12 +46,12 @@ pub struct Seat {
 
 impl Door {
     /// A door to so many seats, of which one address gets at most so many.
-    pub fn new(seats: usize, per_address: Option<usize>) -> Arc<Self> {
+    pub(crate) fn new(seats: usize, per_address: Option<usize>) -> Arc<Self> {
         Arc::new(Door { seats, per_address, taken: Mutex::default() })
     }
 
     /// Somebody comes from `address`.
-    pub fn enter(self: &Arc<Self>, address: IpAddr) -> Answer {
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Answer {
         let network = network(address);
         let mut taken = self.taken();
         let here = taken.by_network.get(&network).copied().unwrap_or(0);
@@ -65,11 +65,6 @@ impl Door {
             return Answer::Full(Seat { door: Arc::clone(self), network: None });
         }
         Answer::Away
-    }
-
-    /// Nobody is inside.
-    pub fn is_empty(&self) -> bool {
-        self.taken().seats == 0
     }
 
     fn taken(&self) -> MutexGuard<'_, Taken> {

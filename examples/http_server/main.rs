@@ -25,10 +25,11 @@ use examples::site::{Options, Site};
 use examples::{Failure, Log, announce};
 use http1::server::Server;
 use http1::{Config, StatusCode};
+use net_core::proxy::Networks;
 use net_core::signals::Termination;
 use rustls::ServerConfig;
 
-use door::{Door, Seat};
+use door::{Answer, Door, Seat};
 use session::Session;
 use wire::{Socket, Wire};
 
@@ -84,9 +85,12 @@ struct Args {
     /// Answer every request with `METHOD PATH BODYLENGTH`
     #[arg(long)]
     echo_info: bool,
-    /// Connections begin with a PROXY header (v1 or v2): only for a server that nobody else can reach
+    /// Connections begin with a PROXY header (v1 or v2)
     #[arg(long)]
     proxy_protocol: bool,
+    /// Networks that may speak for others by a PROXY header; everybody else is turned away
+    #[arg(long, value_name = "NET,...", default_value = "0.0.0.0/0,::/0", requires = "proxy_protocol")]
+    proxy_from: Networks,
     #[command(flatten)]
     log: Log,
 }
@@ -112,7 +116,8 @@ struct Shared {
     site: Arc<Site>,
     config: Arc<Config>,
     tls: Option<Arc<ServerConfig>>,
-    proxied: bool,
+    /// Who may, and must, begin with a PROXY header; `None`: it is not looked for.
+    proxies: Option<Arc<Networks>>,
     door: Arc<Door>,
 }
 
@@ -136,17 +141,25 @@ impl Shared {
             site: Arc::new(site),
             config: Arc::new(config),
             tls,
-            proxied: args.proxy_protocol,
+            proxies: args.proxy_protocol.then(|| Arc::new(args.proxy_from.clone())),
             door: Door::new(args.max_connections, args.max_per_ip),
         })
     }
 
+    /// Who may come in, and on what terms.
+    fn greet(&self, peer: SocketAddr) -> Answer {
+        match &self.proxies {
+            Some(proxies) if !proxies.contain(peer.ip()) => Answer::Away,
+            _ => self.door.enter(peer.ip()),
+        }
+    }
+
     /// A session for a runtime of readiness. Who is not welcome is told so, and nothing else.
     fn session<S: Socket>(&self, socket: S, seat: Seat, welcome: bool) -> Result<Session<S>, Failure> {
-        let wire = Wire::new(socket, self.proxied, self.tls.clone())?;
+        let wire = Wire::new(socket, self.proxies.is_some(), self.tls.clone())?;
         let mut server = Server::new((*self.config).clone());
         if !welcome {
-            server.reject(StatusCode::SERVICE_UNAVAILABLE);
+            server.reject(StatusCode::SERVICE_UNAVAILABLE)?;
         }
         Ok(Session::new(wire, server, &self.site, seat))
     }

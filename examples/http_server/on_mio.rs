@@ -67,7 +67,7 @@ struct Desk {
 }
 
 /// Serves until `stop` says so.
-pub fn run(
+pub(crate) fn run(
     listener: std::net::TcpListener,
     threads: usize,
     shared: Shared,
@@ -266,7 +266,7 @@ impl Worker {
         self.drain = Some(self.now + DRAIN);
         for place in 0..self.sessions.len() {
             if let Some(Some(Place { session, .. })) = self.sessions.get_mut(place) {
-                session.stop();
+                session.stop(&mut self.room);
                 self.attend(place, Ready::default());
             }
         }
@@ -277,7 +277,7 @@ impl Worker {
         while let Some(listener) = &self.listener {
             match listener.accept() {
                 Ok((stream, peer)) => {
-                    let (seat, welcome) = match self.common.shared.door.enter(peer.ip()) {
+                    let (seat, welcome) = match self.common.shared.greet(peer) {
                         Answer::Welcome(seat) => (seat, true),
                         Answer::Full(seat) => (seat, false),
                         Answer::Away => continue,
@@ -336,7 +336,7 @@ impl Worker {
             }
         };
         if self.drain.is_some() {
-            session.stop();
+            session.stop(&mut self.room);
         }
         if place >= self.sessions.len() {
             self.sessions.resize_with(place + 1, || None);

@@ -11,12 +11,17 @@ use examples::{Failure, announce};
 use http1::server::Server as Endpoint;
 use net_core::serve::{Config, Peer, Refusal, Server};
 use net_core::signals::Termination;
-use net_core::{Clock, Connection, DriveError, Shutdown, Step, Stream, TlsRole};
+use net_core::{Clock, Connection, Deadline, Shutdown, Step, Stream, TlsRole, proxy};
 
 use crate::{Args, DRAIN, Shared};
 
 /// Serves until a signal comes.
-pub fn run(args: &Args, shared: Shared, scheme: &str, termination: &Termination) -> Result<(), Failure> {
+pub(crate) fn run(
+    args: &Args,
+    shared: Shared,
+    scheme: &str,
+    termination: &Termination,
+) -> Result<(), Failure> {
     let config = Config {
         connections: args.max_connections,
         workers: args.max_connections,
@@ -31,7 +36,7 @@ pub fn run(args: &Args, shared: Shared, scheme: &str, termination: &Termination)
     termination.then(move || handle.shutdown(DRAIN))?;
     announce(scheme, server.local_addr())?;
     let stats = server.run(move |stream, peer, shutdown| {
-        if let Err(error) = converse(&shared, stream, shutdown) {
+        if let Err(error) = converse(&shared, stream, peer, shutdown) {
             tracing::info!(peer = %peer.addr, error = examples::sentence(&*error), "ended");
         }
     });
@@ -46,23 +51,40 @@ fn refuse(mut stream: &TcpStream, _peer: Peer, _why: Refusal) {
 }
 
 /// One connection, to its end.
-fn converse(shared: &Shared, stream: Arc<TcpStream>, shutdown: &Shutdown) -> Result<(), Failure> {
+fn converse(shared: &Shared, stream: Arc<TcpStream>, peer: Peer, shutdown: &Shutdown) -> Result<(), Failure> {
+    if let Some(proxies) = &shared.proxies {
+        let header = proxy::read(&stream, peer.addr, proxies, Deadline::after(shared.config.timeouts.head))?;
+        tracing::debug!(?header, "PROXY header");
+    }
     let mut stream = Stream::new(stream)?;
     if let Some(tls) = &shared.tls {
         stream.start_tls(TlsRole::server(Arc::clone(tls)))?;
     }
+    let clock = Clock::new();
     let server = Endpoint::new((*shared.config).clone());
-    let mut connection = Connection::new(stream, server, Clock::new());
+    let mut connection = Connection::new(stream, server, clock);
     connection.heed(shutdown);
     let mut visit = Visit::new(Arc::clone(&shared.site));
     loop {
-        match connection.next() {
-            Ok(Step::Event(event)) => visit.event(connection.endpoint(), event, connection.now()),
-            Ok(Step::Gap(_)) => fill_gap(&mut connection, &mut visit)?,
-            Ok(Step::Woken) if connection.is_idle() => connection.endpoint().shut_down(),
-            Ok(Step::Woken | Step::Paused) => {}
-            Ok(Step::Yours(_) | Step::Closed) => return Ok(()),
-            Err(error) => return Err(error.into()),
+        match connection.next()? {
+            Step::Event(event) => visit.event(connection.endpoint(), event, clock.now()),
+            Step::Gap(left) => fill_gap(&mut connection, &mut visit, left)?,
+            // The server stops, and nothing was there to be read.
+            Step::Woken => connection.endpoint().shut_down(),
+            // Not a state of this conversation: every request is answered as soon as it is there.
+            Step::Paused => return Err("nothing to wait for".into()),
+            Step::Yours(_) | Step::Closed => return Ok(()),
         }
     }
+}
+
+/// Sends a file from where it lies.
+fn fill_gap(connection: &mut Connection<Endpoint>, visit: &mut Visit, left: u64) -> Result<(), Failure> {
+    let Some((file, at)) = visit.gap() else {
+        connection.abandon();
+        return Ok(());
+    };
+    let sent = connection.send_file(file, at..at + left)?;
+    visit.gap_filled(sent);
+    Ok(())
 }

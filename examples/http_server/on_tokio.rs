@@ -6,7 +6,6 @@
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
-use std::sync::Arc;
 use std::time::Duration;
 
 use examples::Failure;
@@ -31,7 +30,7 @@ const REST: Duration = Duration::from_millis(50);
 const NEVER: Duration = Duration::from_secs(1 << 30);
 
 /// tokio's stream, called only when it is ready.
-pub struct Stream(TcpStream);
+pub(crate) struct Stream(TcpStream);
 
 impl Socket for Stream {
     fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize> {
@@ -53,7 +52,7 @@ impl Socket for Stream {
 }
 
 /// Serves until told to stop.
-pub fn run(
+pub(crate) fn run(
     listener: std::net::TcpListener,
     threads: usize,
     shared: Shared,
@@ -78,7 +77,7 @@ async fn serve(listener: TcpListener, shared: Shared, mut stopping: watch::Recei
     let mut tasks = JoinSet::new();
     let admit =
         |tasks: &mut JoinSet<()>, stopping: &watch::Receiver<bool>, stream, peer: std::net::SocketAddr| {
-            let (seat, welcome) = match shared.door.enter(peer.ip()) {
+            let (seat, welcome) = match shared.greet(peer) {
                 Answer::Welcome(seat) => (seat, true),
                 Answer::Full(seat) => (seat, false),
                 Answer::Away => return,
@@ -131,7 +130,7 @@ async fn attend(mut session: Session<Stream>, clock: Clock, mut stopping: watch:
     let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
     let mut stopped = *stopping.borrow();
     if stopped {
-        session.stop();
+        session.stop(&mut [0; ROOM]);
     }
     loop {
         let next = {
@@ -161,7 +160,7 @@ async fn attend(mut session: Session<Stream>, clock: Clock, mut stopping: watch:
             () = alarm.as_mut() => {}
             _ = stopping.changed(), if !stopped => {
                 stopped = true;
-                session.stop();
+                session.stop(&mut [0; ROOM]);
             }
         }
     }

@@ -5,23 +5,20 @@
 
 use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use examples::site::{Site, Visit};
 use http1::server::Server;
-use proto_core::{Drive, DriveLimits, End, Endpoint as _, Time, Turn, Wait, earliest};
+use proto_core::{Drive, DriveLimits, End, Time, Turn, Wait};
 
 use crate::door::Seat;
 use crate::wire::{Got, Socket, Wire};
 
 /// How often one session reads or writes before the others get their turn.
 const TURNS: usize = 32;
-/// While a file can't be sent on.
-const LOOK_AGAIN: Duration = Duration::from_secs(5);
 
 /// What a session is ready for, as far as is known. Readiness is edge-triggered: it holds until a call would block.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Ready {
+pub(crate) struct Ready {
     /// There may be something to read.
     pub read: bool,
     /// There may be room to write.
@@ -32,7 +29,7 @@ pub struct Ready {
 
 /// What comes next.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub(crate) enum Next {
     /// Call again when there is something to read (if that is wanted), or room to write, or at the deadline.
     Wait { read: bool, write: bool, deadline: Option<Time> },
     /// Call again once others had their turn.
@@ -42,51 +39,52 @@ pub enum Next {
 }
 
 /// An endpoint with its site, its stream and its place.
-pub struct Session<S> {
+pub(crate) struct Session<S> {
     drive: Drive<Server>,
     visit: Visit,
     wire: Wire<S>,
     ready: Ready,
-    stopping: bool,
     _seat: Seat,
 }
 
 impl<S: Socket> Session<S> {
     /// A session at its first byte.
-    pub fn new(wire: Wire<S>, server: Server, site: &Arc<Site>, seat: Seat) -> Self {
+    pub(crate) fn new(wire: Wire<S>, server: Server, site: &Arc<Site>, seat: Seat) -> Self {
         let drive = Drive::new(server, DriveLimits::server());
         let ready = Ready { write: true, ..Ready::default() };
         let visit = Visit::new(Arc::clone(site));
-        Session { drive, visit, wire, ready, stopping: false, _seat: seat }
+        Session { drive, visit, wire, ready, _seat: seat }
     }
 
     /// The socket below.
-    pub fn socket(&mut self) -> &mut S {
+    pub(crate) fn socket(&mut self) -> &mut S {
         self.wire.socket()
     }
 
     /// Somebody has seen that these can be done.
-    pub fn note(&mut self, ready: Ready) {
+    pub(crate) fn note(&mut self, ready: Ready) {
         self.ready.read |= ready.read || ready.ended;
         self.ready.write |= ready.write;
         self.ready.ended |= ready.ended;
     }
 
-    /// The server stops: what has reached the socket is answered, then this is over.
-    pub fn stop(&mut self) {
-        self.stopping = true;
-        self.ready.read = true; // one last look
+    /// The server stops: what has reached the socket is still answered, then this is over.
+    pub(crate) fn stop(&mut self, room: &mut [u8]) {
+        if self.drive.is_idle() {
+            self.read(room);
+        }
+        self.drive.endpoint_mut().shut_down();
     }
 
     /// Does what can be done. `room` is for reading, and shared by all.
-    pub fn advance(&mut self, now: Time, room: &mut [u8]) -> Next {
+    pub(crate) fn advance(&mut self, now: Time, room: &mut [u8]) -> Next {
         for _ in 0..TURNS {
             let wait = match self.drive.poll(now) {
                 Ok(Turn::Event(event)) => {
                     self.visit.event(self.drive.endpoint_mut(), event, now);
                     continue;
                 }
-                Ok(Turn::Gap(left)) => match self.fill_gap(left, now) {
+                Ok(Turn::Gap(left)) => match self.fill_gap(left, now, room) {
                     Some(next) => return next,
                     None => continue,
                 },
@@ -97,10 +95,11 @@ impl<S: Socket> Session<S> {
                 }
                 Err(fault) => {
                     tracing::info!(?fault, "refused");
+                    self.visit.give_up();
                     continue;
                 }
             };
-            if !self.moves(wait, now, room) && !self.says_good_bye() {
+            if !self.moves(wait, now, room) {
                 let said = (wait.write || wait.shut) && self.wire.is_open();
                 let write = said || self.wire.is_unsent();
                 return Next::Wait { read: wait.read, write, deadline: wait.deadline };
@@ -157,7 +156,7 @@ impl<S: Socket> Session<S> {
     fn read(&mut self, room: &mut [u8]) -> bool {
         match self.wire.read(room, self.drive.input()) {
             // A short read has emptied the socket: asking again would cost a call to hear just that.
-            Ok(Got::Bytes(n)) => self.ready.read = n == room.len() || self.ready.ended || self.stopping,
+            Ok(Got::Bytes(n)) => self.ready.read = n == room.len() || self.ready.ended,
             Ok(Got::End(end)) => self.drive.lost(end),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -173,21 +172,15 @@ impl<S: Socket> Session<S> {
     }
 
     /// Sends a piece of the file in front. What to do if that was not possible.
-    fn fill_gap(&mut self, left: u64, now: Time) -> Option<Next> {
-        // A good-bye has a deadline of its own, which is not told along with a gap: look again now and then.
-        let deadline = earliest(self.drive.endpoint().deadline(), Some(now + LOOK_AGAIN));
-        let blocked = Next::Wait { read: false, write: true, deadline };
-        if !self.ready.write {
-            return Some(blocked);
-        }
-        let Some((file, at)) = self.visit.gap() else {
-            self.drive.abandon();
-            return None;
+    fn fill_gap(&mut self, left: u64, now: Time, room: &mut [u8]) -> Option<Next> {
+        let sent = match self.visit.gap() {
+            _ if !self.ready.write => Err(io::ErrorKind::WouldBlock.into()),
+            None => Ok(0),
+            Some((file, at)) => self.wire.write_file(file, at, left),
         };
-        let sent = self.wire.write_file(file, at, left);
         self.note_write(&sent);
         match sent {
-            Err(error) if is_passing(&error) => return Some(Next::Wait { write: true, deadline }),
+            Err(error) if is_passing(&error) => return self.attend_meanwhile(room),
             // The file is shorter than promised: the client must not take it for whole.
             Ok(0) => self.drive.abandon(),
             Ok(n) => {
@@ -199,14 +192,13 @@ impl<S: Socket> Session<S> {
         None
     }
 
-    /// Once the server stops, a session between two requests ends. Whether it has just been told to.
-    fn says_good_bye(&mut self) -> bool {
-        if !self.stopping || !self.drive.is_idle() {
-            return false;
+    /// There is no room for more of a file: the peer may still say something, or hang up.
+    fn attend_meanwhile(&mut self, room: &mut [u8]) -> Option<Next> {
+        let wait = self.drive.meanwhile();
+        if wait.read && self.ready.read && self.read(room) {
+            return None;
         }
-        self.stopping = false;
-        self.drive.endpoint_mut().shut_down();
-        true
+        Some(Next::Wait { read: wait.read, write: true, deadline: wait.deadline })
     }
 }
 

@@ -4,13 +4,12 @@
 //! waits, and with what, is another file's business: mio's and tokio's sockets are the same here.
 
 use std::fs::File;
-use std::io::{self, BufRead as _, IoSlice, Read, Write};
-use std::net::SocketAddr;
+use std::io::{self, BufRead as _, IoSlice, Write};
 use std::os::unix::fs::FileExt as _;
 use std::sync::Arc;
 
 use bytes::BytesMut;
-use net_core::proxy;
+use net_core::proxy::Parser;
 use proto_core::{End, Output};
 use rustls::{ServerConfig, ServerConnection};
 
@@ -22,7 +21,7 @@ const PIECE: u64 = 256 << 10;
 const RECORDS: usize = 32 << 10;
 
 /// What a runtime's TCP stream has to be able to do. Nothing here waits.
-pub trait Socket {
+pub(crate) trait Socket {
     /// Reads into `buf`; 0 is the end.
     fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize>;
     /// Writes from the front of `slices` what fits.
@@ -35,7 +34,7 @@ pub trait Socket {
 
 /// What a read brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Got {
+pub(crate) enum Got {
     /// So many bytes from the socket. Fewer than there was room for: it is empty now.
     Bytes(usize),
     /// The end.
@@ -43,37 +42,38 @@ pub enum Got {
 }
 
 /// A socket with its layers.
-pub struct Wire<S> {
+pub(crate) struct Wire<S> {
     socket: S,
-    /// The beginning of a PROXY header that is not complete.
-    proxy: Option<Vec<u8>>,
+    /// Reads the PROXY header, as long as it is not complete.
+    proxy: Option<Parser>,
     tls: Option<Box<ServerConnection>>,
 }
 
 impl<S: Socket> Wire<S> {
     /// A socket at its first byte. `proxied`: a PROXY header comes first; `tls`: then a handshake.
-    pub fn new(socket: S, proxied: bool, tls: Option<Arc<ServerConfig>>) -> Result<Self, rustls::Error> {
+    pub(crate) fn new(
+        socket: S,
+        proxied: bool,
+        tls: Option<Arc<ServerConfig>>,
+    ) -> Result<Self, rustls::Error> {
         let tls = tls.map(|config| ServerConnection::new(config).map(Box::new)).transpose()?;
-        Ok(Wire { socket, proxy: proxied.then(Vec::new), tls })
+        Ok(Wire { socket, proxy: proxied.then(Parser::new), tls })
     }
 
     /// The socket below.
-    pub fn socket(&mut self) -> &mut S {
+    pub(crate) fn socket(&mut self) -> &mut S {
         &mut self.socket
     }
 
     /// Reads once, by way of `room`, and appends what it says to `input`.
-    pub fn read(&mut self, room: &mut [u8], input: &mut BytesMut) -> io::Result<Got> {
+    pub(crate) fn read(&mut self, room: &mut [u8], input: &mut BytesMut) -> io::Result<Got> {
         let n = self.socket.receive(room)?;
         if n == 0 {
             // RFC 8446 section 6.1: without a close-notify what came last may be cut short.
             return Ok(Got::End(if self.tls.is_some() { End::Cut } else { End::Clean }));
         }
         let fresh = room.get(..n).unwrap_or_default();
-        let ended = match &mut self.proxy {
-            None => self.take(fresh, input)?,
-            Some(_) => self.take_proxied(fresh, input)?,
-        };
+        let ended = self.take_proxied(fresh, input)?;
         Ok(if ended { Got::End(End::Clean) } else { Got::Bytes(n) })
     }
 
@@ -107,23 +107,17 @@ impl<S: Socket> Wire<S> {
     }
 
     fn take_proxied(&mut self, fresh: &[u8], input: &mut BytesMut) -> io::Result<bool> {
-        let mut held = self.proxy.take().unwrap_or_default();
-        held.extend_from_slice(fresh);
-        match proxy::parse(&held) {
-            Err(error) => Err(io::Error::new(io::ErrorKind::InvalidData, error)),
-            Ok(None) => {
-                self.proxy = Some(held);
-                Ok(false)
-            }
-            Ok(Some((header, len))) => {
-                tracing::debug!(?header, "PROXY header");
-                self.take(held.get(len..).unwrap_or_default(), input)
-            }
-        }
+        let Some(parser) = &mut self.proxy else { return self.take(fresh, input) };
+        let fed = parser.feed(fresh).map_err(|error| io::Error::new(io::ErrorKind::InvalidData, error));
+        let (taken, header) = fed?;
+        let Some(header) = header else { return Ok(false) };
+        tracing::debug!(?header, "PROXY header");
+        self.proxy = None;
+        self.take(fresh.get(taken..).unwrap_or_default(), input)
     }
 
     /// Writes what fits of `output`, up to a gap. How much of it is off our hands.
-    pub fn write(&mut self, output: &Output) -> io::Result<usize> {
+    pub(crate) fn write(&mut self, output: &Output) -> io::Result<usize> {
         let mut slices = [IoSlice::new(&[]); SLICES];
         let n = output.io_slices(&mut slices);
         self.send(slices.get(..n).unwrap_or_default())
@@ -140,7 +134,7 @@ impl<S: Socket> Wire<S> {
     }
 
     /// Sends up to `left` bytes of `file` from `at`; 0 is the file's end.
-    pub fn write_file(&mut self, file: &File, at: u64, left: u64) -> io::Result<usize> {
+    pub(crate) fn write_file(&mut self, file: &File, at: u64, left: u64) -> io::Result<usize> {
         let piece = usize::try_from(left.min(PIECE)).unwrap_or(RECORDS);
         if self.tls.is_none() {
             return self.socket.send_file(file, at, piece);
@@ -156,17 +150,17 @@ impl<S: Socket> Wire<S> {
     }
 
     /// What is said can be sent: nothing has to be read before.
-    pub fn is_open(&self) -> bool {
+    pub(crate) fn is_open(&self) -> bool {
         self.proxy.is_none() && self.tls.as_ref().is_none_or(|tls| !tls.is_handshaking())
     }
 
     /// TLS has something to send, whoever started it.
-    pub fn is_unsent(&self) -> bool {
+    pub(crate) fn is_unsent(&self) -> bool {
         self.tls.as_ref().is_some_and(|tls| tls.wants_write())
     }
 
     /// Sends what TLS holds.
-    pub fn flush(&mut self) -> io::Result<()> {
+    pub(crate) fn flush(&mut self) -> io::Result<()> {
         let Some(tls) = &mut self.tls else { return Ok(()) };
         while tls.wants_write() {
             if tls.write_tls(&mut Below(&mut self.socket))? == 0 {
@@ -177,7 +171,7 @@ impl<S: Socket> Wire<S> {
     }
 
     /// Half-closes, with TLS behind a close-notify (RFC 8446 section 6.1). Call it again if it would block.
-    pub fn shut(&mut self) -> io::Result<()> {
+    pub(crate) fn shut(&mut self) -> io::Result<()> {
         if let Some(tls) = &mut self.tls {
             tls.send_close_notify();
         }

@@ -229,12 +229,10 @@ fn answer_form(spool: Spool, date: HttpDate) -> Result<Answer, Error> {
         Spooled::Memory(bytes) => bytes,
         Spooled::File(file, len) => read_back(&file, len).unwrap_or_default(),
     };
-    let mut text = Vec::with_capacity(form.len());
-    for (name, value) in fields_of(&form) {
-        text.extend_from_slice(&name);
-        text.push(b'=');
-        text.extend_from_slice(&value);
-        text.push(b'\n');
+    let mut text = String::with_capacity(form.len());
+    for pair in http1::form::parse(&form) {
+        let Ok((name, value)) = pair else { return Answer::status(StatusCode::CONTENT_TOO_LARGE, date) };
+        text.extend([&name, "=", &value, "\n"]);
     }
     Answer::text(StatusCode::OK, "text/plain; charset=utf-8", text, date)
 }
@@ -243,17 +241,4 @@ fn read_back(file: &std::fs::File, len: u64) -> io::Result<Bytes> {
     let mut bytes = vec![0; usize::try_from(len.min(FORM)).unwrap_or_default()];
     std::os::unix::fs::FileExt::read_exact_at(file, &mut bytes, 0)?;
     Ok(bytes.into())
-}
-
-/// `name=value&name=value` with percents and pluses.
-fn fields_of(form: &[u8]) -> impl Iterator<Item = (Vec<u8>, Vec<u8>)> {
-    let decode = |text: &[u8]| {
-        let spaced: Vec<u8> = text.iter().map(|&byte| if byte == b'+' { b' ' } else { byte }).collect();
-        http1::uri::percent::decode(&spaced).map(|text| text.into_owned()).unwrap_or(spaced)
-    };
-    form.split(|&byte| byte == b'&').filter(|field| !field.is_empty()).map(move |field| {
-        let mut parts = field.splitn(2, |&byte| byte == b'=');
-        let (name, value) = (parts.next().unwrap_or_default(), parts.next().unwrap_or_default());
-        (decode(name), decode(value))
-    })
 }

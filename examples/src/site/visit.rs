@@ -51,6 +51,11 @@ impl Visit {
         }
     }
 
+    /// The request under way will never be complete: what was taken in of it is thrown away.
+    pub fn give_up(&mut self) {
+        self.request = None;
+    }
+
     /// The file that the gap in front is filled from, and from where in it.
     #[must_use]
     pub fn gap(&self) -> Option<(&File, u64)> {
