@@ -52,7 +52,12 @@ impl Screen {
     }
 
     pub(crate) fn heading(&self, text: &str) {
-        self.line(Ink::Bold, &format!("\n=== {text}\n"));
+        self.line(Ink::Bold, &format!("\n=== {text}"));
+    }
+
+    /// What happens next.
+    pub(crate) fn scene(&self, text: &str) {
+        self.line(Ink::Plain, &format!("\n{text}"));
     }
 
     /// What the tour says about what is going on.
@@ -83,16 +88,23 @@ impl Screen {
                 What::Said(bytes) => {
                     let lines = shown(bytes);
                     for line in lines.iter().take(most) {
-                        self.line(ink, &format!("  {letter}: {line}"));
+                        self.line(ink, format!("  {letter}: {line}").trim_end());
                     }
                     if let Some(left @ 1..) = lines.len().checked_sub(most) {
                         self.line(Ink::Dim, &format!("  {letter}: ... {left} more lines"));
                     }
                 }
+                What::Connects => self.line(Ink::Dim, &format!("  {letter}: (connects)")),
                 What::Done => self.line(Ink::Dim, &format!("  {letter}: (has nothing more to say)")),
+                What::Closes => self.line(Ink::Dim, &format!("  {letter}: (closes)")),
             }
         }
     }
+}
+
+/// So many of these, in words.
+pub(crate) fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
 }
 
 /// Bytes as lines of text; what is no text is counted instead of shown.

@@ -121,8 +121,8 @@ impl Stage {
     pub(crate) fn serve(self) -> Result<(), Failure> {
         let termination = Termination::heed()?;
         self.screen.say("");
-        self.hints.iter().for_each(|hint| self.screen.say(hint));
         self.services.iter().try_for_each(Service::announce)?;
+        self.hints.iter().for_each(|hint| self.screen.say(hint));
         termination.wait(Deadline::NEVER)?;
         Ok(())
     }

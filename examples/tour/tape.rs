@@ -31,14 +31,23 @@ impl Take {
     pub(crate) fn is_end(&self) -> bool {
         self.what == What::Done
     }
+
+    /// These are a side's words, not the beginning or end of a connection.
+    pub(crate) fn is_speech_of(&self, side: Side) -> bool {
+        self.side == side && matches!(self.what, What::Said(_))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
+    /// A connection is open.
+    Connects,
     /// These bytes.
     Said(Vec<u8>),
     /// The end of its side of the stream.
     Done,
+    /// The connection is closed.
+    Closes,
 }
 
 /// A recording that goes on as long as somebody writes to it. Clones are the same tape.
@@ -69,8 +78,8 @@ impl Tape {
         self.takes().push(Take { side, what: What::Said(bytes.to_vec()) });
     }
 
-    fn done(&self, side: Side) {
-        self.takes().push(Take { side, what: What::Done });
+    fn note(&self, side: Side, what: What) {
+        self.takes().push(Take { side, what });
     }
 
     /// What was recorded so far; the tape is empty then.
@@ -83,7 +92,7 @@ impl Tape {
         let takes = self.takes();
         let speech = takes.iter().filter(|take| take.side == of).filter_map(|take| match &take.what {
             What::Said(bytes) => Some(&bytes[..]),
-            What::Done => None,
+            _ => None,
         });
         speech.flatten().copied().collect()
     }
@@ -101,6 +110,7 @@ pub(crate) struct Taped {
 impl Taped {
     /// A stream over a connected client socket, on tape.
     pub(crate) fn stream(tcp: TcpStream, tape: &Tape) -> io::Result<Stream<Taped>> {
+        tape.note(Side::Client, What::Connects);
         Ok(Stream::over(Taped { socket: Socket::new(tcp)?, tape: tape.clone(), over: false }))
     }
 
@@ -108,11 +118,18 @@ impl Taped {
         match bytes {
             [] if !self.over => {
                 self.over = true;
-                self.tape.done(Side::Server);
+                self.tape.note(Side::Server, What::Done);
             }
             [] => {}
             bytes => self.tape.said(Side::Server, bytes),
         }
+    }
+}
+
+/// Closes the socket, and says so.
+impl Drop for Taped {
+    fn drop(&mut self) {
+        self.tape.note(Side::Client, What::Closes);
     }
 }
 
@@ -131,7 +148,7 @@ impl Transport for Taped {
     }
 
     fn shut_write(&mut self) -> io::Result<()> {
-        self.tape.done(Side::Client);
+        self.tape.note(Side::Client, What::Done);
         self.socket.shut_write()
     }
 

@@ -50,7 +50,7 @@ impl Act for Sockets {
 
 /// The textbook's first program: a question in a datagram, an answer in another one.
 fn datagrams(stage: &mut Stage, server: SocketAddr) -> Result<(), Failure> {
-    stage.screen.say("UDP: nothing is set up. A datagram goes there, a datagram comes back.");
+    stage.screen.scene("UDP: nothing is set up. A datagram goes there, a datagram comes back.");
     let tape = Tape::new();
     let answer = ask(server, b"hello, world", |datagram| record(&tape, datagram))?;
     stage.screen.dialogue(&tape.take(), 4, lines);
@@ -72,7 +72,7 @@ fn text(bytes: &[u8]) -> String {
 
 /// A path to the server that loses the first datagram.
 fn a_lost_datagram(stage: &mut Stage, server: SocketAddr) -> Result<(), Failure> {
-    stage.screen.say("\nUDP over a path that loses the first datagram: only the client's clock can tell.");
+    stage.screen.scene("UDP over a path that loses the first datagram: only the client's clock can tell.");
     let path = UdpSocket::bind(ANY)?;
     path.set_read_timeout(Some(PATIENCE))?;
     let entrance = path.local_addr()?;
@@ -100,7 +100,7 @@ fn a_lost_datagram(stage: &mut Stage, server: SocketAddr) -> Result<(), Failure>
 
 /// The same over a connection: the stream has no messages, so lines make them; and an end, which is part of it.
 fn a_connection(stage: &mut Stage, server: SocketAddr) -> Result<(), Failure> {
-    stage.screen.say("\nTCP: a connection carries a stream; line ends make messages of it.");
+    stage.screen.scene("TCP: a connection carries a stream; line ends make messages of it.");
     let tape = Tape::new();
     let stream = Taped::stream(TcpStream::connect(server)?, &tape)?;
     let mut connection = Connection::client(stream, Asker::new(PATIENCE), Clock::new());
@@ -150,7 +150,7 @@ fn a_crowd(stage: &mut Stage, how: &str, service: Service) -> Result<(), Failure
         time.as_millis()
     );
     let claim = format!("{CROWD} clients at once are served by {how}");
-    stage.screen.say("");
+    stage.screen.scene(&format!("{CROWD} clients at once, {how}."));
     stage.check(&claim, right == CROWD && tally.peak == CROWD, seen);
     Ok(())
 }
@@ -165,7 +165,7 @@ fn threads() -> Option<usize> {
 fn the_villagers(stage: &mut Stage) -> Result<(), Failure> {
     stage
         .screen
-        .say("\nThe villagers come when somebody cries and says why. Three false alarms, and they don't.");
+        .scene("The villagers come when somebody cries and says why. Three false alarms, and they don't.");
     let village = Village { patience: Duration::from_millis(300), ..Village::default() };
     let (teller, news) = mpsc::channel();
     let service = villagers::serve(ANY, village, move |_, heard| {

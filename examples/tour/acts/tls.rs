@@ -58,7 +58,7 @@ impl Act for Tls {
             &ours.root,
             "www.networkutopia.test",
             "a certificate for another name",
-            "NotValidForName",
+            "not valid for name",
         )?;
         stage.keep_folder(folder);
         Ok(())
@@ -96,9 +96,9 @@ fn protected(stage: &mut Stage, address: SocketAddr, root: &Path) -> Result<(), 
     let version = line.stream().session().and_then(|session| session.protocol_version());
     drop(line);
     let wire = [overheard.outside.speech(Side::Client), overheard.outside.speech(Side::Server)].concat();
-    stage.screen.say("What somebody on the way sees:");
+    stage.screen.scene("What somebody on the way sees:");
     stage.screen.dialogue(&overheard.outside.take(), 8, records);
-    stage.screen.say("What the two ends say:");
+    stage.screen.scene("What the two ends say:");
     stage.screen.dialogue(&overheard.inside.take(), 10, lines);
 
     let agreed = format!(
@@ -131,7 +131,9 @@ fn refused(
         Ok(_) => "the page came all the same".to_owned(),
         Err(failure) => sentence(failure.as_ref()),
     };
-    stage.screen.say(&format!("\nThe client meets {what}:"));
+    stage
+        .screen
+        .scene(&format!("The client meets {what}. Its last word is an alert, and even that is protected:"));
     stage.screen.dialogue(&overheard.outside.take(), 8, records);
     let silent = overheard.inside.take().is_empty();
     let claim = format!("{what} is refused before a word of HTTP is said");

@@ -5,7 +5,6 @@ mod distance;
 mod site;
 
 use std::net::SocketAddr;
-use std::sync::Arc;
 use std::time::Duration;
 
 use examples::Failure;
@@ -17,9 +16,9 @@ pub(crate) use self::site::{Site, serve};
 use self::browser::Browser;
 use self::site::{IMAGES, image_path};
 use super::Act;
-use crate::screen::{lines, start_lines};
+use crate::screen::{count, lines, start_lines};
 use crate::stage::Stage;
-use crate::tape::Tape;
+use crate::tape::{Side, Tape};
 
 /// How far away the server is in the model, there and back.
 const ROUND_TRIP: Duration = Duration::from_millis(100);
@@ -51,15 +50,16 @@ impl Act for Web {
 
 /// The page and its images over real sockets: what crosses them, and over how many connections.
 fn a_page(stage: &mut Stage, way: Way, site: &Site, address: SocketAddr) -> Result<(), Failure> {
-    stage.screen.say(&format!("\n{way}"));
+    stage.screen.scene(&way.to_string());
     let (before, tape) = (site.connections(), Tape::new());
     let replies = Browser::at(address, &tape).load(way)?;
     let takes = tape.take();
     // The first exchange as it was, of the others what was asked and what was answered.
-    let first = takes.iter().position(|take| take.is_end()).map_or(2, |end| end + 1);
-    let (first, others) = takes.split_at(first.min(takes.len()));
+    let asked = takes.iter().enumerate().filter(|(_, take)| take.is_speech_of(Side::Client));
+    let second = asked.map(|(at, _)| at).nth(1).unwrap_or(takes.len());
+    let (first, others) = takes.split_at(second);
     stage.screen.dialogue(first, 12, lines);
-    let (some, more) = others.split_at(others.len().min(9));
+    let (some, more) = others.split_at(others.len().min(12));
     stage.screen.dialogue(some, IMAGES, start_lines);
     if !more.is_empty() {
         stage.screen.say("  ... and so on");
@@ -68,7 +68,7 @@ fn a_page(stage: &mut Stage, way: Way, site: &Site, address: SocketAddr) -> Resu
     let whole = replies.iter().filter(|reply| reply.is_ok()).count();
     let pictures = replies.iter().skip(1).filter(|reply| reply.body.starts_with(b"<svg")).count();
     let holds = whole == IMAGES + 1 && pictures == IMAGES && connections == way.connections(IMAGES);
-    let seen = format!("{whole} objects over {connections} connections");
+    let seen = format!("{whole} objects over {}", count(connections, "connection"));
     stage.check(&format!("a page with {IMAGES} images, {}", way.name()), holds, seen);
     Ok(())
 }
@@ -76,8 +76,8 @@ fn a_page(stage: &mut Stage, way: Way, site: &Site, address: SocketAddr) -> Resu
 /// The same endpoints, a long way apart, in virtual time: the time divided by a round trip counts the round trips.
 fn round_trips(stage: &mut Stage) {
     let delay = ROUND_TRIP / 2;
-    stage.screen.say(&format!(
-        "\nThe same, with the server {} ms away (there and back), in virtual time:",
+    stage.screen.scene(&format!(
+        "The same, with the server {} ms away (there and back), in virtual time:",
         ROUND_TRIP.as_millis()
     ));
     for way in Way::ALL {
@@ -94,7 +94,7 @@ fn round_trips(stage: &mut Stage) {
 
 /// Two visitors; the site tells them apart, and knows the one who returns.
 fn cookies(stage: &mut Stage, site: &Site, address: SocketAddr) -> Result<(), Failure> {
-    stage.screen.say("\nCookies: HTTP remembers nothing, so the client carries its number along.");
+    stage.screen.scene("Cookies: HTTP remembers nothing, so the client carries its number along.");
     let tape = Tape::new();
     let mut alice = Browser::at(address, &tape);
     let numbers = [alice.visit()?, alice.visit()?];
@@ -115,7 +115,7 @@ fn cookies(stage: &mut Stage, site: &Site, address: SocketAddr) -> Result<(), Fa
 
 /// What one has already is asked after, and not sent again.
 fn not_again(stage: &mut Stage, address: SocketAddr) -> Result<(), Failure> {
-    stage.screen.say("\nA conditional GET: the client has a copy, and asks whether it is still good.");
+    stage.screen.scene("A conditional GET: the client has a copy, and asks whether it is still good.");
     let tape = Tape::new();
     let mut browser = Browser::at(address, &tape);
     let mut connection = browser.connect()?;

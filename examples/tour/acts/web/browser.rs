@@ -124,7 +124,7 @@ impl Browser {
         }
         for path in &named {
             if way == Way::NonPersistent {
-                hear_out(&mut line)?;
+                hear_out(line)?;
                 line = self.connect()?;
             }
             if way != Way::Pipelined {
@@ -189,7 +189,7 @@ where
 }
 
 /// The server closes after its response; so does the client then.
-fn hear_out(line: &mut Line) -> Result<(), Failure> {
+fn hear_out(mut line: Line) -> Result<(), Failure> {
     while !matches!(line.next()?, Step::Closed | Step::Paused) {}
     Ok(())
 }

@@ -114,7 +114,7 @@ impl Loader {
         match self.way {
             _ if left == 0 => {}
             Way::NonPersistent => {
-                drop(context.spawn(super::distance::client(self.way, self.server, &self.load)))
+                context.spawn(self::client(self.way, self.server, &self.load));
             }
             Way::Persistent => self.ask(client, &self.next_path()),
             Way::Pipelined => (0..left).for_each(|_| self.ask(client, &self.next_path())),
