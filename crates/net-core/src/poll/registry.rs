@@ -127,6 +127,10 @@ mod epoll {
 
 /// The same by `poll(2)`: slower with many sockets, at home everywhere, and the twin that the other is tested against.
 #[cfg(any(test, not(any(target_os = "linux", target_os = "android"))))]
+#[cfg_attr(
+    any(target_os = "linux", target_os = "android"),
+    expect(unreachable_pub, reason = "public on other systems, a test's twin on this one")
+)]
 mod portable {
     use std::collections::BTreeMap;
     use std::io;
@@ -198,6 +202,82 @@ mod portable {
         /// What the last wait found: numbers, and what their sources are ready for.
         pub fn ready(&self) -> impl Iterator<Item = (u64, Ready)> + '_ {
             self.ready.iter().copied()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Read, Write};
+    use std::os::unix::net::UnixStream;
+    use std::time::{Duration, Instant};
+
+    use crate::Deadline;
+    use crate::poll::Interest;
+
+    /// Both kinds go through the same script and tell it as lines.
+    macro_rules! script {
+        ($poll:ty) => {{
+            let mut poll = <$poll>::new().unwrap();
+            let mut told = Vec::new();
+            let now = Deadline::at(Instant::now());
+            let (one, mut one_end) = UnixStream::pair().unwrap();
+            let (two, two_end) = UnixStream::pair().unwrap();
+            let mut tell = |poll: &mut $poll| {
+                poll.wait(now).unwrap();
+                let mut ready: Vec<_> = poll.ready().collect();
+                ready.sort_by_key(|&(token, _)| token);
+                told.push(format!("{ready:?}"));
+            };
+            poll.add(&one, 1, Interest::READ).unwrap();
+            poll.add(&two, 2, Interest::NONE).unwrap();
+            tell(&mut poll); // nothing
+            one_end.write_all(b"xy").unwrap();
+            tell(&mut poll); // one
+            (&one).read_exact(&mut [0]).unwrap();
+            tell(&mut poll); // level-triggered: still one
+            poll.change(&two, 2, Interest::WRITE).unwrap();
+            tell(&mut poll); // both
+            poll.remove(&one, 1).unwrap();
+            drop(two_end);
+            tell(&mut poll); // hang-up
+            poll.change(&two, 2, Interest::NONE).unwrap();
+            tell(&mut poll); // is always told
+            assert!(poll.add(&two, 2, Interest::READ).is_err());
+            assert!(poll.remove(&one, 1).is_err());
+            assert!(poll.change(&one, 1, Interest::READ).is_err());
+            poll.remove(&two, 2).unwrap();
+            let soon = Deadline::after(Duration::from_millis(2));
+            poll.wait(soon).unwrap();
+            assert!(soon.has_passed());
+            told
+        }};
+    }
+
+    #[test]
+    fn both_kinds_tell_the_same() {
+        let told = script!(Poll);
+        assert_eq!(told, script!(portable::Poll));
+        assert_eq!(told.iter().filter(|line| line.as_str() == "[]").count(), 1);
+    }
+
+    #[test]
+    fn more_sources_than_one_call_reports_are_all_reported_in_time() {
+        let mut poll = Poll::new().unwrap();
+        let pairs: Vec<_> = (0..300).map(|_| UnixStream::pair().unwrap()).collect();
+        for (token, (one, other)) in pairs.iter().enumerate() {
+            poll.add(one, token as u64, Interest::READ).unwrap();
+            (&*other).write_all(b"x").unwrap();
+        }
+        let mut seen = std::collections::HashSet::new();
+        while seen.len() < pairs.len() {
+            poll.wait(Deadline::NEVER).unwrap();
+            for (token, _) in poll.ready() {
+                let (one, _) = &pairs[usize::try_from(token).unwrap()];
+                (&*one).read_exact(&mut [0]).unwrap();
+                assert!(seen.insert(token), "told again although nothing was left");
+            }
         }
     }
 }

@@ -2,7 +2,7 @@
 //!
 //! - [`find_byte`], [`find_any`]: the next of one to three bytes (memchr).
 //! - [`find`]: the next byte of a [`Class`].
-//! - [`index`]: a structural index. One pass over a block gives, for each 64 bytes and each class asked for, a `u64`
+//! - [`fold`] and [`index`]: a structural index. One pass over a block gives, for each 64 bytes and each class asked for, a `u64`
 //!   whose bit `i` says that byte `i` is in the class. A parser then walks bits, not bytes.
 //!
 //! With feature `simd` the work is done by the widest registers of the running CPU, which is found out once; without it,
@@ -27,6 +27,8 @@
 //! assert_eq!(forbidden, 0);
 //! ```
 
+use core::ops::ControlFlow;
+
 mod class;
 pub mod plain;
 #[cfg(feature = "simd")]
@@ -46,15 +48,33 @@ pub trait Classes<const N: usize> {
     const CLASSES: [Class; N];
 }
 
-/// Fills in the masks of `bytes`: `masks[b][c]` has bit `i` set if byte `64 * b + i` is in class `c`. Bits behind the
-/// end are zero. Returns how many bytes were indexed: all, or 64 for each of `masks`; masks beyond are left alone.
+/// Walks over `bytes` and gives `step` the offset of each 64 of them with a mask per class: bit `i` of mask `c` is set if
+/// byte `offset + i` is in class `c`. Bits behind the end are zero. The state goes from step to step by value, in registers;
+/// `step` may break off.
 ///
-/// To go on later, start again at a multiple of 64: a block that was not full is indexed anew.
-pub fn index<C: Classes<N>, const N: usize>(bytes: &[u8], masks: &mut [[u64; N]]) -> usize {
+/// To go on later with more of the same input, start again at a multiple of 64.
+pub fn fold<C: Classes<N>, const N: usize, T, B>(
+    bytes: &[u8],
+    state: T,
+    step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
     #[cfg(feature = "simd")]
-    return simd::index::<C, N>(bytes, masks);
+    return simd::fold::<C, N, T, B>(bytes, state, step);
     #[cfg(not(feature = "simd"))]
-    return plain::index::<C, N>(bytes, masks);
+    return plain::fold::<C, N, T, B>(bytes, state, step);
+}
+
+/// [`fold`] with the masks kept: `masks[b][c]` is that of class `c` in the 64 bytes from `64 * b` on. Returns how many
+/// bytes were indexed: all, or 64 for each of `masks`; masks beyond the end are left alone.
+pub fn index<C: Classes<N>, const N: usize>(bytes: &[u8], masks: &mut [[u64; N]]) -> usize {
+    let bytes = bytes.get(..masks.len().saturating_mul(BLOCK)).unwrap_or(bytes);
+    let _ = fold::<C, N, _, ()>(bytes, masks.iter_mut(), |mut places, _, found| {
+        if let Some(place) = places.next() {
+            *place = found;
+        }
+        ControlFlow::Continue(places)
+    });
+    bytes.len()
 }
 
 /// Where the first byte of `class` is.
@@ -117,7 +137,12 @@ mod tests {
     fn both(bytes: &[u8], blocks: usize) -> [(usize, Vec<[u64; 7]>); 2] {
         let (mut fast, mut plain) = (vec![[!0; 7]; blocks], vec![[!0; 7]; blocks]);
         let indexed = index::<Kinds, 7>(bytes, &mut fast);
-        [(indexed, fast), (plain::index::<Kinds, 7>(bytes, &mut plain), plain)]
+        let shown = bytes.get(..64 * blocks).unwrap_or(bytes);
+        let _ = plain::fold::<Kinds, 7, (), ()>(shown, (), |(), at, masks| {
+            plain[at / 64] = masks;
+            ControlFlow::Continue(())
+        });
+        [(indexed, fast), (shown.len(), plain)]
     }
 
     #[test]

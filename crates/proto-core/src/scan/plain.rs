@@ -1,15 +1,19 @@
 //! The plain loops: the twin that says what the vector kernels mean, and what runs where there are no vectors.
 
+use core::ops::ControlFlow;
+
 use super::{BLOCK, Class, Classes};
 
-/// As [`scan::index`](super::index), one byte at a time.
-pub fn index<C: Classes<N>, const N: usize>(bytes: &[u8], masks: &mut [[u64; N]]) -> usize {
-    let mut indexed = 0;
-    for (block, masks) in bytes.chunks(BLOCK).zip(masks) {
-        *masks = C::CLASSES.map(|class| mask(block, class));
-        indexed += block.len();
-    }
-    indexed
+/// As [`scan::fold`](super::fold), one byte at a time.
+pub fn fold<C: Classes<N>, const N: usize, T, B>(
+    bytes: &[u8],
+    state: T,
+    mut step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
+    let mut blocks = bytes.chunks(BLOCK).enumerate();
+    blocks.try_fold(state, |state, (at, block)| {
+        step(state, at * BLOCK, C::CLASSES.map(|class| mask(block, class)))
+    })
 }
 
 /// As [`scan::find`](super::find), one byte at a time.

@@ -3,12 +3,18 @@
 //! Dispatch happens once per call; each kernel is one loop that the compiler builds anew for every level. Nothing here
 //! is `unsafe`: bytes come in by array chunks, and what is left over at the end by chunks that overlap.
 
+use core::ops::ControlFlow;
+
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16, u8x32, u8x64};
 
 use super::{BLOCK, Class, Classes, plain};
 
-pub(super) fn index<C: Classes<N>, const N: usize>(bytes: &[u8], masks: &mut [[u64; N]]) -> usize {
-    dispatch!(Level::new(), simd => index_with::<_, C, N>(simd, bytes, masks))
+pub(super) fn fold<C: Classes<N>, const N: usize, T, B>(
+    bytes: &[u8],
+    state: T,
+    step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
+    dispatch!(Level::new(), simd => fold_with::<_, C, N, T, B>(simd, bytes, state, step))
 }
 
 pub(super) fn find(bytes: &[u8], class: &Class) -> Option<usize> {
@@ -25,28 +31,26 @@ fn has_look_up(level: Level) -> bool {
 }
 
 #[inline(always)]
-fn index_with<S: Simd, C: Classes<N>, const N: usize>(
+fn fold_with<S: Simd, C: Classes<N>, const N: usize, T, B>(
     simd: S,
     bytes: &[u8],
-    masks: &mut [[u64; N]],
-) -> usize {
+    mut state: T,
+    mut step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
     if !has_look_up(simd.level()) {
-        return plain::index::<C, N>(bytes, masks);
+        return plain::fold::<C, N, T, B>(bytes, state, step);
     }
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
-    let mut places = masks.iter_mut();
-    for (block, masks) in blocks.iter().zip(&mut places) {
+    for (at, block) in blocks.iter().enumerate() {
         let block = Block::of(u8x64::simd_from(simd, *block));
-        *masks = C::CLASSES.map(|class| block.members(class));
+        state = step(state, at * BLOCK, C::CLASSES.map(|class| block.members(class)))?;
     }
     if tail.is_empty() {
-        return bytes.len().min(masks.len() * BLOCK);
+        return ControlFlow::Continue(state);
     }
-    let Some(masks) = masks.get_mut(blocks.len()) else { return masks.len() * BLOCK };
     let (vector, fold) = load_tail(simd, bytes, tail.len());
     let block = Block::of(vector);
-    *masks = C::CLASSES.map(|class| fold.apply(block.members(class)));
-    bytes.len()
+    step(state, blocks.len() * BLOCK, C::CLASSES.map(|class| fold.apply(block.members(class))))
 }
 
 #[inline(always)]
