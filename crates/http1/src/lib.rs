@@ -4,20 +4,31 @@
 
 extern crate alloc;
 
+pub mod auth;
 mod authority;
 mod chunked;
 pub mod client;
+pub mod conditional;
+pub mod content_disposition;
+pub mod cookie;
+pub mod date;
 mod error;
+mod field_value;
 mod field_lines;
 mod fields;
+pub mod form;
 mod framing;
 mod head;
+pub mod hop_by_hop;
 mod incoming;
 mod known;
 mod limits;
 mod method;
+mod octets;
 mod outgoing;
 mod patience;
+pub mod range;
+pub mod redirect;
 mod request;
 mod response;
 pub mod server;
@@ -25,6 +36,7 @@ mod state;
 mod status;
 mod syntax;
 mod target;
+pub mod uri;
 mod version;
 
 pub use authority::Authority;

@@ -148,6 +148,22 @@ impl<E: Endpoint> Drive<E> {
         self.endpoint.output()
     }
 
+    /// What to attend to while a gap is being filled: a peer that answers early must be read, or both ends wait for each
+    /// other, and deadlines pass meanwhile. Poll when one of these is met.
+    pub fn meanwhile(&mut self) -> Wait {
+        match self.phase {
+            Phase::Running => {
+                let read = self.endpoint.status() != Status::Paused || self.input.len() < self.limits.input;
+                let read = read && !self.is_choked() && self.may_receive();
+                Wait { write: true, ..self.wait(read) }
+            }
+            Phase::Finishing { until, .. } => {
+                Wait { read: !self.heard_out(), write: true, shut: false, deadline: Some(until) }
+            }
+            Phase::Closed => Wait::default(),
+        }
+    }
+
     /// `n` bytes of the output, or of the gap in front, have left.
     pub fn sent(&mut self, n: u64, now: Time) {
         self.endpoint.sent(n, now);
@@ -234,7 +250,7 @@ impl<E: Endpoint> Drive<E> {
         {
             return Ok(Some(Turn::Event(event)));
         }
-        let choked = self.limits.output.is_some_and(|cap| self.endpoint.output().len() > cap) && !self.deaf;
+        let choked = self.is_choked();
         if !choked
             && self.may_receive()
             && let Some(event) = self.receive(now).map_err(Fault::Protocol)?
@@ -266,6 +282,12 @@ impl<E: Endpoint> Drive<E> {
         })
     }
 
+    /// Too much output is unsent for more to be received. An endpoint that is leaving adds no more.
+    fn is_choked(&mut self) -> bool {
+        let full = self.limits.output.is_some_and(|cap| self.endpoint.output().len() > cap);
+        full && !self.deaf && !matches!(self.endpoint.status(), Status::Finishing | Status::Closed)
+    }
+
     /// While a layer changes nothing is received; nor after the end was told.
     fn may_receive(&self) -> bool {
         let handing_over = matches!(self.endpoint.status(), Status::Upgrade(_) | Status::Switched);
@@ -284,7 +306,9 @@ impl<E: Endpoint> Drive<E> {
     fn is_over(&mut self, status: Status) -> bool {
         match status {
             Status::Open => self.drained && self.endpoint.output().is_empty(),
-            Status::Upgrade(_) => self.end.is_some() || self.deaf,
+            // What came before the end may be compressed and still to be read; a handshake has nobody to talk to.
+            Status::Upgrade(Layer::Deflate) => self.deaf || self.end == Some(End::Cut),
+            Status::Upgrade(_) => self.deaf || self.end.is_some(),
             _ => self.deaf && self.end == Some(End::Cut),
         }
     }
@@ -317,9 +341,9 @@ impl<E: Endpoint> Drive<E> {
     fn say_good_bye(&mut self, now: Time) -> Turn<E::Event> {
         let Phase::Finishing { until, shut } = self.phase else { return Turn::Closed };
         self.drop_input();
+        let heard_out = self.heard_out();
         let output = self.endpoint.output();
         let unsent = !output.is_empty() && !self.deaf;
-        let heard_out = self.end.is_some() || self.linger == 0;
         let cut = self.end == Some(End::Cut) && self.deaf;
         if until <= now || cut || (!unsent && (shut || self.deaf) && heard_out) {
             self.phase = Phase::Closed;
@@ -329,6 +353,11 @@ impl<E: Endpoint> Drive<E> {
             return Turn::Gap(output.gap());
         }
         Turn::Wait(Wait { read: !heard_out, write: unsent, shut: !unsent && !shut, deadline: Some(until) })
+    }
+
+    /// Nothing more is read of a peer that is being left.
+    fn heard_out(&self) -> bool {
+        self.end.is_some() || self.linger == 0
     }
 
     fn drop_input(&mut self) {

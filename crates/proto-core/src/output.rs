@@ -9,6 +9,9 @@ use core::fmt;
 
 use bytes::{Buf, Bytes, BytesMut};
 
+/// From this size on gathered bytes are moved as they are; fewer are cheaper to copy.
+const PUSH_FROM: usize = 1024;
+
 enum Segment {
     Memory(Bytes),
     Gap(u64),
@@ -87,8 +90,12 @@ impl Output {
                 Segment::Gap(n) => self.reserve(n),
             }
         }
-        self.put(&other.tail);
-        other.tail.clear();
+        if other.tail.len() >= PUSH_FROM {
+            self.push(other.tail.split().freeze());
+        } else {
+            self.put(&other.tail);
+            other.tail.clear();
+        }
         (other.queued, other.gaps) = (0, 0);
     }
 

@@ -1,0 +1,112 @@
+//! Ours and its peers in one run, and the ratios at the end.
+//!
+//! Times on a shared machine drift, so nothing is compared across runs: of each contender the best sample of this run
+//! counts, and what is printed is ours divided by the peer's. Below 1 is faster.
+
+use std::hint::black_box;
+use std::time::{Duration, Instant};
+
+use criterion::{Criterion, Throughput};
+
+/// Our own side of every comparison.
+pub(crate) const OURS: &str = "ours";
+
+struct Row {
+    workload: String,
+    who: String,
+    nanos: f64,
+    bytes: f64,
+}
+
+/// Measures by criterion and remembers the best of each.
+pub(crate) struct SideBySide {
+    criterion: Criterion,
+    rows: Vec<Row>,
+}
+
+impl SideBySide {
+    /// Settings for a short run; criterion's options on the command line are obeyed.
+    pub(crate) fn from_args() -> Self {
+        let criterion = Criterion::default()
+            .sample_size(30)
+            .warm_up_time(Duration::from_millis(200))
+            .measurement_time(Duration::from_millis(700))
+            .configure_from_args();
+        SideBySide { criterion, rows: Vec::new() }
+    }
+
+    /// One contender at one workload that handles `bytes` bytes.
+    pub(crate) fn measure<T>(
+        &mut self,
+        workload: &str,
+        who: &str,
+        bytes: usize,
+        mut work: impl FnMut() -> T,
+    ) {
+        self.sample(workload, who, bytes, 1, |rounds| {
+            let start = Instant::now();
+            for _ in 0..rounds {
+                black_box(work());
+            }
+            start.elapsed()
+        });
+    }
+
+    /// The same for work that uses up its input: only the work is timed, and each turn does it `units` times over, on
+    /// `bytes` bytes each.
+    pub(crate) fn measure_with<I, T>(
+        &mut self,
+        workload: &str,
+        who: &str,
+        (units, bytes): (usize, usize),
+        mut input: impl FnMut() -> I,
+        mut work: impl FnMut(&mut I) -> T,
+    ) {
+        self.sample(workload, who, bytes, units, |rounds| {
+            let mut took = Duration::ZERO;
+            for _ in 0..rounds {
+                let mut input = black_box(input());
+                let start = Instant::now();
+                black_box(work(&mut input));
+                took += start.elapsed();
+            }
+            took
+        });
+    }
+
+    fn sample(
+        &mut self,
+        workload: &str,
+        who: &str,
+        bytes: usize,
+        units: usize,
+        mut run: impl FnMut(u64) -> Duration,
+    ) {
+        let mut best = f64::INFINITY;
+        let mut group = self.criterion.benchmark_group(workload);
+        group.throughput(Throughput::Bytes((bytes * units) as u64));
+        group.bench_function(who, |bencher| {
+            bencher.iter_custom(|rounds| {
+                let took = run(rounds);
+                best = best.min(took.as_nanos() as f64 / (rounds * units as u64) as f64);
+                took
+            });
+        });
+        group.finish();
+        if best.is_finite() {
+            let (workload, who) = (workload.to_owned(), who.to_owned());
+            self.rows.push(Row { workload, who, nanos: best, bytes: bytes as f64 });
+        }
+    }
+
+    /// The table of ratios.
+    pub(crate) fn print(self) {
+        println!("\n{:<36} {:<18} {:>12} {:>8} {:>10}", "workload", "who", "ns", "GB/s", "ours / it");
+        for row in &self.rows {
+            let ours = self.rows.iter().find(|other| other.workload == row.workload && other.who == OURS);
+            let ratio = ours.map(|ours| format!("{:.2}", ours.nanos / row.nanos)).unwrap_or_default();
+            let speed = row.bytes / row.nanos;
+            println!("{:<36} {:<18} {:>12.1} {speed:>8.2} {ratio:>10}", row.workload, row.who, row.nanos);
+        }
+    }
+}

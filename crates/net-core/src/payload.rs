@@ -1,0 +1,144 @@
+//! Large things past the endpoint: a file into the stream, the stream into a file.
+//!
+//! The rule: in pieces of at most 256 KiB, each reported to the endpoint, so that its stall deadline knows of progress and
+//! whoever else has a word to say is heard in between. What was counted stays counted when the other half fails.
+
+use std::fs::File;
+use std::io::{self, Write};
+use std::ops::Range;
+
+use proto_core::{Endpoint, Wait, earliest};
+
+use crate::stream::{Failure, Received};
+use crate::{Connection, DriveError, Transport};
+
+/// How much moves at once.
+const PIECE: usize = 256 << 10;
+/// Less than this is not worth a buffer of its own.
+const SMALL: u64 = 64 << 10;
+
+impl<E: Endpoint, T: Transport> Connection<E, T> {
+    /// Fills the gap that [`Step::Gap`](crate::Step::Gap) told of, or its beginning, with `range` of `file`; what is
+    /// queued before it goes first. Returns how much has left: less than the range if the session wants attention (a
+    /// deadline is due, the input is full). Then [`next`](Connection::next) says what, and `Gap` again when it is time
+    /// to go on.
+    ///
+    /// # Errors
+    /// The file is shorter than promised, or can't be read: the stream is cut off, for the peer counts. The peer has
+    /// gone: [`Io`](DriveError::Io), and [`Output::sent`](proto_core::Output::sent) knows how far it went.
+    pub fn send_file(&mut self, file: &File, range: Range<u64>) -> Result<u64, DriveError<E::Error>> {
+        self.flush()?;
+        let mut at = range.start;
+        loop {
+            let left = range.end.saturating_sub(at).min(self.drive.output().gap());
+            if left == 0 {
+                break;
+            }
+            if self.blocked && !self.await_room()? {
+                break;
+            }
+            if !self.blocked {
+                at += self.send_piece(file, at, left)?;
+            }
+        }
+        Ok(at - range.start)
+    }
+
+    /// Sends what fits now of the next piece, and reports it.
+    fn send_piece(&mut self, file: &File, at: u64, left: u64) -> Result<u64, DriveError<E::Error>> {
+        let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+        match self.stream.send_file(file, at, most) {
+            Ok(0) => {
+                self.drive.abandon();
+                let what = "the file is shorter than promised to the peer";
+                Err(io::Error::new(io::ErrorKind::UnexpectedEof, what).into())
+            }
+            Ok(n) => {
+                self.blocked = n < most;
+                self.drive.sent(n as u64, self.now);
+                Ok(n as u64)
+            }
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
+                self.blocked = true;
+                Ok(0)
+            }
+            Err(error) => {
+                self.drive.unwritable();
+                Err(error.into())
+            }
+        }
+    }
+
+    /// Moves up to `left` bytes of the payload that the endpoint announces into `sink`: first what is buffered, then
+    /// straight from the stream. Blocks, and sends what is unsent meanwhile. Returns how much has moved: less than asked
+    /// for if the payload or the stream ends first, or the session wants attention; [`next`](Connection::next) says.
+    ///
+    /// # Errors
+    /// The sink's, as [`Io`](DriveError::Io): what it was given counts as received. The connection can go on.
+    pub fn receive_into(&mut self, sink: &mut dyn Write, left: u64) -> Result<u64, DriveError<E::Error>> {
+        self.flush()?;
+        let mut moved = self.take_buffered(sink, left)?;
+        let room = if left - moved > SMALL { PIECE } else { 0 };
+        let mut room = vec![0; room];
+        while self.end.is_none() && moved < left && self.drive.payload() > 0 {
+            let deadline = self.drive.endpoint().deadline();
+            if deadline.is_some_and(|at| at <= self.now) {
+                break;
+            }
+            let wait = Wait { read: true, write: self.push()?, shut: false, deadline };
+            moved += self.receive_piece(sink, left - moved, &mut room, wait)?;
+        }
+        Ok(moved)
+    }
+
+    /// Takes payload off the front of the input.
+    fn take_buffered(&mut self, sink: &mut dyn Write, left: u64) -> Result<u64, DriveError<E::Error>> {
+        let payload = self.drive.payload().min(left);
+        let input = self.drive.input();
+        let n = input.len().min(usize::try_from(payload).unwrap_or(usize::MAX));
+        if n == 0 {
+            return Ok(0);
+        }
+        let bytes = input.split_to(n);
+        self.drive.payload_received(n as u64, self.now);
+        sink.write_all(&bytes)?;
+        Ok(n as u64)
+    }
+
+    fn receive_piece(
+        &mut self,
+        sink: &mut dyn Write,
+        left: u64,
+        room: &mut [u8],
+        wait: Wait,
+    ) -> Result<u64, DriveError<E::Error>> {
+        let most = usize::try_from(left.min(self.drive.payload())).unwrap_or(PIECE).min(room.len());
+        if most == 0 || wait.write {
+            self.sleep(wait, self.limit)?;
+            return self.take_buffered(sink, left);
+        }
+        let room = room.get_mut(..most).unwrap_or_default();
+        let patience = self.patience(earliest(wait.deadline, self.limit));
+        let Some(read) = self.stream.read_direct(room, patience) else {
+            self.sleep(wait, self.limit)?;
+            return self.take_buffered(sink, left);
+        };
+        self.tick();
+        let n = match read {
+            Ok((Received::End(end), _)) => {
+                self.lose(end);
+                0
+            }
+            Ok((_, n)) => n,
+            Err(Failure::Io(error)) => {
+                self.read_failed(error);
+                0
+            }
+            #[cfg(feature = "tls")]
+            Err(failure) => return Err(failure.into()),
+        };
+        self.drive.payload_received(n as u64, self.now);
+        sink.write_all(room.get(..n).unwrap_or_default())?;
+        Ok(n as u64)
+    }
+}

@@ -1,0 +1,202 @@
+//! The vector kernels: 64 bytes a step, the widest registers of the running CPU.
+//!
+//! Dispatch happens once per call; each kernel is one loop that the compiler builds anew for every level. Nothing here
+//! is `unsafe`: bytes come in by array chunks, and what is left over at the end by chunks that overlap.
+
+use core::ops::ControlFlow;
+
+use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16, u8x32, u8x64};
+
+use super::{BLOCK, Class, Classes, plain};
+
+pub(super) fn fold<C: Classes<N>, const N: usize, T, B>(
+    bytes: &[u8],
+    state: T,
+    step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
+    dispatch!(Level::new(), simd => fold_with::<_, C, N, T, B>(simd, bytes, state, step))
+}
+
+pub(super) fn find(bytes: &[u8], class: &Class) -> Option<usize> {
+    dispatch!(Level::new(), simd => find_with(simd, bytes, class))
+}
+
+/// Table look-ups within a register: SSE2 and the scalar fallback have none, and the plain loop is faster there.
+#[inline(always)]
+fn has_look_up(level: Level) -> bool {
+    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
+    return level.as_sse4_2().is_some();
+    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
+    return !level.is_fallback();
+}
+
+#[inline(always)]
+fn fold_with<S: Simd, C: Classes<N>, const N: usize, T, B>(
+    simd: S,
+    bytes: &[u8],
+    mut state: T,
+    mut step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
+    if !has_look_up(simd.level()) {
+        return plain::fold::<C, N, T, B>(bytes, state, step);
+    }
+    let (blocks, tail) = bytes.as_chunks::<BLOCK>();
+    for (at, block) in blocks.iter().enumerate() {
+        let block = Block::of(u8x64::simd_from(simd, *block));
+        state = step(state, at * BLOCK, C::CLASSES.map(|class| block.members(class)))?;
+    }
+    if tail.is_empty() {
+        return ControlFlow::Continue(state);
+    }
+    let (vector, fold) = load_tail(simd, bytes, tail.len());
+    let block = Block::of(vector);
+    step(state, blocks.len() * BLOCK, C::CLASSES.map(|class| fold.apply(block.members(class))))
+}
+
+#[inline(always)]
+fn find_with<S: Simd>(simd: S, bytes: &[u8], class: &Class) -> Option<usize> {
+    if !has_look_up(simd.level()) {
+        return plain::find(bytes, class);
+    }
+    let (low, high) = (table(simd, class.low), table(simd, class.high));
+    let (blocks, tail) = bytes.as_chunks::<BLOCK>();
+    for (at, block) in blocks.iter().enumerate() {
+        let members = Block::of(u8x64::simd_from(simd, *block)).in_tables(low, high);
+        if members != 0 {
+            return Some(at * BLOCK + members.trailing_zeros() as usize);
+        }
+    }
+    if tail.is_empty() {
+        return None;
+    }
+    let (vector, fold) = load_tail(simd, bytes, tail.len());
+    let members = fold.apply(Block::of(vector).in_tables(low, high));
+    (members != 0).then(|| blocks.len() * BLOCK + members.trailing_zeros() as usize)
+}
+
+/// 64 bytes, taken apart for look-ups.
+#[derive(Clone, Copy)]
+struct Block<S: Simd> {
+    bytes: u8x64<S>,
+    /// The low halves: which column of a table.
+    column: u8x64<S>,
+    /// The high halves as a bit: which row of an ASCII table; zero beyond ASCII.
+    row: u8x64<S>,
+}
+
+impl<S: Simd> Block<S> {
+    #[inline(always)]
+    fn of(bytes: u8x64<S>) -> Self {
+        let rows =
+            table(bytes.token(), u128::from_le_bytes([1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0]));
+        Block { bytes, column: bytes & 0x0F, row: rows.swizzle_dyn_within_blocks(bytes >> 4) }
+    }
+
+    /// The bits of the bytes that are in `class`, which is known when this is compiled.
+    #[inline(always)]
+    fn members(&self, class: Class) -> u64 {
+        if let Some(byte) = class.only() {
+            return self.bytes.simd_eq(byte).to_bitmask();
+        }
+        let simd = self.bytes.token();
+        let ascii = match class.low {
+            0 => 0,
+            low => self.in_rows(table(simd, low), self.row),
+        };
+        match class.high {
+            0 => ascii,
+            u128::MAX => ascii | self.bytes.simd_ge(0x80).to_bitmask(),
+            high => ascii | self.in_rows(table(simd, high), self.high_row()),
+        }
+    }
+
+    /// The same for a class known only now.
+    #[inline(always)]
+    fn in_tables(&self, low: u8x64<S>, high: u8x64<S>) -> u64 {
+        let found = low.swizzle_dyn_within_blocks(self.column) & self.row
+            | high.swizzle_dyn_within_blocks(self.column) & self.high_row();
+        !found.simd_eq(0).to_bitmask()
+    }
+
+    #[inline(always)]
+    fn in_rows(&self, table: u8x64<S>, row: u8x64<S>) -> u64 {
+        !(table.swizzle_dyn_within_blocks(self.column) & row).simd_eq(0).to_bitmask()
+    }
+
+    #[inline(always)]
+    fn high_row(&self) -> u8x64<S> {
+        let rows = table(
+            self.bytes.token(),
+            u128::from_le_bytes([0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128]),
+        );
+        rows.swizzle_dyn_within_blocks(self.bytes >> 4)
+    }
+}
+
+/// The same 16 bytes in every part of a register.
+#[inline(always)]
+fn table<S: Simd>(simd: S, bytes: u128) -> u8x64<S> {
+    let part = u8x16::simd_from(simd, bytes.to_le_bytes());
+    let half = simd.combine_u8x16(part, part);
+    simd.combine_u8x32(half, half)
+}
+
+/// How the mask of a vector that [`load_tail`] put together becomes the mask of the tail.
+#[derive(Clone, Copy)]
+struct Fold {
+    /// Where the first part's bits begin, and the second's.
+    from: (usize, usize),
+    /// Where the second part's bits go; the first part's go to the bottom.
+    to: usize,
+    /// As many ones as a part has bits.
+    keep: u64,
+}
+
+impl Fold {
+    /// Two parts of `size` bytes that overlap so much that they cover `len`.
+    #[inline(always)]
+    fn overlapping(size: usize, len: usize) -> Self {
+        Fold { from: (0, size), to: len - size, keep: (1 << size) - 1 }
+    }
+
+    #[inline(always)]
+    fn apply(self, mask: u64) -> u64 {
+        (mask >> self.from.0 & self.keep) | (mask >> self.from.1 & self.keep) << self.to
+    }
+}
+
+/// The last `tail` bytes (1 to 63) of `bytes`, without reading past the end and without copying: from a longer slice its
+/// last 64 bytes, from a shorter one two chunks that overlap.
+#[inline(always)]
+fn load_tail<S: Simd>(simd: S, bytes: &[u8], tail: usize) -> (u8x64<S>, Fold) {
+    if let Some(last) = bytes.last_chunk::<BLOCK>() {
+        let before = BLOCK - tail;
+        let fold = Fold { from: (before, before), to: 0, keep: u64::MAX >> before };
+        return (u8x64::simd_from(simd, *last), fold);
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<32>(), bytes.last_chunk::<32>()) {
+        let vector = simd.combine_u8x32(u8x32::simd_from(simd, *first), u8x32::simd_from(simd, *last));
+        return (vector, Fold::overlapping(32, tail));
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<16>(), bytes.last_chunk::<16>()) {
+        let half = simd.combine_u8x16(u8x16::simd_from(simd, *first), u8x16::simd_from(simd, *last));
+        return (simd.combine_u8x32(half, half), Fold::overlapping(16, tail));
+    }
+    let (short, fold) = load_short(bytes);
+    (table(simd, short), fold)
+}
+
+/// Less than 16 bytes as a number.
+#[inline(always)]
+fn load_short(bytes: &[u8]) -> (u128, Fold) {
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<8>(), bytes.last_chunk::<8>()) {
+        let (first, last) = (u64::from_le_bytes(*first), u64::from_le_bytes(*last));
+        return (u128::from(first) | u128::from(last) << 64, Fold::overlapping(8, bytes.len()));
+    }
+    if let (Some(first), Some(last)) = (bytes.first_chunk::<4>(), bytes.last_chunk::<4>()) {
+        let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+        return (u128::from(first) | u128::from(last) << 32, Fold::overlapping(4, bytes.len()));
+    }
+    let number = bytes.iter().rev().fold(0, |number, byte| number << 8 | u128::from(*byte));
+    (number, Fold { from: (0, 0), to: 0, keep: (1 << bytes.len()) - 1 })
+}

@@ -1,0 +1,1 @@
+//! Starting the example programs for tests, whatever protocol they speak.
