@@ -15,6 +15,7 @@ struct Row {
     workload: String,
     who: String,
     nanos: f64,
+    bytes: f64,
 }
 
 /// Measures by criterion and remembers the best of each.
@@ -42,33 +43,70 @@ impl SideBySide {
         bytes: usize,
         mut work: impl FnMut() -> T,
     ) {
+        self.sample(workload, who, bytes, 1, |rounds| {
+            let start = Instant::now();
+            for _ in 0..rounds {
+                black_box(work());
+            }
+            start.elapsed()
+        });
+    }
+
+    /// The same for work that uses up its input: only the work is timed, and each turn does it `units` times over, on
+    /// `bytes` bytes each.
+    pub(crate) fn measure_with<I, T>(
+        &mut self,
+        workload: &str,
+        who: &str,
+        (units, bytes): (usize, usize),
+        mut input: impl FnMut() -> I,
+        mut work: impl FnMut(&mut I) -> T,
+    ) {
+        self.sample(workload, who, bytes, units, |rounds| {
+            let mut took = Duration::ZERO;
+            for _ in 0..rounds {
+                let mut input = black_box(input());
+                let start = Instant::now();
+                black_box(work(&mut input));
+                took += start.elapsed();
+            }
+            took
+        });
+    }
+
+    fn sample(
+        &mut self,
+        workload: &str,
+        who: &str,
+        bytes: usize,
+        units: usize,
+        mut run: impl FnMut(u64) -> Duration,
+    ) {
         let mut best = f64::INFINITY;
         let mut group = self.criterion.benchmark_group(workload);
-        group.throughput(Throughput::Bytes(bytes as u64));
+        group.throughput(Throughput::Bytes((bytes * units) as u64));
         group.bench_function(who, |bencher| {
             bencher.iter_custom(|rounds| {
-                let start = Instant::now();
-                for _ in 0..rounds {
-                    black_box(work());
-                }
-                let took = start.elapsed();
-                best = best.min(took.as_nanos() as f64 / rounds as f64);
+                let took = run(rounds);
+                best = best.min(took.as_nanos() as f64 / (rounds * units as u64) as f64);
                 took
             });
         });
         group.finish();
         if best.is_finite() {
-            self.rows.push(Row { workload: workload.to_owned(), who: who.to_owned(), nanos: best });
+            let (workload, who) = (workload.to_owned(), who.to_owned());
+            self.rows.push(Row { workload, who, nanos: best, bytes: bytes as f64 });
         }
     }
 
     /// The table of ratios.
     pub(crate) fn print(self) {
-        println!("\n{:<34} {:<16} {:>12} {:>12}", "workload", "who", "ns", "ours / it");
+        println!("\n{:<36} {:<18} {:>12} {:>8} {:>10}", "workload", "who", "ns", "GB/s", "ours / it");
         for row in &self.rows {
             let ours = self.rows.iter().find(|other| other.workload == row.workload && other.who == OURS);
             let ratio = ours.map(|ours| format!("{:.2}", ours.nanos / row.nanos)).unwrap_or_default();
-            println!("{:<34} {:<16} {:>12.1} {:>12}", row.workload, row.who, row.nanos, ratio);
+            let speed = row.bytes / row.nanos;
+            println!("{:<36} {:<18} {:>12.1} {speed:>8.2} {ratio:>10}", row.workload, row.who, row.nanos);
         }
     }
 }

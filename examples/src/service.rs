@@ -174,21 +174,22 @@ pub fn run(services: Vec<Service>, termination: &Termination) -> Result<Tally, F
     Ok(whole)
 }
 
-/// A session of an endpoint that answers by itself, until it is over or, once the server stops, between two messages.
+/// A session of an endpoint that never waits for its caller: `hear` is told of each event and commands what is to be
+/// said. It ends when the endpoint says so or, once the server stops, between two messages.
 ///
 /// # Errors
 /// Why the session failed.
 pub fn converse<E: Endpoint>(
-    tcp: Arc<TcpStream>,
+    stream: Stream,
     endpoint: E,
     shutdown: &Shutdown,
-    mut event: impl FnMut(E::Event),
+    mut hear: impl FnMut(&mut E, E::Event),
 ) -> Result<(), DriveError<E::Error>> {
-    let mut connection = Connection::new(Stream::new(tcp)?, endpoint, Clock::new());
+    let mut connection = Connection::new(stream, endpoint, Clock::new());
     connection.heed(shutdown);
     loop {
         match connection.next()? {
-            Step::Event(happened) => event(happened),
+            Step::Event(event) => hear(connection.endpoint(), event),
             Step::Woken => {}
             Step::Closed | Step::Paused | Step::Gap(_) | Step::Yours(_) => return Ok(()),
         }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use net_core::Stream;
 use net_core::serve::{Config, Server};
 use proto_core::{BareCr, BareLf, End, Endpoint, LinePolicy, Lines, Nul, Output, Status, Time};
 use tracing::debug;
@@ -62,8 +63,8 @@ pub fn serve(
     tell: impl Fn(SocketAddr, News) + Send + Sync + 'static,
 ) -> io::Result<Service> {
     let Village { patience, chances, connections, per_address } = village;
-    let server =
-        Server::bind(Config { connections, workers: connections, per_address, ..Config::at(address) })?;
+    let (workers, queue) = (connections, connections);
+    let server = Server::bind(Config { connections, workers, queue, per_address, ..Config::at(address) })?;
     let handle = server.handle();
     let false_alarms = AtomicU32::new(0);
     let judge = move |peer, event| {
@@ -81,7 +82,9 @@ pub fn serve(
         }
     };
     Service::of("tcp", server, move |tcp, peer, shutdown| {
-        if let Err(error) = converse(tcp, Cry::new(patience), shutdown, |event| judge(peer.addr, event)) {
+        let hear = |_: &mut Cry, event| judge(peer.addr, event);
+        let session = |tcp| converse(Stream::new(tcp)?, Cry::new(patience), shutdown, hear);
+        if let Err(error) = session(tcp) {
             debug!(peer = %peer.addr, %error, "lost");
         }
     })

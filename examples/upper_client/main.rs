@@ -4,14 +4,16 @@
 //! no answer came in time, and after three tries says that it got none.
 
 use std::io::{self, BufRead, Write as _};
-use std::net::{SocketAddr, TcpStream, ToSocketAddrs as _};
+use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser};
 use examples::upper::{Asker, LONGEST_LINE, TRIES, ask};
 use examples::{Failure, Log};
-use net_core::{Clock, Connection, Step, Stream};
+use net_core::connect::Connector;
+use net_core::resolve::{Resolver, Target};
+use net_core::{Clock, Connection, Deadline, Step, Stream};
 use tracing::{debug, info};
 
 /// How long the server may take for an answer.
@@ -23,11 +25,11 @@ const PATIENCE: Duration = Duration::from_secs(30);
 #[command(group(ArgGroup::new("server").required(true).args(["tcp", "udp"])))]
 struct Cli {
     /// Ask the server at this address over a connection
-    #[arg(long, value_name = "ADDR:PORT")]
-    tcp: Option<String>,
+    #[arg(long, value_name = "HOST:PORT")]
+    tcp: Option<Target>,
     /// Ask the server at this address by datagrams
-    #[arg(long, value_name = "ADDR:PORT")]
-    udp: Option<String>,
+    #[arg(long, value_name = "HOST:PORT")]
+    udp: Option<Target>,
     /// What to say; without it each line of standard input is said
     text: Option<String>,
     #[command(flatten)]
@@ -50,8 +52,8 @@ fn main() -> ExitCode {
     })
 }
 
-fn by_connection(server: &str, lines: &mut dyn BufRead) -> Result<(), Failure> {
-    let tcp = TcpStream::connect(server).map_err(|error| format!("can't reach tcp://{server}: {error}"))?;
+fn by_connection(server: &Target, lines: &mut dyn BufRead) -> Result<(), Failure> {
+    let tcp = Connector::new().connect(server, Deadline::after(PATIENCE))?;
     let mut connection = Connection::client(Stream::new(tcp)?, Asker::new(PATIENCE), Clock::new());
     while let Some(line) = next_line(lines)? {
         connection.endpoint().say(&line);
@@ -66,7 +68,7 @@ fn by_connection(server: &str, lines: &mut dyn BufRead) -> Result<(), Failure> {
     Ok(())
 }
 
-fn by_datagrams(server: &str, lines: &mut dyn BufRead) -> Result<(), Failure> {
+fn by_datagrams(server: &Target, lines: &mut dyn BufRead) -> Result<(), Failure> {
     let address = resolve(server)?;
     while let Some(line) = next_line(lines)? {
         let answer = ask(address, &line, |datagram| debug!(?datagram))
@@ -79,9 +81,17 @@ fn by_datagrams(server: &str, lines: &mut dyn BufRead) -> Result<(), Failure> {
     Ok(())
 }
 
-fn resolve(server: &str) -> Result<SocketAddr, Failure> {
-    let mut found = server.to_socket_addrs().map_err(|error| format!("can't find {server}: {error}"))?;
-    found.next().ok_or_else(|| format!("{server} has no address").into())
+/// The address to ask: datagrams can't be sent to a race of several.
+fn resolve(server: &Target) -> Result<SocketAddr, Failure> {
+    if let Some(address) = server.address() {
+        return Ok(address);
+    }
+    let host = server.host.to_string();
+    let found = Resolver::system()
+        .addresses(&host, Deadline::after(PATIENCE))
+        .map_err(|error| format!("can't find {host}: {error}"))?;
+    let first = found.first().ok_or_else(|| format!("{host} has no address"))?;
+    Ok(SocketAddr::new(*first, server.port))
 }
 
 /// The next line without its line end; longer ones than the server takes are refused here already.

@@ -146,6 +146,18 @@ impl ChunkDecoder {
         }
     }
 
+    /// Bytes of data in all chunks announced so far.
+    #[must_use]
+    pub fn announced(&self) -> u64 {
+        self.data
+    }
+
+    /// The last chunk was told: what follows is the trailer section.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        self.state == State::Over
+    }
+
     /// A run of data from `start` on, as long as it is there.
     fn run(&mut self, bytes: &[u8], start: usize) -> Chunk {
         let there = bytes.len().saturating_sub(start);

@@ -6,18 +6,12 @@
 use core::fmt;
 
 use nom::branch::alt;
-use nom::bytes::complete::{tag, take_while_m_n};
-use nom::character::complete::char;
-use nom::combinator::{all_consuming, map, value};
+use nom::bytes::complete::{tag, take, take_while_m_n};
+use nom::character::complete::{alpha1, char};
+use nom::combinator::{all_consuming, map, map_opt};
 use nom::sequence::{delimited, preceded, terminated};
 use nom::{IResult, Offset, Parser};
-
-use crate::calendar::{civil_from_days, days_from_civil, days_in_month};
-
-const SECONDS_PER_DAY: i64 = 86_400;
-const MONTHS: [&[u8; 3]; 12] =
-    [b"Jan", b"Feb", b"Mar", b"Apr", b"May", b"Jun", b"Jul", b"Aug", b"Sep", b"Oct", b"Nov", b"Dec"];
-const DAYS: [&[u8; 3]; 7] = [b"Thu", b"Fri", b"Sat", b"Sun", b"Mon", b"Tue", b"Wed"];
+use proto_core::calendar::{DateTime, Weekday, month_abbreviation, month_named};
 
 /// A point in time as HTTP knows it: whole seconds of UTC, in the years 0 to 9999.
 ///
@@ -46,14 +40,14 @@ pub struct Error {
 /// A date and time taken apart, as it was written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct Civil {
-    pub(crate) year: u32,
-    pub(crate) month: u32,
-    pub(crate) day: u32,
+    pub(crate) year: u16,
+    pub(crate) month: u8,
+    pub(crate) day: u8,
     pub(crate) time: Clock,
 }
 
 /// Hours, minutes, seconds.
-pub(crate) type Clock = (u32, u32, u32);
+pub(crate) type Clock = (u8, u8, u8);
 
 impl HttpDate {
     /// The first second of the year 0.
@@ -96,13 +90,12 @@ impl HttpDate {
     /// ```
     #[must_use]
     pub fn to_bytes(self) -> [u8; 29] {
-        let (days, seconds) = (self.0.div_euclid(SECONDS_PER_DAY), self.0.rem_euclid(SECONDS_PER_DAY));
-        let (year, month, day) = civil_from_days(days);
-        let [n1, n2, n3] = pick(&DAYS, days.rem_euclid(7));
-        let [m1, m2, m3] = pick(&MONTHS, month - 1);
-        let ([d1, d2], [y1, y2], [y3, y4]) = (two(day), two(year / 100), two(year));
-        let ([h1, h2], [i1, i2], [s1, s2]) =
-            (two(seconds / 3600), two(seconds % 3600 / 60), two(seconds % 60));
+        let (weekday, civil) = self.civil();
+        let [n1, n2, n3] = three(weekday.abbreviation());
+        let [m1, m2, m3] = three(month_abbreviation(civil.month).unwrap_or_default());
+        let ([d1, d2], [y1, y2], [y3, y4]) = (two(civil.day.into()), two(civil.year / 100), two(civil.year));
+        let (hour, minute, second) = civil.time;
+        let ([h1, h2], [i1, i2], [s1, s2]) = (two(hour.into()), two(minute.into()), two(second.into()));
         [
             n1, n2, n3, b',', b' ', d1, d2, b' ', m1, m2, m3, b' ', y1, y2, y3, y4, b' ', h1, h2, b':', i1,
             i2, b':', s1, s2, b' ', b'G', b'M', b'T',
@@ -119,23 +112,16 @@ impl HttpDate {
     /// `None` if there is no such day or time.
     pub(crate) fn from_civil(civil: Civil) -> Option<Self> {
         let Civil { year, month, day, time: (hour, minute, second) } = civil;
-        let year = i64::from(year);
-        let is_day = (1..=12).contains(&month) && (1..=days_in_month(year, month)).contains(&day);
-        // A leap second (RFC 9110 section 5.6.7, "second ; 00 - 60") is the one after it.
-        let is_time = hour < 24 && minute < 60 && second <= 60;
-        if !is_day || !is_time {
-            return None;
-        }
-        let time = i64::from(hour * 3600 + minute * 60 + second);
-        Self::from_unix(days_from_civil(year, month, day) * SECONDS_PER_DAY + time)
+        let time = DateTime::new(year, month, day, hour, minute, second)?;
+        Self::from_unix(time.unix())
     }
 
-    fn civil(self) -> Civil {
-        let (year, month, day) = civil_from_days(self.0.div_euclid(SECONDS_PER_DAY));
-        let seconds = self.0.rem_euclid(SECONDS_PER_DAY);
-        let small = |n: i64| u32::try_from(n).unwrap_or(0); // all of them are at most 9999
-        let time = (small(seconds / 3600), small(seconds % 3600 / 60), small(seconds % 60));
-        Civil { year: small(year), month: small(month), day: small(day), time }
+    fn civil(self) -> (Weekday, Civil) {
+        let epoch = (Weekday::Thursday, Civil { year: 1970, month: 1, day: 1, time: (0, 0, 0) });
+        DateTime::from_unix(self.0).map_or(epoch, |at| {
+            let (date, time) = (at.date(), (at.hour(), at.minute(), at.second()));
+            (date.weekday(), Civil { year: date.year(), month: date.month(), day: date.day(), time })
+        })
     }
 }
 
@@ -148,8 +134,8 @@ impl fmt::Display for HttpDate {
 /// RFC 9110 section 5.6.7: "MUST interpret a timestamp that appears to be more than 50 years in the future as
 /// representing the most recent year in the past that had the same last two digits." `None`: before the year 0.
 fn with_century(civil: Civil, now: HttpDate) -> Option<Civil> {
-    let now = now.civil();
-    let latest = Civil { year: now.year + 50, ..now };
+    let (_, now) = now.civil();
+    let latest = Civil { year: now.year + 50, ..now }; // a year of 10049 at most
     let year = latest.year.checked_sub((latest.year + 100 - civil.year) % 100)?;
     let dated = Civil { year, ..civil };
     if dated <= latest { Some(dated) } else { Some(Civil { year: year.checked_sub(100)?, ..civil }) }
@@ -166,7 +152,7 @@ fn whole<'a>(format: fn(&'a [u8]) -> IResult<&'a [u8], Civil>, text: &'a [u8]) -
 
 /// `Sun, 06 Nov 1994 08:49:37 GMT`
 fn imf_fixdate(input: &[u8]) -> IResult<&[u8], Civil> {
-    let day = delimited((day_name, tag(&b", "[..])), number(2), char(' '));
+    let day = delimited((day_name, tag(&b", "[..])), small(2), char(' '));
     let date = (day, terminated(month, char(' ')), terminated(number(4), char(' ')), time);
     map(terminated(date, tag(&b" GMT"[..])), |(day, month, year, time)| Civil { year, month, day, time })
         .parse(input)
@@ -174,7 +160,7 @@ fn imf_fixdate(input: &[u8]) -> IResult<&[u8], Civil> {
 
 /// `Sunday, 06-Nov-94 08:49:37 GMT`
 fn rfc850_date(input: &[u8]) -> IResult<&[u8], Civil> {
-    let day = delimited((day_name_l, tag(&b", "[..])), number(2), char('-'));
+    let day = delimited((day_name_l, tag(&b", "[..])), small(2), char('-'));
     let date = (day, terminated(month, char('-')), terminated(number(2), char(' ')), time);
     map(terminated(date, tag(&b" GMT"[..])), |(day, month, year, time)| Civil { year, month, day, time })
         .parse(input)
@@ -183,44 +169,51 @@ fn rfc850_date(input: &[u8]) -> IResult<&[u8], Civil> {
 /// `Sun Nov  6 08:49:37 1994`
 fn asctime_date(input: &[u8]) -> IResult<&[u8], Civil> {
     let month = delimited((day_name, char(' ')), month, char(' '));
-    let day = terminated(alt((preceded(char(' '), number(1)), number(2))), char(' '));
+    let day = terminated(alt((preceded(char(' '), small(1)), small(2))), char(' '));
     let date = (month, day, time, preceded(char(' '), number(4)));
     map(date, |(month, day, time, year)| Civil { year, month, day, time }).parse(input)
 }
 
 fn time(input: &[u8]) -> IResult<&[u8], Clock> {
-    (number(2), preceded(char(':'), number(2)), preceded(char(':'), number(2))).parse(input)
+    (small(2), preceded(char(':'), small(2)), preceded(char(':'), small(2))).parse(input)
 }
 
-fn number<'a>(digits: usize) -> impl Parser<&'a [u8], Output = u32, Error = nom::error::Error<&'a [u8]>> {
+/// So many digits.
+fn number<'a>(digits: usize) -> impl Parser<&'a [u8], Output = u16, Error = nom::error::Error<&'a [u8]>> {
     map(take_while_m_n(digits, digits, |octet: u8| octet.is_ascii_digit()), |digits: &[u8]| {
-        digits.iter().fold(0, |number, &digit| number * 10 + u32::from(digit & 0xf))
+        digits.iter().fold(0, |number, &digit| number * 10 + u16::from(digit & 0xf))
     })
 }
 
-fn day_name(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    alt([tag("Mon"), tag("Tue"), tag("Wed"), tag("Thu"), tag("Fri"), tag("Sat"), tag("Sun")]).parse(input)
+/// One or two digits.
+fn small<'a>(digits: usize) -> impl Parser<&'a [u8], Output = u8, Error = nom::error::Error<&'a [u8]>> {
+    map_opt(number(digits), |number| u8::try_from(number).ok())
 }
 
-fn day_name_l(input: &[u8]) -> IResult<&[u8], &[u8]> {
-    let days = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-    alt(days.map(tag)).parse(input)
+/// Three letters, in the case of the RFC.
+fn day_name(input: &[u8]) -> IResult<&[u8], Weekday> {
+    let named = |name: &[u8]| Weekday::named(name).filter(|day| day.abbreviation().as_bytes() == name);
+    map_opt(take(3_usize), named).parse(input)
 }
 
-fn month(input: &[u8]) -> IResult<&[u8], u32> {
-    let mut number = 0;
-    let months = MONTHS.map(|name| {
-        number += 1;
-        value(number, tag(&name[..]))
-    });
-    alt(months).parse(input)
+/// The whole name, in the case of the RFC.
+fn day_name_l(input: &[u8]) -> IResult<&[u8], Weekday> {
+    let named = |name: &[u8]| Weekday::named(name).filter(|day| day.name().as_bytes() == name);
+    map_opt(alpha1, named).parse(input)
 }
 
-/// The last two digits of a number that is not negative.
-fn two(number: i64) -> [u8; 2] {
+fn month(input: &[u8]) -> IResult<&[u8], u8> {
+    let named = |name: &[u8]| {
+        month_named(name).filter(|&month| month_abbreviation(month).map(str::as_bytes) == Some(name))
+    };
+    map_opt(take(3_usize), named).parse(input)
+}
+
+/// The last two digits of a number.
+fn two(number: u16) -> [u8; 2] {
     [number / 10 % 10, number % 10].map(|digit| b'0' + u8::try_from(digit).unwrap_or(0))
 }
 
-fn pick<const N: usize>(names: &[&[u8; 3]; N], index: i64) -> [u8; 3] {
-    usize::try_from(index).ok().and_then(|index| names.get(index)).map_or(*b"???", |name| **name)
+fn three(letters: &str) -> [u8; 3] {
+    letters.as_bytes().first_chunk().copied().unwrap_or_default()
 }

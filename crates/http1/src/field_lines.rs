@@ -111,8 +111,8 @@ impl FieldLines {
     ///
     /// # Errors
     /// [`ErrorKind::FieldName`] for what is no token, [`ErrorKind::FieldValue`] for a control character,
-    /// [`ErrorKind::FramingField`] for Content-Length and Transfer-Encoding, [`ErrorKind::HostInvalid`] and
-    /// [`ErrorKind::HostRepeated`]. Nothing is appended then.
+    /// [`ErrorKind::FramingField`] for Content-Length and Transfer-Encoding, [`ErrorKind::HostInvalid`],
+    /// [`ErrorKind::HostRepeated`], [`ErrorKind::Expectation`]. Nothing is appended then.
     pub fn push(&mut self, name: impl FieldName, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
         let value = trim(value.as_ref());
         if let Some(at) = first_not_value(value) {
@@ -158,6 +158,8 @@ impl FieldLines {
             Known::ContentLength | Known::TransferEncoding => Err(ErrorKind::FramingField),
             Known::Host if self.has(Known::Host) => Err(ErrorKind::HostRepeated),
             Known::Host if Authority::parse(value).is_none() => Err(ErrorKind::HostInvalid),
+            // RFC 9110 section 10.1.1: no other is defined.
+            Known::Expect if !value.eq_ignore_ascii_case(b"100-continue") => Err(ErrorKind::Expectation),
             _ => Ok(()),
         }
     }

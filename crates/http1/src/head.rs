@@ -23,6 +23,8 @@ pub(crate) struct Progress<S> {
     line: usize,
     /// Up to where its end was looked for.
     scanned: usize,
+    /// The line in question ends before here, or it is too long.
+    window: usize,
     /// Empty lines skipped.
     empty: usize,
     /// The start line, once read.
@@ -32,12 +34,24 @@ pub(crate) struct Progress<S> {
 impl<S: StartLine> Progress<S> {
     /// At the first byte.
     pub(crate) const fn new() -> Self {
-        Progress { line: 0, scanned: 0, empty: 0, start: None }
+        Progress { line: 0, scanned: 0, window: 0, empty: 0, start: None }
     }
 
     /// Nothing has come yet, or empty lines at most.
     pub(crate) fn is_fresh(&self) -> bool {
         self.start.is_none() && self.scanned == self.line
+    }
+
+    /// A few new bytes came that neither end a line nor pass a limit. A head that trickles in costs no more than this.
+    #[inline]
+    pub(crate) fn is_waiting(&mut self, bytes: &[u8]) -> bool {
+        let new = slice(bytes, self.scanned, bytes.len());
+        let within = bytes.len() < self.window && self.scanned > self.line;
+        let waiting = within && new.len() <= FEW && !new.contains(&b'\n');
+        if waiting {
+            self.scanned = bytes.len();
+        }
+        waiting
     }
 
     /// Reads on in `bytes`, which begins as at the last call. The length of the head once it is complete.
@@ -91,6 +105,9 @@ impl<S: StartLine> Progress<S> {
 
 /// A handshake record (RFC 8446 section 5.1): the first byte of a TLS hello, and of no request.
 const TLS_HANDSHAKE: u8 = 0x16;
+
+/// So many new bytes are looked at one by one.
+const FEW: usize = 16;
 
 /// How long a line may be, and what is said of a longer one.
 #[derive(Clone, Copy)]

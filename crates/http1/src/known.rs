@@ -20,8 +20,6 @@ macro_rules! known {
 
         const ALL: &[Known] = &[$(Known::$id,)*];
         const NAMES: &[&str] = &[$($name,)*];
-        /// As they are sent: name, colon, space.
-        const PREFIXES: &[&str] = &[$(concat!($name, ": "),)*];
     };
 }
 
@@ -179,11 +177,6 @@ impl Known {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         NAMES.get(self as usize).copied().unwrap_or_default()
-    }
-
-    /// Name, colon and space.
-    pub(crate) fn prefix(self) -> &'static str {
-        PREFIXES.get(self as usize).copied().unwrap_or_default()
     }
 
     /// The one with this number.

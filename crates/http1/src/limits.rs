@@ -69,13 +69,16 @@ impl Default for Limits {
 /// What can last, and how long.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Timeouts {
-    /// From the first byte of a head (the first head: from the start) to its last. 10 s: slow peers would hold a place
-    /// for nothing.
+    /// From the first byte of a head to its last; also how long a new connection may stay silent. 10 s: slow peers
+    /// would hold a place for nothing.
     pub head: Duration,
     /// Without any byte moved although one is due. 60 s.
     pub stall: Duration,
     /// Least mean rate of a body in bytes per second, after `stall` as a grace. 240. 0: any.
     pub rate: u64,
+    /// How long a client waits for 100 Continue before it sends the body anyway. 1 s: servers before HTTP/1.1 never
+    /// send it (RFC 9110 section 10.1.1).
+    pub expect: Duration,
     /// A server's connection between two requests. 60 s; then it is closed without a word.
     pub idle: Duration,
 }
@@ -86,11 +89,17 @@ impl Timeouts {
         head: Duration::from_secs(10),
         stall: Duration::from_secs(60),
         rate: 240,
+        expect: Duration::from_secs(1),
         idle: Duration::from_secs(60),
     };
     /// No clock at all.
-    pub const NEVER: Timeouts =
-        Timeouts { head: Duration::MAX, stall: Duration::MAX, rate: 0, idle: Duration::MAX };
+    pub const NEVER: Timeouts = Timeouts {
+        head: Duration::MAX,
+        stall: Duration::MAX,
+        rate: 0,
+        expect: Duration::MAX,
+        idle: Duration::MAX,
+    };
 }
 
 impl Default for Timeouts {

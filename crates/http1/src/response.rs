@@ -43,6 +43,12 @@ impl StartLine for StatusLine {
     }
 }
 
+impl StatusLine {
+    pub(crate) fn status(self) -> StatusCode {
+        self.status
+    }
+}
+
 fn version_error(kind: ErrorKind, line: &[u8], at: usize) -> Error {
     match line.iter().position(|&byte| is_control(byte)) {
         Some(bad) => Error::peer(ErrorKind::ControlCharacter, at + bad),

@@ -15,6 +15,7 @@
 //! | what can grow | | [`limits`], [`LimitError`] |
 
 #![cfg_attr(not(feature = "std"), no_std)]
+#![cfg_attr(all(doctest, feature = "std"), doc = include_str!("../README.md"))]
 
 extern crate alloc;
 

@@ -55,7 +55,7 @@ fn apply(step: &Step, output: &mut Output, expected: &mut Vec<u8>, sent: &mut Ve
             steps.iter().for_each(|step| apply(step, &mut other, &mut more, &mut gone));
             output.append(&mut other);
             expected.extend_from_slice(&more[gone.len()..]);
-            assert!(other.is_empty() && other.len() == 0 && other.gaps() == 0);
+            assert_eq!((other.is_empty(), other.len(), other.gaps()), (true, 0, 0));
         }
         Step::Send(n) => send(*n, output, sent),
     }

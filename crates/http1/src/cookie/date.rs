@@ -1,5 +1,7 @@
 //! Dates in cookies (RFC 6265bis section 5.1.1): found in almost any text that has the parts of one.
 
+use proto_core::calendar::month_named;
+
 use crate::date::{Civil, Clock, HttpDate};
 use crate::octets::{ALPHANUMERIC, OctetSet};
 
@@ -9,9 +11,6 @@ const TOKEN: OctetSet = OctetSet::range(0x7f, 0xff)
     .with_set(&ALPHANUMERIC)
     .with_set(&OctetSet::range(0, 0x1f))
     .without(b"\t");
-
-const MONTHS: [&[u8; 3]; 12] =
-    [b"jan", b"feb", b"mar", b"apr", b"may", b"jun", b"jul", b"aug", b"sep", b"oct", b"nov", b"dec"];
 
 /// Reads a cookie-date. Years of two digits are 1970 to 2069.
 ///
@@ -35,9 +34,9 @@ pub fn parse_date(text: &[u8]) -> Option<HttpDate> {
 #[derive(Default)]
 struct Found {
     time: Option<Clock>,
-    day: Option<u32>,
-    month: Option<u32>,
-    year: Option<u32>,
+    day: Option<u8>,
+    month: Option<u8>,
+    year: Option<u16>,
 }
 
 impl Found {
@@ -47,7 +46,7 @@ impl Found {
         {
             self.time = Some(time);
         } else if self.day.is_none()
-            && let Some(day) = parse_number(token, 1, 2)
+            && let Some(day) = parse_small(token)
         {
             self.day = Some(day);
         } else if self.month.is_none()
@@ -78,21 +77,25 @@ impl Found {
 fn parse_time(token: &[u8]) -> Option<Clock> {
     let mut parts = token.splitn(3, |&octet| octet == b':');
     let (hour, minute, second) = (parts.next()?, parts.next()?, parts.next()?);
-    let exact = |digits: &[u8]| parse_number(digits, 1, 2).filter(|_| digits.iter().all(u8::is_ascii_digit));
-    Some((exact(hour)?, exact(minute)?, parse_number(second, 1, 2)?))
+    let exact = |digits: &[u8]| parse_small(digits).filter(|_| digits.iter().all(u8::is_ascii_digit));
+    Some((exact(hour)?, exact(minute)?, parse_small(second)?))
 }
 
-/// `least*most DIGIT [ non-digit *OCTET ]`
-fn parse_number(token: &[u8], least: usize, most: usize) -> Option<u32> {
+/// `1*2DIGIT [ non-digit *OCTET ]`
+fn parse_small(token: &[u8]) -> Option<u8> {
+    parse_number(token, 1, 2).and_then(|number| u8::try_from(number).ok())
+}
+
+/// `least*most DIGIT [ non-digit *OCTET ]`, at most four digits.
+fn parse_number(token: &[u8], least: usize, most: usize) -> Option<u16> {
     let digits = token.iter().take_while(|octet| octet.is_ascii_digit());
     let count = digits.clone().count();
     (least..=most)
         .contains(&count)
-        .then(|| digits.fold(0, |number, digit| number * 10 + u32::from(digit & 0xf)))
+        .then(|| digits.fold(0, |number, digit| number * 10 + u16::from(digit & 0xf)))
 }
 
 /// `( "jan" / "feb" / ... ) *OCTET`
-fn parse_month(token: &[u8]) -> Option<u32> {
-    let name = token.get(..3)?;
-    (1..).zip(MONTHS).find(|(_, month)| name.eq_ignore_ascii_case(*month)).map(|(number, _)| number)
+fn parse_month(token: &[u8]) -> Option<u8> {
+    month_named(token.get(..3)?)
 }

@@ -35,7 +35,7 @@ pub const MAX_ATTRIBUTE: usize = 1024;
 /// assert_eq!(cookies, [(&b"SID"[..], &b"31d4d96e407aad42"[..]), (b"lang", b"en-US")]);
 /// ```
 pub fn pairs(value: &[u8]) -> impl Iterator<Item = (&[u8], &[u8])> {
-    value.split(|&octet| octet == b';').map(trim).filter(|pair| !pair.is_empty()).map(name_and_value)
+    value.split(|&octet| octet == b';').map(name_and_value).filter(|pair| *pair != (&[], &[]))
 }
 
 /// The value of a `Cookie` field with these names and values (section 5.8.3). What can't be part of one is left out: it has
@@ -50,7 +50,8 @@ pub fn header<N: AsRef<[u8]>, V: AsRef<[u8]>>(cookies: impl IntoIterator<Item = 
     let mut out = Vec::new();
     for (name, value) in cookies {
         let (name, value) = (name.as_ref(), value.as_ref());
-        if !is_cookie_text(name) || !is_cookie_text(value) || name.contains(&b'=') {
+        let is_nothing = name.is_empty() && value.is_empty();
+        if is_nothing || !is_cookie_text(name) || !is_cookie_text(value) || name.contains(&b'=') {
             continue;
         }
         if !out.is_empty() {

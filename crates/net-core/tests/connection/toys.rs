@@ -97,7 +97,7 @@ impl Talk {
         let fresh = input.get(self.scanned..).unwrap_or_default();
         let Some(at) = fresh.iter().position(|&b| b == b'\n') else {
             self.scanned = input.len();
-            return if self.scanned > 1 << 16 { Err(BadLine) } else { Ok(None) };
+            return if self.scanned > 1 << 20 { Err(BadLine) } else { Ok(None) };
         };
         let end = self.scanned + at;
         self.scanned = 0;
