@@ -313,7 +313,7 @@ fn closed_loop(echo: fn(TcpStream), pings: fn(TcpStream, usize) -> f64) -> f64 {
     let threads: Vec<_> = pairs
         .into_iter()
         .flat_map(|(near, far)| {
-            [thread::spawn(move || echo(far)), thread::spawn(move || drop(pings(near, 300)))]
+            [thread::spawn(move || echo(far)), thread::spawn(move || _ = pings(near, 300))]
         })
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
@@ -343,6 +343,10 @@ fn contenders(scratch: &Scratch) -> Vec<Contender<'_>> {
     let idle = Some(Duration::from_secs(60));
     vec![
         contender(PING, BY_HAND, || ping_pong(std_echo, |s| std_pings(s, N))),
+        contender(PING, "std, with timeouts", move || {
+            let timed = move |s: TcpStream| s.set_read_timeout(idle).map(|()| s).unwrap();
+            ping_pong(move |s| std_echo(timed(s)), |s| std_pings(timed(s), N))
+        }),
         contender(PING, "ours, server", || ping_pong(|s| our_echo(s, None), |s| std_pings(s, N))),
         contender(PING, "ours, both ends", || ping_pong(|s| our_echo(s, None), |s| our_pings(s, N, None))),
         contender(PING, "ours, with deadlines", move || {
