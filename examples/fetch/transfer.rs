@@ -180,13 +180,13 @@ impl Fetcher<'_> {
         if let Some(note) = Note::load(path, job.url) {
             return Ok(Some(Part { have, note }));
         }
-        // Nobody has noted what it is a part of. If what the server has was last changed before the part was written,
-        // it is the same.
+        // Nobody has noted what it is a part of. If what the server has was not changed after the part was written,
+        // it is the same; that it stays the same is for If-Range to see.
         let note = self.ask_validators(job)?;
         let written = metadata.modified().ok().and_then(|at| at.duration_since(UNIX_EPOCH).ok());
         let written = written.and_then(|at| i64::try_from(at.as_secs()).ok());
         let older =
-            note.last_modified.zip(written).is_some_and(|(changed, written)| changed.unix() < written);
+            note.last_modified.zip(written).is_some_and(|(changed, written)| changed.unix() <= written);
         Ok(older.then_some(Part { have, note }))
     }
 
