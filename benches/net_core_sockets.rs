@@ -165,18 +165,19 @@ fn quinn(bench: &mut SideBySide, name: &str, bytes: usize) {
         let transmit = Transmit { destination, ecn: None, contents, segment_size: None, src_ip: None };
         state.send(socket.into(), &transmit).unwrap();
     };
-    let mut receive = |state: &UdpSocketState, socket: &UdpSocket, heard: &mut dyn FnMut(&[u8], SocketAddr)| {
-        let mut slices: Vec<_> = rooms.iter_mut().map(|room| IoSliceMut::new(room)).collect();
-        let count = state.recv(socket.into(), &mut slices, &mut metas).unwrap();
-        let mut heard_of = 0;
-        for (room, meta) in slices.iter().zip(&metas).take(count) {
-            for piece in room[..meta.len].chunks(meta.stride) {
-                heard(piece, meta.addr);
-                heard_of += 1;
+    let mut receive =
+        |state: &UdpSocketState, socket: &UdpSocket, heard: &mut dyn FnMut(&[u8], SocketAddr)| {
+            let mut slices: Vec<_> = rooms.iter_mut().map(|room| IoSliceMut::new(room)).collect();
+            let count = state.recv(socket.into(), &mut slices, &mut metas).unwrap();
+            let mut heard_of = 0;
+            for (room, meta) in slices.iter().zip(&metas).take(count) {
+                for piece in room[..meta.len].chunks(meta.stride) {
+                    heard(piece, meta.addr);
+                    heard_of += 1;
+                }
             }
-        }
-        heard_of
-    };
+            heard_of
+        };
     bench.measure(name, "quinn-udp", bytes, || {
         (0..BATCH).for_each(|_| send(&states[0], &client, &LETTER, to));
         let mut echoed = 0;

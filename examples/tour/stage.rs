@@ -35,9 +35,9 @@ struct Check {
 }
 
 impl Stage {
-    pub(crate) fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Self {
         let (screen, since) = (Screen::new(), Instant::now());
-        Ok(Stage {
+        Stage {
             screen,
             act: "",
             checks: Vec::new(),
@@ -45,7 +45,7 @@ impl Stage {
             services: Vec::new(),
             folders: Vec::new(),
             hints: Vec::new(),
-        })
+        }
     }
 
     pub(crate) fn open(&mut self, act: &'static str) {
@@ -118,8 +118,7 @@ impl Stage {
     }
 
     /// Announces all that runs, and waits for a signal.
-    pub(crate) fn serve(self) -> Result<(), Failure> {
-        let termination = Termination::heed()?;
+    pub(crate) fn serve(&self, termination: &Termination) -> Result<(), Failure> {
         self.screen.say("");
         self.services.iter().try_for_each(Service::announce)?;
         self.hints.iter().for_each(|hint| self.screen.say(hint));

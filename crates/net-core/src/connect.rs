@@ -256,7 +256,8 @@ impl<'a> Race<'a> {
     fn found(&mut self, addresses: Vec<IpAddr>) {
         let local = self.connector.local.map(Family::of_ip);
         let fits = |ip: &IpAddr| local.is_none_or(|family| family == Family::of_ip(*ip));
-        let sources = !self.connector.resolver.sorts();
+        // With one address there is nothing to sort; whether it can be reached is seen by trying.
+        let sources = !self.connector.resolver.sorts() && addresses.len() > 1;
         let candidates = addresses.into_iter().filter(fits).map(|ip| {
             let addr = SocketAddr::new(ip, self.port);
             Candidate { addr, source: if sources { source(addr) } else { Source::Unknown } }

@@ -92,7 +92,7 @@ fn a_lost_datagram(stage: &mut Stage, server: SocketAddr) -> Result<(), Failure>
     let takes = tape.take();
     stage.screen.dialogue(&takes, 4, lines);
     let tries = takes.iter().filter(|take| take.side == Side::Client).count();
-    let holds = answer.as_deref() == Some(b"IS ANYBODY THERE?") && tries == 2 && waited >= TRY;
+    let holds = answer.as_deref() == Some(b"IS ANYBODY THERE?") && tries >= 2 && waited >= TRY;
     let seen = format!("{tries} datagrams sent, answer after {} ms", waited.as_millis());
     stage.check("what is lost is asked again after a second", holds, seen);
     Ok(())
@@ -166,7 +166,7 @@ fn the_villagers(stage: &mut Stage) -> Result<(), Failure> {
     stage
         .screen
         .scene("The villagers come when somebody cries and says why. Three false alarms, and they don't.");
-    let village = Village { patience: Duration::from_millis(300), ..Village::default() };
+    let village = Village { patience: Duration::from_secs(1), ..Village::default() };
     let (teller, news) = mpsc::channel();
     let service = villagers::serve(ANY, village, move |_, heard| {
         let _ = teller.send(heard);
