@@ -44,7 +44,7 @@ fn structural_index(bench: &mut SideBySide) {
         let mut masks = [[0; 5]; 40];
         bench.measure(&name, OURS, len, || scan::index::<Head, 5>(&head, &mut masks));
         bench.measure(&name, "plain twin", len, || {
-            scan::plain::walk::<Head, 5, ()>(&head, |_, masks| {
+            scan::plain::fold::<Head, 5, (), ()>(&head, (), |(), _, masks| {
                 black_box(masks);
                 ControlFlow::Continue(())
             })

@@ -1,11 +1,14 @@
 //! What the programs share: the habits that make them one family.
 //!
 //! A ready line per listener on standard output, logs on standard error, exit code 0 after a graceful end, 2 for wrong
-//! usage (clap's own), 1 for a failure with a sentence that says what to do. Nothing here speaks a protocol.
+//! usage (clap's own), 1 for a failure with a sentence that says what to do. Beside them stand the parts that
+//! several programs are made of: a [`site`] turns requests into answers.
 
 pub mod program;
 pub mod progress;
+pub mod scratch;
 pub mod service;
+pub mod site;
 pub mod upper;
 pub mod villagers;
 

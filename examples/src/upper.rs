@@ -53,28 +53,20 @@ pub struct Upper {
     patience: Duration,
     deadline: Option<Time>,
     status: Status,
-    fault: Option<Refused>,
+    fault: Option<TooLong>,
 }
 
-/// Why a client was shown out.
+/// Why a client is refused: a line of its is longer than [`LONGEST_LINE`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Refused {
-    /// A line longer than [`LONGEST_LINE`].
-    TooLong,
-    /// No whole line came, and no answer was taken, for this long.
-    Silent(Duration),
-}
+pub struct TooLong;
 
-impl fmt::Display for Refused {
+impl fmt::Display for TooLong {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Refused::TooLong => write!(f, "a line is longer than {LONGEST_LINE} bytes"),
-            Refused::Silent(patience) => write!(f, "no line came for {patience:?}"),
-        }
+        write!(f, "a line is longer than {LONGEST_LINE} bytes")
     }
 }
 
-impl std::error::Error for Refused {}
+impl std::error::Error for TooLong {}
 
 impl Upper {
     /// The serving end of a new connection, which gives up after `patience` without a whole line.
@@ -90,9 +82,9 @@ impl Upper {
         self.deadline = Some(now + self.patience);
     }
 
-    fn refuse(&mut self, fault: Refused) -> Refused {
-        (self.fault, self.deadline) = (Some(fault), None);
-        fault
+    fn refuse(&mut self) -> TooLong {
+        (self.fault, self.deadline) = (Some(TooLong), None);
+        TooLong
     }
 
     fn answer(&mut self, text: &[u8], end: &[u8], now: Time) {
@@ -105,11 +97,11 @@ impl Upper {
     }
 
     /// The first line, with the end that it came with.
-    fn take_line(&mut self, input: &mut BytesMut) -> Result<Option<Line>, Refused> {
+    fn take_line(&mut self, input: &mut BytesMut) -> Result<Option<Line>, TooLong> {
         match self.lines.next(input) {
             Ok(Some(line)) if line.text.len() <= LONGEST_LINE => Ok(Some(line)),
             Ok(None) if unfinished(input) <= LONGEST_LINE => Ok(None),
-            _ => Err(self.refuse(Refused::TooLong)),
+            _ => Err(self.refuse()),
         }
     }
 }
@@ -121,9 +113,9 @@ fn unfinished(input: &[u8]) -> usize {
 
 impl Endpoint for Upper {
     type Event = Bytes;
-    type Error = Refused;
+    type Error = TooLong;
 
-    fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Bytes>, Refused> {
+    fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Bytes>, TooLong> {
         if let Some(fault) = self.fault {
             return Err(fault);
         }
@@ -136,7 +128,7 @@ impl Endpoint for Upper {
         Ok(Some(line.text))
     }
 
-    fn receive_eof(&mut self, input: &mut BytesMut, end: End, now: Time) -> Result<Option<Bytes>, Refused> {
+    fn receive_eof(&mut self, input: &mut BytesMut, end: End, now: Time) -> Result<Option<Bytes>, TooLong> {
         if end == End::Cut {
             self.status = Status::Closed;
             return Ok(None);
@@ -166,8 +158,10 @@ impl Endpoint for Upper {
         self.deadline
     }
 
-    fn handle_deadline(&mut self, _now: Time) -> Result<Option<Bytes>, Refused> {
-        Err(self.refuse(Refused::Silent(self.patience)))
+    /// To one who says nothing, or takes nothing, no good-bye is owed.
+    fn handle_deadline(&mut self, _now: Time) -> Result<Option<Bytes>, TooLong> {
+        (self.status, self.deadline) = (Status::Closed, None);
+        Ok(None)
     }
 
     fn is_idle(&self) -> bool {
@@ -185,7 +179,7 @@ mod tests {
 
     const SECOND: Duration = Duration::from_secs(1);
 
-    fn hear(upper: &mut Upper, text: &[u8]) -> Result<Vec<u8>, Refused> {
+    fn hear(upper: &mut Upper, text: &[u8]) -> Result<Vec<u8>, TooLong> {
         let mut input = BytesMut::from(text);
         while upper.receive(&mut input, Time::ZERO)?.is_some() {}
         while upper.receive_eof(&mut input, End::Clean, Time::ZERO)?.is_some() {}
@@ -238,7 +232,7 @@ mod tests {
         input.extend_from_slice(b"\n");
         upper.receive(&mut input, Time::from_millis(500)).unwrap();
         assert_eq!(upper.deadline(), Some(Time::from_millis(1500)));
-        assert_eq!(upper.handle_deadline(Time::from_millis(1500)), Err(Refused::Silent(SECOND)));
-        assert_eq!(upper.receive(&mut input, Time::from_secs(2)), Err(Refused::Silent(SECOND)));
+        assert_eq!(upper.handle_deadline(Time::from_millis(1500)), Ok(None));
+        assert_eq!((upper.status(), upper.deadline()), (Status::Closed, None));
     }
 }

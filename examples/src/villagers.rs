@@ -63,8 +63,8 @@ pub fn serve(
     tell: impl Fn(SocketAddr, News) + Send + Sync + 'static,
 ) -> io::Result<Service> {
     let Village { patience, chances, connections, per_address } = village;
-    let server =
-        Server::bind(Config { connections, workers: connections, per_address, ..Config::at(address) })?;
+    let (workers, queue) = (connections, connections);
+    let server = Server::bind(Config { connections, workers, queue, per_address, ..Config::at(address) })?;
     let handle = server.handle();
     let false_alarms = AtomicU32::new(0);
     let judge = move |peer, event| {

@@ -156,6 +156,19 @@ fn silent_clients_are_shown_out_and_talking_ones_stay() {
 }
 
 #[test]
+fn who_never_reads_its_answers_is_shown_out_and_the_others_are_served() {
+    for model in MODELS {
+        let server = upper_server(model, &["--idle-timeout", "0.4"]);
+        let mut greedy = connect(&server);
+        let line = [&[b'x'; 4096][..], b"\n"].concat();
+        // It is let go some time after nothing more leaves: with an error here, for it has said more than was heard.
+        let flood = std::thread::spawn(move || while greedy.write_all(&line).is_ok() {});
+        assert_eq!(conversation(&server, b"meanwhile\n"), b"MEANWHILE\n", "{model}");
+        flood.join().unwrap();
+    }
+}
+
+#[test]
 fn a_line_under_way_at_the_signal_is_still_answered() {
     for model in MODELS {
         let mut server = upper_server(model, &[]);

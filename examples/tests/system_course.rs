@@ -76,3 +76,36 @@ fn villagers_answer_socat_and_give_up_on_a_silent_one() {
     assert_eq!(server.line().unwrap(), "nobody comes any more");
     assert_eq!(server.wait(Duration::from_secs(30)).unwrap().code(), Some(0));
 }
+
+/// The tour's servers, left running, and the file with the authority that https is signed by.
+fn tour(acts: &[&str], listeners: usize) -> (Program, String) {
+    let mut tour = Program::start("tour", acts.iter().chain(&["--serve"]), listeners).unwrap();
+    let hint = tour.line().unwrap();
+    let authority = hint.strip_prefix("https is signed by ").unwrap().to_owned();
+    (tour, authority)
+}
+
+#[test]
+#[ignore = "needs curl"]
+fn curl_reads_the_tours_pages_and_trusts_its_authority_only_if_told() {
+    let (tour, authority) = tour(&["web", "tls"], 2);
+    let (http, https) = (address(&tour, "http"), address(&tour, "https"));
+    let page = run("curl", &["-sS", &format!("http://{http}/")], b"");
+    assert!(String::from_utf8(page).unwrap().contains("visit number 1"));
+    let page = run("curl", &["-sS", "--cacert", &authority, &format!("https://{https}/images/1.svg")], b"");
+    assert!(page.starts_with(b"<svg"));
+    let distrust = Command::new("curl").args(["-sS", &format!("https://{https}/")]).output().unwrap();
+    assert_eq!(distrust.status.code(), Some(60), "peer certificate cannot be authenticated");
+}
+
+#[test]
+#[ignore = "needs openssl"]
+fn openssl_verifies_the_tours_certificate() {
+    let (tour, authority) = tour(&["tls"], 1);
+    let https = address(&tour, "https");
+    let args =
+        ["s_client", "-connect", &https, "-CAfile", &authority, "-verify_return_error", "-ign_eof", "-quiet"];
+    let request = b"GET /images/2.svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
+    let heard = String::from_utf8(run("openssl", &args, request)).unwrap();
+    assert!(heard.starts_with("HTTP/1.1 200 OK\r\n") && heard.ends_with("</svg>\n"), "{heard}");
+}

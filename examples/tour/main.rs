@@ -5,6 +5,7 @@
 //! shows every check, and the tour exits 0 only if all of them held.
 
 mod acts;
+mod certificates;
 mod screen;
 mod stage;
 mod tape;
@@ -15,6 +16,7 @@ use std::time::Instant;
 use clap::Parser;
 use clap::builder::PossibleValuesParser;
 use examples::{Failure, Log};
+use net_core::signals::Termination;
 
 use crate::acts::ACTS;
 use crate::stage::Stage;
@@ -52,20 +54,21 @@ fn list() -> Result<(), Failure> {
 }
 
 fn play(cli: &Cli) -> Result<(), Failure> {
-    let start = Instant::now();
-    let mut stage = Stage::new()?;
-    for (number, act) in (1..).zip(ACTS) {
-        if cli.acts.is_empty() || cli.acts.iter().any(|name| name == act.name()) {
-            stage.open(act.name());
-            stage.screen.heading(&format!("{number}. {}: {}", act.name(), act.title()));
-            let outcome = act.play(&mut stage);
-            stage.close(outcome);
+    let (start, termination) = (Instant::now(), Termination::heed()?);
+    let mut stage = Stage::new();
+    let wanted = |name| cli.acts.is_empty() || cli.acts.iter().any(|act| act == name);
+    for (number, act) in (1..).zip(ACTS).filter(|(_, act)| wanted(act.name())) {
+        if termination.has_come() {
+            return Err("stopped by a signal before all acts were played".into());
         }
+        stage.open(act.name());
+        stage.screen.heading(&format!("{number}. {}: {}", act.name(), act.title()));
+        let outcome = act.play(&mut stage);
+        stage.close(outcome);
     }
     stage.table(start.elapsed());
-    let verdict = stage.verdict();
     if cli.serve {
-        stage.serve()?;
+        stage.serve(&termination)?;
     }
-    verdict
+    stage.verdict()
 }

@@ -52,7 +52,12 @@ impl Screen {
     }
 
     pub(crate) fn heading(&self, text: &str) {
-        self.line(Ink::Bold, &format!("\n=== {text}\n"));
+        self.line(Ink::Bold, &format!("\n=== {text}"));
+    }
+
+    /// What happens next.
+    pub(crate) fn scene(&self, text: &str) {
+        self.line(Ink::Plain, &format!("\n{text}"));
     }
 
     /// What the tour says about what is going on.
@@ -72,8 +77,8 @@ impl Screen {
         self.line(if good { Ink::Plain } else { Ink::Red }, text);
     }
 
-    /// What crossed a socket. Of one side's uninterrupted speech at most `most` lines are shown.
-    pub(crate) fn dialogue(&self, takes: &[Take], most: usize) {
+    /// What crossed a socket, as `shown` writes it. Of one side's uninterrupted speech at most `most` lines are shown.
+    pub(crate) fn dialogue(&self, takes: &[Take], most: usize, shown: fn(&[u8]) -> Vec<String>) {
         for take in takes {
             let (letter, ink) = match take.side {
                 Side::Client => ('C', Ink::Blue),
@@ -81,26 +86,59 @@ impl Screen {
             };
             match &take.what {
                 What::Said(bytes) => {
-                    let lines = readable(bytes);
+                    let lines = shown(bytes);
                     for line in lines.iter().take(most) {
-                        self.line(ink, &format!("  {letter}: {line}"));
+                        self.line(ink, format!("  {letter}: {line}").trim_end());
                     }
                     if let Some(left @ 1..) = lines.len().checked_sub(most) {
                         self.line(Ink::Dim, &format!("  {letter}: ... {left} more lines"));
                     }
                 }
+                What::Connects => self.line(Ink::Dim, &format!("  {letter}: (connects)")),
                 What::Done => self.line(Ink::Dim, &format!("  {letter}: (has nothing more to say)")),
+                What::Closes => self.line(Ink::Dim, &format!("  {letter}: (closes)")),
             }
         }
     }
 }
 
+/// So many of these, in words.
+pub(crate) fn count(n: usize, what: &str) -> String {
+    format!("{n} {what}{}", if n == 1 { "" } else { "s" })
+}
+
 /// Bytes as lines of text; what is no text is counted instead of shown.
-fn readable(bytes: &[u8]) -> Vec<String> {
+pub(crate) fn lines(bytes: &[u8]) -> Vec<String> {
     match std::str::from_utf8(bytes) {
         Ok(text) if text.chars().all(is_shown) => text.split_inclusive('\n').map(shown).collect(),
         _ => vec![format!("({} bytes that are no text)", bytes.len())],
     }
+}
+
+/// Of HTTP messages only the start lines: what was asked, what was answered.
+pub(crate) fn start_lines(bytes: &[u8]) -> Vec<String> {
+    let is_start = |line: &String| {
+        line.starts_with("HTTP/1.") || line.ends_with(" HTTP/1.0") || line.ends_with(" HTTP/1.1")
+    };
+    lines(bytes).into_iter().filter(is_start).collect()
+}
+
+/// Of TLS what somebody in between sees: kinds and lengths of records (RFC 8446 section 5.1).
+pub(crate) fn records(mut bytes: &[u8]) -> Vec<String> {
+    let mut records = Vec::new();
+    while let [kind, _, _, high, low, rest @ ..] = bytes {
+        let len = usize::from(u16::from_be_bytes([*high, *low]));
+        let name = match kind {
+            20 => "change cipher spec",
+            21 => "alert",
+            22 => "handshake",
+            23 => "application data",
+            _ => "unknown",
+        };
+        records.push(format!("({name}, {len} bytes)"));
+        bytes = rest.get(len..).unwrap_or_default();
+    }
+    records
 }
 
 fn is_shown(letter: char) -> bool {
@@ -117,12 +155,17 @@ fn shown(line: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::readable;
+    use super::{lines, records, start_lines};
 
     #[test]
     fn text_is_shown_by_lines_and_the_rest_is_counted() {
-        assert_eq!(readable(b"GET / HTTP/1.1\r\n\r\n"), ["GET / HTTP/1.1", ""]);
-        assert_eq!(readable(b"half"), ["half"]);
-        assert_eq!(readable(b"\x16\x03\x01\xff"), ["(4 bytes that are no text)"]);
+        assert_eq!(lines(b"GET / HTTP/1.1\r\n\r\n"), ["GET / HTTP/1.1", ""]);
+        assert_eq!(start_lines(b"GET / HTTP/1.1\r\nHost: a\r\n\r\n"), ["GET / HTTP/1.1"]);
+        assert_eq!(
+            records(b"\x16\x03\x01\x00\x01x\x17\x03\x03\x00\x00"),
+            ["(handshake, 1 bytes)", "(application data, 0 bytes)"]
+        );
+        assert_eq!(lines(b"half"), ["half"]);
+        assert_eq!(lines(b"\x16\x03\x01\xff"), ["(4 bytes that are no text)"]);
     }
 }

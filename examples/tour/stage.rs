@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use examples::scratch::Scratch;
 use examples::service::Service;
 use examples::{Failure, sentence};
 use net_core::Deadline;
@@ -20,6 +21,10 @@ pub(crate) struct Stage {
     /// When the last check was made, or the act began.
     since: Instant,
     services: Vec<Service>,
+    /// What the servers need as long as they run.
+    folders: Vec<Scratch>,
+    /// What somebody who wants to use them should know.
+    hints: Vec<String>,
 }
 
 struct Check {
@@ -30,9 +35,17 @@ struct Check {
 }
 
 impl Stage {
-    pub(crate) fn new() -> Result<Self, Failure> {
+    pub(crate) fn new() -> Self {
         let (screen, since) = (Screen::new(), Instant::now());
-        Ok(Stage { screen, act: "", checks: Vec::new(), since, services: Vec::new() })
+        Stage {
+            screen,
+            act: "",
+            checks: Vec::new(),
+            since,
+            services: Vec::new(),
+            folders: Vec::new(),
+            hints: Vec::new(),
+        }
     }
 
     pub(crate) fn open(&mut self, act: &'static str) {
@@ -49,6 +62,16 @@ impl Stage {
     /// Keeps a server running until the tour is over; with `--serve`, until it is told to end.
     pub(crate) fn keep(&mut self, service: Service) {
         self.services.push(service);
+    }
+
+    /// Keeps a folder as long as the servers.
+    pub(crate) fn keep_folder(&mut self, folder: Scratch) {
+        self.folders.push(folder);
+    }
+
+    /// Something that is good to know about the servers that are left running.
+    pub(crate) fn hint(&mut self, hint: String) {
+        self.hints.push(hint);
     }
 
     /// What the act claims; `seen` says what was seen instead if it does not hold.
@@ -95,10 +118,10 @@ impl Stage {
     }
 
     /// Announces all that runs, and waits for a signal.
-    pub(crate) fn serve(self) -> Result<(), Failure> {
-        let termination = Termination::heed()?;
+    pub(crate) fn serve(&self, termination: &Termination) -> Result<(), Failure> {
         self.screen.say("");
         self.services.iter().try_for_each(Service::announce)?;
+        self.hints.iter().for_each(|hint| self.screen.say(hint));
         termination.wait(Deadline::NEVER)?;
         Ok(())
     }

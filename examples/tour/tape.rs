@@ -1,14 +1,17 @@
-//! What crossed a socket, written down where the bytes pass: at the transport below everything else.
+//! What crossed a socket, written down where the bytes pass: at the transport below everything else ([`Taped`]), and, for
+//! what is protected on its way, at the endpoint ([`Inside`]).
 //!
-//! The rule: the tape only listens. It notes what the system took from us and what it gave us, when it did.
+//! The rule: the tape only listens. It notes what was taken from us and what was given to us, when it was.
 
 use std::io::{self, IoSlice};
 use std::net::TcpStream;
 use std::os::fd::BorrowedFd;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use bytes::BytesMut;
 use net_core::poll::{Interest, Ready};
 use net_core::{Patience, Socket, Stream, Transport};
+use proto_core::{End, Endpoint, Output, Status, Time};
 
 /// Who speaks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -28,14 +31,23 @@ impl Take {
     pub(crate) fn is_end(&self) -> bool {
         self.what == What::Done
     }
+
+    /// These are a side's words, not the beginning or end of a connection.
+    pub(crate) fn is_speech_of(&self, side: Side) -> bool {
+        self.side == side && matches!(self.what, What::Said(_))
+    }
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum What {
+    /// A connection is open.
+    Connects,
     /// These bytes.
     Said(Vec<u8>),
     /// The end of its side of the stream.
     Done,
+    /// The connection is closed.
+    Closes,
 }
 
 /// A recording that goes on as long as somebody writes to it. Clones are the same tape.
@@ -66,12 +78,8 @@ impl Tape {
         self.takes().push(Take { side, what: What::Said(bytes.to_vec()) });
     }
 
-    fn done(&self, side: Side) {
-        let mut takes = self.takes();
-        let done = Take { side, what: What::Done };
-        if !takes.contains(&done) {
-            takes.push(done);
-        }
+    fn note(&self, side: Side, what: What) {
+        self.takes().push(Take { side, what });
     }
 
     /// What was recorded so far; the tape is empty then.
@@ -84,7 +92,7 @@ impl Tape {
         let takes = self.takes();
         let speech = takes.iter().filter(|take| take.side == of).filter_map(|take| match &take.what {
             What::Said(bytes) => Some(&bytes[..]),
-            What::Done => None,
+            _ => None,
         });
         speech.flatten().copied().collect()
     }
@@ -95,19 +103,33 @@ impl Tape {
 pub(crate) struct Taped {
     socket: Socket,
     tape: Tape,
+    /// The server's end was noted.
+    over: bool,
 }
 
 impl Taped {
     /// A stream over a connected client socket, on tape.
     pub(crate) fn stream(tcp: TcpStream, tape: &Tape) -> io::Result<Stream<Taped>> {
-        Ok(Stream::over(Taped { socket: Socket::new(tcp)?, tape: tape.clone() }))
+        tape.note(Side::Client, What::Connects);
+        Ok(Stream::over(Taped { socket: Socket::new(tcp)?, tape: tape.clone(), over: false }))
     }
 
-    fn heard(&self, bytes: &[u8]) {
+    fn heard(&mut self, bytes: &[u8]) {
         match bytes {
-            [] => self.tape.done(Side::Server),
+            [] if !self.over => {
+                self.over = true;
+                self.tape.note(Side::Server, What::Done);
+            }
+            [] => {}
             bytes => self.tape.said(Side::Server, bytes),
         }
+    }
+}
+
+/// Closes the socket, and says so.
+impl Drop for Taped {
+    fn drop(&mut self) {
+        self.tape.note(Side::Client, What::Closes);
     }
 }
 
@@ -126,7 +148,7 @@ impl Transport for Taped {
     }
 
     fn shut_write(&mut self) -> io::Result<()> {
-        self.tape.done(Side::Client);
+        self.tape.note(Side::Client, What::Done);
         self.socket.shut_write()
     }
 
@@ -137,6 +159,89 @@ impl Transport for Taped {
         bells: &[BorrowedFd<'_>],
     ) -> io::Result<Ready> {
         self.socket.wait(interest, patience, bells)
+    }
+}
+
+/// An endpoint with a tape running inside of what protects it: the clear text that it was given, and that was taken from
+/// it.
+#[derive(Debug)]
+pub(crate) struct Inside<E> {
+    endpoint: E,
+    tape: Tape,
+    /// How much of the unread input is on tape already.
+    heard: usize,
+}
+
+impl<E: Endpoint> Inside<E> {
+    pub(crate) fn of(endpoint: E, tape: &Tape) -> Self {
+        Inside { endpoint, tape: tape.clone(), heard: 0 }
+    }
+
+    /// The endpoint, for commands.
+    pub(crate) fn endpoint(&mut self) -> &mut E {
+        &mut self.endpoint
+    }
+
+    fn listen(&mut self, input: &BytesMut) {
+        match input.get(self.heard..) {
+            None | Some([]) => {}
+            Some(fresh) => self.tape.said(Side::Server, fresh),
+        }
+    }
+}
+
+impl<E: Endpoint> Endpoint for Inside<E> {
+    type Event = E::Event;
+    type Error = E::Error;
+
+    fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<E::Event>, E::Error> {
+        self.listen(input);
+        let received = self.endpoint.receive(input, now);
+        self.heard = input.len();
+        received
+    }
+
+    fn receive_eof(
+        &mut self,
+        input: &mut BytesMut,
+        end: End,
+        now: Time,
+    ) -> Result<Option<E::Event>, E::Error> {
+        self.listen(input);
+        let received = self.endpoint.receive_eof(input, end, now);
+        self.heard = input.len();
+        received
+    }
+
+    fn output(&mut self) -> &mut Output {
+        self.endpoint.output()
+    }
+
+    fn sent(&mut self, n: u64, now: Time) {
+        let n_bytes = usize::try_from(n).unwrap_or(usize::MAX);
+        let said: Vec<u8> = self.endpoint.output().slices().flatten().copied().take(n_bytes).collect();
+        self.tape.said(Side::Client, &said);
+        self.endpoint.sent(n, now);
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.endpoint.deadline()
+    }
+
+    fn handle_deadline(&mut self, now: Time) -> Result<Option<E::Event>, E::Error> {
+        self.endpoint.handle_deadline(now)
+    }
+
+    fn upgraded(&mut self, now: Time) {
+        self.endpoint.upgraded(now);
+    }
+
+    fn is_idle(&self) -> bool {
+        self.endpoint.is_idle()
+    }
+
+    fn status(&self) -> Status {
+        self.endpoint.status()
     }
 }
 

@@ -22,7 +22,7 @@ impl Classes<6> for Kinds {
 fuzz_target!(|bytes: &[u8]| {
     let (mut fast, mut plain) = ([[!0; 6]; 16], [[!0; 6]; 16]);
     let indexed = scan::index::<Kinds, 6>(bytes, &mut fast);
-    let _ = scan::plain::walk::<Kinds, 6, ()>(&bytes[..indexed], |at, masks| {
+    let _ = scan::plain::fold::<Kinds, 6, (), ()>(&bytes[..indexed], (), |(), at, masks| {
         plain[at / 64] = masks;
         ControlFlow::Continue(())
     });

@@ -1,7 +1,7 @@
 //! Connecting to a name, before a deadline.
 //!
 //! The rules: one absolute deadline for the whole of it, name and all attempts together (and TLS, if the caller goes on
-//! with the same one); the attempts race as RFC 8305 says ([`happy`](crate::happy)); and nothing that failed is forgotten,
+//! with the same one); the attempts race as RFC 8305 says ([`happy`]); and nothing that failed is forgotten,
 //! so that the error can say what was tried.
 
 use std::collections::VecDeque;
@@ -16,7 +16,7 @@ use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::happy::{self, Candidate, Input, Machine, Order, Output, Source};
-use crate::poll::{self, Interest, Waker};
+use crate::poll::{self, Interest, Ready, Waker};
 use crate::resolve::{Answer, Host, Resolver, Target, TargetError};
 use crate::{Clock, Deadline, Family};
 
@@ -129,6 +129,7 @@ struct Race<'a> {
 
 struct Attempt {
     id: usize,
+    addr: SocketAddr,
     socket: Socket,
 }
 
@@ -202,11 +203,8 @@ impl<'a> Race<'a> {
 
     fn attempt(&mut self, id: usize, addr: SocketAddr) {
         match open(addr, self.connector.local) {
-            Ok((socket, true)) => {
-                self.attempts.push(Attempt { id, socket });
-                self.news.push_back(Input::Connected(id));
-            }
-            Ok((socket, false)) => self.attempts.push(Attempt { id, socket }),
+            Ok((socket, true)) => self.settle(Attempt { id, addr, socket }, Ready::default()),
+            Ok((socket, false)) => self.attempts.push(Attempt { id, addr, socket }),
             Err(error) => self.fail(id, error),
         }
     }
@@ -222,17 +220,18 @@ impl<'a> Race<'a> {
         let bell = self.names.iter().map(|names| (names.bell.as_fd(), Interest::READ));
         let sources: Vec<_> = attempts.chain(bell).collect();
         let ready = poll::wait_any(&sources, until).map_err(Reason::System)?;
-        let mut ready = ready.into_iter().map(poll::Ready::any);
-        let settled: Vec<_> = self.attempts.extract_if(.., |_| ready.next().unwrap_or(false)).collect();
-        for attempt in settled {
-            self.settle(attempt);
+        for (place, ready) in (0..self.attempts.len()).zip(ready).rev().filter(|(_, ready)| ready.any()) {
+            let attempt = self.attempts.swap_remove(place);
+            self.settle(attempt, ready);
         }
+        // Of those that connected at the same time the eldest wins.
+        self.news.make_contiguous().reverse();
         self.hear_names();
         Ok(())
     }
 
-    fn settle(&mut self, attempt: Attempt) {
-        match outcome(&attempt.socket) {
+    fn settle(&mut self, attempt: Attempt, ready: Ready) {
+        match outcome(&attempt, ready) {
             Ok(()) => {
                 self.news.push_back(Input::Connected(attempt.id));
                 self.attempts.push(attempt);
@@ -271,9 +270,9 @@ impl<'a> Race<'a> {
     }
 
     fn finish(&mut self, id: usize) -> Result<TcpStream, Reason> {
-        let won = self.attempts.extract_if(.., |attempt| attempt.id == id).next();
-        let won = won.ok_or(Reason::Refused)?;
-        won.socket.set_nonblocking(false).map_err(Reason::System)?;
+        let won = self.attempts.iter().position(|attempt| attempt.id == id).ok_or(Reason::Refused)?;
+        let won = self.attempts.swap_remove(won);
+        rustix::io::ioctl_fionbio(&won.socket, false).map_err(|error| Reason::System(error.into()))?;
         // A peer that is gone already makes this fail: reading will tell.
         let _ = won.socket.set_tcp_nodelay(true);
         Ok(won.socket.into())
@@ -318,7 +317,7 @@ fn open(addr: SocketAddr, local: Option<IpAddr>) -> io::Result<(Socket, bool)> {
         socket.bind(&SocketAddr::new(local, 0).into())?;
     }
     match rustix::net::connect(&socket, &addr) {
-        Ok(()) => outcome(&socket).map(|()| (socket, true)),
+        Ok(()) => Ok((socket, true)),
         // POSIX: an interrupted connect goes on by itself.
         Err(Errno::INPROGRESS | Errno::INTR) => Ok((socket, false)),
         Err(error) => Err(error.into()),
@@ -337,15 +336,17 @@ fn non_blocking_socket(domain: Domain) -> io::Result<Socket> {
     }
 }
 
-/// What came of an attempt that has ended.
-fn outcome(socket: &Socket) -> io::Result<()> {
-    if let Some(error) = socket.take_error()? {
+/// What came of an attempt that has ended. One that failed has hung up.
+fn outcome(attempt: &Attempt, ready: Ready) -> io::Result<()> {
+    if ready.hang_up
+        && let Some(error) = attempt.socket.take_error()?
+    {
         return Err(error);
     }
     // RFC 9293 section 3.5 allows two ends to open at once, and a socket that connects to a free local port can be both:
     // it would talk to itself.
-    let (peer, local) = (socket.peer_addr()?, socket.local_addr()?);
-    if peer == local { Err(ErrorKind::ConnectionRefused.into()) } else { Ok(()) }
+    let talks_to_itself = attempt.socket.local_addr()? == attempt.addr.into();
+    if talks_to_itself { Err(ErrorKind::ConnectionRefused.into()) } else { Ok(()) }
 }
 
 /// The address that packets to `addr` would leave from: connecting a UDP socket sends nothing.
@@ -432,7 +433,9 @@ mod tests {
         let socket = Socket::new(Domain::IPV4, Type::STREAM, None).unwrap();
         socket.bind(&SocketAddr::from((Ipv4Addr::LOCALHOST, 0)).into()).unwrap();
         socket.connect(&socket.local_addr().unwrap()).unwrap(); // the system sees nothing wrong with it
-        assert_eq!(outcome(&socket).unwrap_err().kind(), ErrorKind::ConnectionRefused);
+        let addr = socket.local_addr().unwrap().as_socket().unwrap();
+        let error = outcome(&Attempt { id: 0, addr, socket }, Ready::default()).unwrap_err();
+        assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
     }
 
     #[test]

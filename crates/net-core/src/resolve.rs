@@ -7,7 +7,7 @@
 //! Where a program has a resolver of its own, it hands it over as a closure ([`Resolver::by`]), which is asked for both
 //! families side by side.
 
-mod helpers;
+mod office;
 mod target;
 
 use std::fmt;
@@ -17,7 +17,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 
-pub use helpers::HELPERS;
+pub use office::HELPERS;
 pub use target::{Host, Target, TargetError, service};
 
 use crate::{Deadline, Family};
@@ -116,12 +116,12 @@ impl Resolver {
         let Some(own) = &self.own else {
             let host = host.to_owned();
             // Nobody waits any more if it took too long: the answer goes nowhere.
-            helpers::run(move || tell(Answer { family: None, addresses: ask_system(&host) }))?;
+            office::run(move || tell(Answer { family: None, addresses: ask_system(&host) }))?;
             return Ok(1);
         };
         for family in Family::BOTH {
             let (own, host, tell) = (Arc::clone(own), host.to_owned(), tell.clone());
-            helpers::run(move || {
+            office::run(move || {
                 let answer = catch_unwind(AssertUnwindSafe(|| own(&host, family, deadline)));
                 let addresses = answer.unwrap_or_else(|_| Err(io::Error::other("the resolver panicked")));
                 tell(Answer { family: Some(family), addresses });

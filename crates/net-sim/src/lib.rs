@@ -73,3 +73,8 @@ pub use pair::{Outcome, Pair};
 pub use random::Random;
 pub use sim::{Addr, Context, Host, Input, LinkId, Process, ProcessId, Sim};
 pub use stream::{Chunks, Gone, Read, Stream};
+
+/// The README, so that its snippets compile.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

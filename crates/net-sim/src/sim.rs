@@ -5,11 +5,11 @@
 
 mod context;
 
+use core::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::cell::RefCell;
 use std::cmp::Reverse;
 use std::collections::{BTreeMap, BinaryHeap};
 use std::fmt;
-use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::rc::Rc;
 use std::time::Duration;
 

@@ -11,7 +11,7 @@ use core::ops::ControlFlow;
 
 use bytes::{Buf, Bytes, BytesMut};
 
-use crate::scan::{self, Bits, Class, Classes};
+use crate::scan::{self, Class, Classes};
 use crate::{DotError, EncodeError, Output};
 
 /// What a CR or a LF alone is.
@@ -323,8 +323,9 @@ struct Stretch {
 
 impl Stretch {
     fn measure(input: &[u8], at_line_start: bool, stop_at_bare: bool) -> Stretch {
-        let mut pass = Pass::new(at_line_start, true, stop_at_bare);
-        let (len, stop) = pass.over(input);
+        let pass = Pass { line_before: u64::from(at_line_start), ..Pass::default() };
+        let (len, stop, pass) =
+            if stop_at_bare { pass.over::<true, true>(input) } else { pass.over::<true, false>(input) };
         let part = input.get(..len).unwrap_or_default();
         let at_line_start = part.ends_with(b"\r\n") || (at_line_start && part.is_empty());
         let last_cr = u64::from(stop == Some(Stop::LastCr));
@@ -335,8 +336,8 @@ impl Stretch {
 
 /// Where the first CR or LF is that has no partner; a CR at the very end may get one.
 fn first_bare(input: &[u8]) -> Option<usize> {
-    match Pass::new(false, false, true).over(input) {
-        (at, Some(Stop::Bare)) => Some(at),
+    match Pass::default().over::<false, true>(input) {
+        (at, Some(Stop::Bare), _) => Some(at),
         _ => None,
     }
 }
@@ -348,66 +349,66 @@ impl Classes<3> for Shape {
 }
 
 /// One pass over an input, 64 bytes a step.
+#[derive(Clone, Copy, Default)]
 struct Pass {
-    /// All ones if a dot at a line's start stops it.
-    dots_stop: u64,
-    /// All ones if a bare CR or LF stops it.
-    bare_stops: u64,
     /// Bit 0: the byte before the block is a CR.
     cr_before: u64,
     /// Bit 0: a line starts with the block.
     line_before: u64,
     lines: u64,
-    /// CRs and LFs of any kind.
+    /// CRs and LFs of any kind; not counted if bare ones stop the pass.
     newlines: u64,
 }
 
 impl Pass {
-    fn new(at_line_start: bool, dots_stop: bool, bare_stops: bool) -> Self {
-        Pass {
-            dots_stop: if dots_stop { u64::MAX } else { 0 },
-            bare_stops: if bare_stops { u64::MAX } else { 0 },
-            cr_before: 0,
-            line_before: u64::from(at_line_start),
-            lines: 0,
-            newlines: 0,
-        }
-    }
-
-    /// How far it gets, and what stops it.
-    fn over(&mut self, input: &[u8]) -> (usize, Option<Stop>) {
-        let walked = scan::walk::<Shape, 3, _>(input, |offset, [cr, lf, dot]| {
-            self.block(cr, lf, dot).map_break(|(bit, stop)| (offset + bit as usize, stop))
+    /// How far it gets, what stops it, and what it has counted. Dots at line starts stop it or not, so do bare newlines.
+    fn over<const DOTS: bool, const BARE: bool>(self, input: &[u8]) -> (usize, Option<Stop>, Pass) {
+        let walked = scan::fold::<Shape, 3, _, _>(input, self, |pass, offset, masks| {
+            pass.block::<DOTS, BARE>(masks).map_break(|(bit, stop, pass)| (offset + bit as usize, stop, pass))
         });
         match walked {
-            ControlFlow::Break((at, Stop::Bare)) => match input.get(at) {
-                Some(b'\n') => (at, Some(Stop::Bare)),
+            ControlFlow::Break((at, Stop::Bare, pass)) => match input.get(at) {
+                Some(b'\n') => (at, Some(Stop::Bare), pass),
                 // A bare CR is noticed at the byte behind it.
-                Some(_) => (at - 1, Some(Stop::Bare)),
-                None => (at - 1, Some(Stop::LastCr)),
+                Some(_) => (at - 1, Some(Stop::Bare), pass),
+                None => (at - 1, Some(Stop::LastCr), pass),
             },
-            ControlFlow::Break((at, stop)) => (at, Some(stop)),
-            ControlFlow::Continue(()) if input.ends_with(b"\r") => (input.len() - 1, Some(Stop::LastCr)),
-            ControlFlow::Continue(()) => (input.len(), None),
+            ControlFlow::Break((at, stop, pass)) => (at, Some(stop), pass),
+            ControlFlow::Continue(pass) if input.ends_with(b"\r") => {
+                (input.len() - 1, Some(Stop::LastCr), pass)
+            }
+            ControlFlow::Continue(pass) => (input.len(), None, pass),
         }
     }
 
     /// The next 64 bytes, from their masks: each bit is a byte, and a shift by one looks at the neighbour.
-    #[inline]
-    fn block(&mut self, cr: u64, lf: u64, dot: u64) -> ControlFlow<(u32, Stop)> {
+    #[inline(always)]
+    fn block<const DOTS: bool, const BARE: bool>(
+        mut self,
+        [cr, lf, dot]: [u64; 3],
+    ) -> ControlFlow<(u32, Stop, Pass), Pass> {
         let after_cr = cr << 1 | self.cr_before;
         let crlf = lf & after_cr;
-        let dots = (crlf << 1 | self.line_before) & dot & self.dots_stop;
-        let bare = (lf ^ after_cr) & self.bare_stops;
+        let dots = if DOTS { (crlf << 1 | self.line_before) & dot } else { 0 };
+        let bare = if BARE { lf ^ after_cr } else { 0 };
         let stops = dots | bare;
-        let before = stops.wrapping_sub(1) & !stops; // bits below the first stop; all if there is none
-        self.lines += u64::from((crlf & before).count_ones());
-        self.newlines += u64::from((lf & before).count_ones() + (cr & before).count_ones());
-        (self.cr_before, self.line_before) = (cr >> 63, crlf >> 63);
-        match Bits(stops).next() {
-            Some(bit) if dots >> bit & 1 == 1 => ControlFlow::Break((bit, Stop::Dot)),
-            Some(bit) => ControlFlow::Break((bit, Stop::Bare)),
-            None => ControlFlow::Continue(()),
+        if stops == 0 {
+            self.count::<BARE>(cr, lf, crlf);
+            (self.cr_before, self.line_before) = (cr >> 63, crlf >> 63);
+            return ControlFlow::Continue(self);
+        }
+        let bit = stops.trailing_zeros();
+        let before = (1 << bit) - 1;
+        self.count::<BARE>(cr & before, lf & before, crlf & before);
+        let stop = if dots >> bit & 1 == 1 { Stop::Dot } else { Stop::Bare };
+        ControlFlow::Break((bit, stop, self))
+    }
+
+    #[inline(always)]
+    fn count<const BARE: bool>(&mut self, cr: u64, lf: u64, crlf: u64) {
+        self.lines += u64::from(crlf.count_ones());
+        if !BARE {
+            self.newlines += u64::from(cr.count_ones() + lf.count_ones());
         }
     }
 }

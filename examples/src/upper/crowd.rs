@@ -9,7 +9,7 @@ use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use net_core::listen::is_exhaustion;
+use net_core::listen::{BACKLOG, is_exhaustion};
 use net_core::poll::{self, Interest, Poll, Ready, Timers, Waker};
 use net_core::{Clock, Connection, Deadline, DriveError, Step, Stream};
 use tracing::{debug, info, warn};
@@ -30,6 +30,8 @@ const BREATH: Duration = Duration::from_millis(100);
 pub fn serve_by_waiting(address: SocketAddr, house: House) -> io::Result<Service> {
     let listener = TcpListener::bind(address)
         .map_err(|error| io::Error::new(error.kind(), format!("can't listen at {address}: {error}")))?;
+    // Once more, for the standard library's queue of 128 drops bursts.
+    rustix::net::listen(&listener, BACKLOG)?;
     listener.set_nonblocking(true)?;
     let address = listener.local_addr()?;
     let bell = Waker::new()?;

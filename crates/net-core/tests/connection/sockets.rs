@@ -10,22 +10,22 @@ use net_core::{Clock, Connection, DriveError, Step, Stream};
 use proto_core::End;
 
 /// Two ends of one connection.
-fn pair() -> (TcpStream, TcpStream) {
+pub(crate) fn pair() -> (TcpStream, TcpStream) {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
     (client, listener.accept().unwrap().0)
 }
 
-fn server(tcp: TcpStream, talk: Talk) -> Connection<Talk> {
+pub(crate) fn server(tcp: TcpStream, talk: Talk) -> Connection<Talk> {
     Connection::new(Stream::new(tcp).unwrap(), talk, Clock::new())
 }
 
-fn client(tcp: TcpStream, talk: Talk) -> Connection<Talk> {
+pub(crate) fn client(tcp: TcpStream, talk: Talk) -> Connection<Talk> {
     Connection::client(Stream::new(tcp).unwrap(), talk, Clock::new())
 }
 
 /// Answers every line in upper case until the end.
-fn shout(mut connection: Connection<Talk>) -> Result<Vec<Event>, DriveError<BadLine>> {
+pub(crate) fn shout(mut connection: Connection<Talk>) -> Result<Vec<Event>, DriveError<BadLine>> {
     let mut events = Vec::new();
     loop {
         match connection.next()? {
@@ -41,7 +41,7 @@ fn shout(mut connection: Connection<Talk>) -> Result<Vec<Event>, DriveError<BadL
     }
 }
 
-fn line(text: &'static str) -> Event {
+pub(crate) fn line(text: &'static str) -> Event {
     Event::Line(text.into())
 }
 

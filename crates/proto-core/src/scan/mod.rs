@@ -2,7 +2,7 @@
 //!
 //! - [`find_byte`], [`find_any`]: the next of one to three bytes (memchr).
 //! - [`find`]: the next byte of a [`Class`].
-//! - [`walk`] and [`index`]: a structural index. One pass over a block gives, for each 64 bytes and each class asked for, a `u64`
+//! - [`fold`] and [`index`]: a structural index. One pass over a block gives, for each 64 bytes and each class asked for, a `u64`
 //!   whose bit `i` says that byte `i` is in the class. A parser then walks bits, not bytes.
 //!
 //! With feature `simd` the work is done by the widest registers of the running CPU, which is found out once; without it,
@@ -49,30 +49,30 @@ pub trait Classes<const N: usize> {
 }
 
 /// Walks over `bytes` and gives `step` the offset of each 64 of them with a mask per class: bit `i` of mask `c` is set if
-/// byte `offset + i` is in class `c`. Bits behind the end are zero. Stops when `step` says so.
+/// byte `offset + i` is in class `c`. Bits behind the end are zero. The state goes from step to step by value, in registers;
+/// `step` may break off.
 ///
 /// To go on later with more of the same input, start again at a multiple of 64.
-pub fn walk<C: Classes<N>, const N: usize, B>(
+pub fn fold<C: Classes<N>, const N: usize, T, B>(
     bytes: &[u8],
-    step: impl FnMut(usize, [u64; N]) -> ControlFlow<B>,
-) -> ControlFlow<B> {
+    state: T,
+    step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
     #[cfg(feature = "simd")]
-    return simd::walk::<C, N, B>(bytes, step);
+    return simd::fold::<C, N, T, B>(bytes, state, step);
     #[cfg(not(feature = "simd"))]
-    return plain::walk::<C, N, B>(bytes, step);
+    return plain::fold::<C, N, T, B>(bytes, state, step);
 }
 
-/// [`walk`] with the masks kept: `masks[b][c]` is that of class `c` in the 64 bytes from `64 * b` on. Returns how many
+/// [`fold`] with the masks kept: `masks[b][c]` is that of class `c` in the 64 bytes from `64 * b` on. Returns how many
 /// bytes were indexed: all, or 64 for each of `masks`; masks beyond the end are left alone.
 pub fn index<C: Classes<N>, const N: usize>(bytes: &[u8], masks: &mut [[u64; N]]) -> usize {
     let bytes = bytes.get(..masks.len().saturating_mul(BLOCK)).unwrap_or(bytes);
-    let mut places = masks.iter_mut();
-    let _ = walk::<C, N, ()>(bytes, |_, found| match places.next() {
-        Some(place) => {
+    let _ = fold::<C, N, _, ()>(bytes, masks.iter_mut(), |mut places, _, found| {
+        if let Some(place) = places.next() {
             *place = found;
-            ControlFlow::Continue(())
         }
-        None => ControlFlow::Break(()),
+        ControlFlow::Continue(places)
     });
     bytes.len()
 }
@@ -138,7 +138,7 @@ mod tests {
         let (mut fast, mut plain) = (vec![[!0; 7]; blocks], vec![[!0; 7]; blocks]);
         let indexed = index::<Kinds, 7>(bytes, &mut fast);
         let shown = bytes.get(..64 * blocks).unwrap_or(bytes);
-        let _ = plain::walk::<Kinds, 7, ()>(shown, |at, masks| {
+        let _ = plain::fold::<Kinds, 7, (), ()>(shown, (), |(), at, masks| {
             plain[at / 64] = masks;
             ControlFlow::Continue(())
         });

@@ -4,13 +4,16 @@ use core::ops::ControlFlow;
 
 use super::{BLOCK, Class, Classes};
 
-/// As [`scan::walk`](super::walk), one byte at a time.
-pub fn walk<C: Classes<N>, const N: usize, B>(
+/// As [`scan::fold`](super::fold), one byte at a time.
+pub fn fold<C: Classes<N>, const N: usize, T, B>(
     bytes: &[u8],
-    mut step: impl FnMut(usize, [u64; N]) -> ControlFlow<B>,
-) -> ControlFlow<B> {
+    state: T,
+    mut step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
     let mut blocks = bytes.chunks(BLOCK).enumerate();
-    blocks.try_for_each(|(at, block)| step(at * BLOCK, C::CLASSES.map(|class| mask(block, class))))
+    blocks.try_fold(state, |state, (at, block)| {
+        step(state, at * BLOCK, C::CLASSES.map(|class| mask(block, class)))
+    })
 }
 
 /// As [`scan::find`](super::find), one byte at a time.

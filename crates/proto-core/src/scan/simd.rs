@@ -9,11 +9,12 @@ use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16, u8x32, u8x64};
 
 use super::{BLOCK, Class, Classes, plain};
 
-pub(super) fn walk<C: Classes<N>, const N: usize, B>(
+pub(super) fn fold<C: Classes<N>, const N: usize, T, B>(
     bytes: &[u8],
-    step: impl FnMut(usize, [u64; N]) -> ControlFlow<B>,
-) -> ControlFlow<B> {
-    dispatch!(Level::new(), simd => walk_with::<_, C, N, B>(simd, bytes, step))
+    state: T,
+    step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
+    dispatch!(Level::new(), simd => fold_with::<_, C, N, T, B>(simd, bytes, state, step))
 }
 
 pub(super) fn find(bytes: &[u8], class: &Class) -> Option<usize> {
@@ -30,25 +31,26 @@ fn has_look_up(level: Level) -> bool {
 }
 
 #[inline(always)]
-fn walk_with<S: Simd, C: Classes<N>, const N: usize, B>(
+fn fold_with<S: Simd, C: Classes<N>, const N: usize, T, B>(
     simd: S,
     bytes: &[u8],
-    mut step: impl FnMut(usize, [u64; N]) -> ControlFlow<B>,
-) -> ControlFlow<B> {
+    mut state: T,
+    mut step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
+) -> ControlFlow<B, T> {
     if !has_look_up(simd.level()) {
-        return plain::walk::<C, N, B>(bytes, step);
+        return plain::fold::<C, N, T, B>(bytes, state, step);
     }
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     for (at, block) in blocks.iter().enumerate() {
         let block = Block::of(u8x64::simd_from(simd, *block));
-        step(at * BLOCK, C::CLASSES.map(|class| block.members(class)))?;
+        state = step(state, at * BLOCK, C::CLASSES.map(|class| block.members(class)))?;
     }
     if tail.is_empty() {
-        return ControlFlow::Continue(());
+        return ControlFlow::Continue(state);
     }
     let (vector, fold) = load_tail(simd, bytes, tail.len());
     let block = Block::of(vector);
-    step(blocks.len() * BLOCK, C::CLASSES.map(|class| fold.apply(block.members(class))))
+    step(state, blocks.len() * BLOCK, C::CLASSES.map(|class| fold.apply(block.members(class))))
 }
 
 #[inline(always)]

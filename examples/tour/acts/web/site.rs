@@ -3,15 +3,23 @@
 //! The rule: HTTP remembers nothing. Who a visitor is, the site knows from the number that it gave out in a cookie and
 //! that comes back with every request; what it knows about that number is in a table of its own.
 
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use bytes::Bytes;
+use examples::service::{Service, converse};
 use http1::conditional::{EntityTag, Outcome, Preconditions, Validators};
 use http1::cookie::{self, SetCookie};
 use http1::date::HttpDate;
 use http1::server::{Event, Server};
 use http1::{Known, Method, Request, ResponseBuilder, StatusCode};
+use net_core::serve::Config;
+use net_core::{Stream, TlsRole};
+use tracing::{info, warn};
+
+use crate::acts::ANY;
 
 /// How many images the page has.
 pub(crate) const IMAGES: usize = 10;
@@ -26,6 +34,27 @@ pub(crate) struct Site {
     visits: Mutex<Vec<u32>>,
     /// When the images were made.
     made: HttpDate,
+    /// Connections so far.
+    connections: AtomicUsize,
+}
+
+/// Serves the site on loopback, over TLS if `tls` says so.
+pub(crate) fn serve(site: &Arc<Site>, tls: Option<TlsRole>) -> io::Result<Service> {
+    let (site, scheme) = (Arc::clone(site), if tls.is_some() { "https" } else { "http" });
+    let server = net_core::Server::bind(Config::at(ANY))?;
+    Service::of(scheme, server, move |tcp, _, shutdown| {
+        let mut visit = Visit::new(&site);
+        let session = || {
+            let mut stream = Stream::new(tcp)?;
+            if let Some(tls) = &tls {
+                stream.start_tls(tls.clone())?;
+            }
+            converse(stream, Server::default(), shutdown, |server, event| visit.hear(server, event))
+        };
+        if let Err(error) = session() {
+            info!(%error, "a connection has failed");
+        }
+    })
 }
 
 /// The date that a response bears.
@@ -43,7 +72,12 @@ impl Site {
     pub(crate) fn new() -> Arc<Self> {
         // Long enough ago for the date to be a strong validator.
         let made = HttpDate::from_unix(today().unix() - 3600).unwrap_or(HttpDate::MIN);
-        Arc::new(Site { visits: Mutex::new(Vec::new()), made })
+        Arc::new(Site { visits: Mutex::new(Vec::new()), made, connections: AtomicUsize::new(0) })
+    }
+
+    /// How many connections there were so far.
+    pub(crate) fn connections(&self) -> usize {
+        self.connections.load(Ordering::Relaxed)
     }
 
     /// How often the visitor with that number has opened the page.
@@ -168,6 +202,7 @@ pub(crate) struct Visit {
 
 impl Visit {
     pub(crate) fn new(site: &Arc<Site>) -> Self {
+        site.connections.fetch_add(1, Ordering::Relaxed);
         Visit { site: Arc::clone(site), request: None }
     }
 
@@ -188,7 +223,7 @@ impl Visit {
             _ => Ok(()),
         };
         if let Err(error) = answered {
-            tracing::warn!(%error, "a request was left without its answer");
+            warn!(%error, "a request was left without its answer");
         }
     }
 }
