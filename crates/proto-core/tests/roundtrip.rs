@@ -26,7 +26,7 @@ fn crlf_text() -> impl Strategy<Value = Vec<u8>> {
         Just(".x"),
         Just("a rather longer line of text")
     ];
-    vec(line, 0..40)
+    vec(line, 0..20)
         .prop_map(|lines| lines.iter().flat_map(|line| [line.as_bytes(), b"\r\n"].concat()).collect())
 }
 
