@@ -136,6 +136,9 @@ fn reply_line() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    // Vectors are slow where nothing is optimised; the fuzzers do the long runs.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn lines_are_those_of_the_naive_reading(input in tricky(), policy in policy()) {
         let (naive, naive_error) = naive_lines(&input, policy);
