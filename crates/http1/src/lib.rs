@@ -57,3 +57,6 @@ pub use server::Server;
 pub use status::StatusCode;
 pub use target::Target;
 pub use version::Version;
+
+/// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
+pub use proto_core;

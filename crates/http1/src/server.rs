@@ -578,6 +578,8 @@ impl Server {
         match self.exchange {
             _ if self.phase != Phase::Open => Waiting::Nothing,
             None if !self.head.is_fresh() => Waiting::Head,
+            // Who is still taking an answer is not idle.
+            None if !self.output.is_empty() => Waiting::Nothing,
             None if self.greeted => Waiting::Idle,
             None => Waiting::First,
             // It is the caller who has not decided.
@@ -628,6 +630,9 @@ impl Endpoint for Server {
         self.output.advance(n);
         self.patience.sent(n, now);
         self.patience.sends(!self.output.is_empty(), now);
+        if self.exchange.is_none() {
+            self.patience.waits(self.waiting(false), now);
+        }
     }
 
     fn deadline(&self) -> Option<Time> {

@@ -95,7 +95,7 @@ fn tell(event: &server::Event, told: &mut Vec<String>) {
         E::End { trailers: fields } => trailers(fields),
         E::Switched => "switched".into(),
         E::Closed => "closed".into(),
-        E::Data(_) => unreachable!(),
+        E::Data(_) => String::new(),
     });
 }
 
@@ -110,7 +110,7 @@ fn tell_client(event: &client::Event, told: &mut Vec<String>) {
         E::End { trailers: fields } => trailers(fields),
         E::Switched => "switched".into(),
         E::Closed { clean } => format!("closed{}", if *clean { "" } else { " uncleanly" }),
-        E::Data(_) => unreachable!(),
+        E::Data(_) => String::new(),
     });
 }
 
