@@ -125,6 +125,11 @@ impl Raw {
         }
     }
 
+    /// The next `n` bytes.
+    pub fn take(&mut self, n: usize) -> io::Result<Vec<u8>> {
+        self.exactly(n)
+    }
+
     fn exactly(&mut self, n: usize) -> io::Result<Vec<u8>> {
         while self.unread.len() < n {
             if self.fill()? == 0 {
