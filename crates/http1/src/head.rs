@@ -150,7 +150,7 @@ pub(crate) fn split_line<'b>(
 /// Joins folded lines: each line end with the white space behind it becomes one SP (RFC 9112 section 5.2), and what
 /// is saved becomes white space before the line's end, which no reader keeps. The length stays the same.
 ///
-/// `head` is a whole head, its last empty line included.
+/// `head` is a whole head; what stands behind its empty line is left alone.
 ///
 /// ```
 /// let mut head = *b"HTTP/1.1 200 OK\r\nX: a\r\n\t b\r\n\r\n";
@@ -162,6 +162,10 @@ pub fn unfold(head: &mut [u8]) {
     let mut read = head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1);
     let mut write = read;
     while let Some(&byte) = head.get(read) {
+        let line_begins = write.checked_sub(1).and_then(|last| head.get(last)) == Some(&b'\n');
+        if line_begins && matches!(byte, b'\r' | b'\n') {
+            return; // the empty line at the end
+        }
         let end = fold_at(head, read);
         if end > read {
             put(head, &mut write, b' ');
@@ -173,6 +177,9 @@ pub fn unfold(head: &mut [u8]) {
             put(head, &mut write, byte);
             read += 1;
         }
+    }
+    while write < read {
+        put(head, &mut write, b' ');
     }
 }
 
@@ -210,4 +217,30 @@ fn put(head: &mut [u8], write: &mut usize, byte: u8) {
         *place = byte;
     }
     *write += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::unfold;
+
+    #[test]
+    fn folded_lines_are_joined_by_one_space_and_nothing_else_moves() {
+        for (head, want) in [
+            ("S\r\nX: a\r\n b\r\n\r\n", "S\r\nX: a b  \r\n\r\n"),
+            ("S\r\nX: a\r\n \t b\r\n\tc\r\nY: d\r\n\r\n", "S\r\nX: a b c      \r\nY: d\r\n\r\n"),
+            ("S\nX: a\n b\n\n", "S\nX: a b \n\n"),
+            ("S\r\nX: a\r\n \r\n\r\n", "S\r\nX: a   \r\n\r\n"),
+            ("S\r\nX: a\r\n\r\n behind", "S\r\nX: a\r\n\r\n behind"),
+            ("S\r\n X: a\r\n\r\n", "S\r\n X: a\r\n\r\n"),
+            ("S\r\nX: a\r\n b", "S\r\nX: a b  "),
+            ("S", "S"),
+            ("", ""),
+        ] {
+            let mut bytes: Vec<u8> = head.into();
+            unfold(&mut bytes);
+            assert_eq!(bytes, want.as_bytes(), "{head:?}");
+        }
+    }
 }
