@@ -98,7 +98,7 @@ impl Piece {
 impl Payload {
     /// How long it is; `None`: there is none.
     #[must_use]
-    pub fn len(&self) -> Option<u64> {
+    pub fn size(&self) -> Option<u64> {
         match self {
             Payload::None => None,
             Payload::One(piece) => Some(piece.size()),
