@@ -80,13 +80,6 @@ impl Sink {
             }
         }
     }
-
-    /// It failed: what was there before is there still, and nothing else.
-    pub(crate) fn give_up(&mut self) {
-        if let Sink::File(sink) = self {
-            sink.give_up();
-        }
-    }
 }
 
 impl FileSink {
@@ -108,18 +101,14 @@ impl FileSink {
         self.file = Some(file);
         Ok(())
     }
+}
 
-    fn give_up(&mut self) {
-        self.file = None;
+/// It failed: what was there before is there still, and nothing else.
+impl Drop for FileSink {
+    fn drop(&mut self) {
         if let Some(temporary) = self.temporary.take() {
             let _ = fs::remove_file(temporary);
         }
-    }
-}
-
-impl Drop for FileSink {
-    fn drop(&mut self) {
-        self.give_up();
     }
 }
 
@@ -198,7 +187,7 @@ mod tests {
         sink.open(Opening::Whole).unwrap();
         sink.write(b"half").unwrap();
         assert!(!path.exists());
-        sink.give_up();
+        drop(sink);
         assert!(names(&scratch).is_empty());
         let mut sink = Sink::file(&path);
         sink.open(Opening::Whole).unwrap();

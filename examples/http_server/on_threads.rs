@@ -68,7 +68,7 @@ fn converse(shared: &Shared, stream: Arc<TcpStream>, peer: Peer, shutdown: &Shut
     loop {
         match connection.next()? {
             Step::Event(event) => {
-                // Who is in the middle of an exchange isn't woken: its answer says that it is the last one.
+                // The news is looked for before an answer, so that this one can say that it is the last.
                 if shutdown.is_stopping() {
                     connection.endpoint().shut_down();
                 }

@@ -1,5 +1,6 @@
 //! `fetch` as its users see it: against `http_server`, and against servers by hand that do what no good server does.
 
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
 mod raw;
 
 use std::net::{SocketAddr, TcpListener};
