@@ -1,15 +1,22 @@
 //! What the programs share: the habits that make them one family.
 //!
 //! A ready line per listener on standard output, logs on standard error, exit code 0 after a graceful end, 2 for wrong
-//! usage (clap's own), 1 for a failure with a sentence that says what to do. Nothing here speaks a protocol.
+//! usage (clap's own), 1 for a failure with a sentence that says what to do. Beside them stand the parts that
+//! several programs are made of: a [`site`] turns requests into answers.
 
 pub mod program;
 pub mod progress;
+pub mod scratch;
+pub mod service;
+pub mod site;
+pub mod upper;
+pub mod villagers;
 
 use std::error::Error;
 use std::fmt::Display;
 use std::io::{IsTerminal as _, Write as _};
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tracing::Level;
@@ -94,6 +101,15 @@ pub fn announce(scheme: &str, address: impl Display) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A time on the command line: seconds, with decimals if need be, more than none.
+///
+/// # Errors
+/// It is no such number; the text says so.
+pub fn seconds(text: &str) -> Result<Duration, String> {
+    let seconds = text.parse().ok().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok());
+    seconds.filter(|time| !time.is_zero()).ok_or_else(|| "a number of seconds above 0 is wanted".to_owned())
+}
+
 /// The README, so that its snippets compile.
 #[cfg(doctest)]
 #[doc = include_str!("../../README.md")]
@@ -101,7 +117,15 @@ pub struct Readme;
 
 #[cfg(test)]
 mod tests {
-    use super::sentence;
+    use super::*;
+
+    #[test]
+    fn seconds_are_positive_numbers() {
+        assert_eq!(seconds("0.25"), Ok(Duration::from_millis(250)));
+        for wrong in ["0", "-1", "NaN", "inf", "1e300", "ten", ""] {
+            assert!(seconds(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn a_sentence_names_the_cause_once() {

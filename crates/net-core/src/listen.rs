@@ -210,11 +210,16 @@ fn accept_one(socket: &TcpListener) -> io::Result<Option<(TcpStream, SocketAddr)
     }
 }
 
+/// On Linux an accepted socket blocks although its listener does not, and inherits that it does not delay.
+#[cfg(any(target_os = "linux", target_os = "android"))]
+#[expect(clippy::unnecessary_wraps, reason = "elsewhere there is something to do, which may fail")]
+fn prepare(_stream: &TcpStream) -> io::Result<()> {
+    Ok(())
+}
+
+#[cfg(not(any(target_os = "linux", target_os = "android")))]
 fn prepare(stream: &TcpStream) -> io::Result<()> {
-    // Only on Linux an accepted socket blocks although its listener does not.
-    if !cfg!(any(target_os = "linux", target_os = "android")) {
-        stream.set_nonblocking(false)?;
-    }
+    stream.set_nonblocking(false)?;
     // A peer that is gone already makes this fail: reading will tell.
     let _ = stream.set_nodelay(true);
     Ok(())
@@ -281,6 +286,7 @@ fn listen_at(addr: SocketAddr, only_v6: bool, backlog: i32) -> io::Result<TcpLis
     socket.set_reuse_address(true)?;
     socket.bind(&addr.into()).map_err(|error| at(addr, &error))?;
     socket.listen(backlog).map_err(|error| at(addr, &error))?;
+    socket.set_tcp_nodelay(true)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }

@@ -23,7 +23,7 @@ use batch as system;
 use single as system;
 
 use crate::listen::canonical;
-use crate::{Deadline, poll};
+use crate::{Deadline, Family, poll};
 
 /// How many datagrams one call moves.
 pub const BATCH: usize = 32;
@@ -60,13 +60,6 @@ pub struct Udp {
     family: Family,
     /// The kernel tells which address was asked.
     told: bool,
-}
-
-/// What a socket's own addresses look like.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Family {
-    V4,
-    V6,
 }
 
 /// The address a datagram was sent to, for the reply to leave from.
@@ -155,7 +148,7 @@ impl Udp {
     /// It has no address.
     pub fn new(socket: UdpSocket) -> io::Result<Self> {
         let addr = socket.local_addr()?;
-        let family = if addr.is_ipv4() { Family::V4 } else { Family::V6 };
+        let family = Family::of(addr);
         // A socket with an address of its own replies from it anyhow.
         let told = addr.ip().is_unspecified() && system::tell_asked(&socket, family);
         Ok(Udp { socket, family, told })

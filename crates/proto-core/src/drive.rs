@@ -30,7 +30,8 @@ pub struct DriveLimits {
 }
 
 impl DriveLimits {
-    /// For the end that asks: unsent output never stops it from receiving.
+    /// For the end that asks: unsent output never stops it from receiving, and it does not wait for a peer that broke
+    /// the protocol to hang up.
     #[must_use]
     pub fn client() -> Self {
         DriveLimits { output: None, ..Self::server() }
@@ -235,6 +236,10 @@ impl<E: Endpoint> Drive<E> {
                 Ok(Some(turn)) => return Ok(turn),
                 Ok(None) => {}
                 Err(fault) => {
+                    if self.limits.output.is_none() {
+                        // who asked has no reply that must arrive, and wants to know now rather than after a good-bye
+                        self.linger = 0;
+                    }
                     self.finish(now);
                     return Err(fault);
                 }

@@ -12,7 +12,9 @@ use nix::sys::socket::{
     SockaddrLike, recvmmsg, sendmmsg, setsockopt, sockopt,
 };
 
-use super::{Asked, Family, Inbox, Item, Letter, Outbox, Udp};
+use crate::Family;
+
+use super::{Asked, Inbox, Item, Letter, Outbox, Udp};
 
 /// A family's addresses, as the kernel writes them.
 trait Address: SockaddrLike + Copy {

@@ -6,7 +6,9 @@ use std::os::fd::AsRawFd;
 
 use nix::sys::socket::{MsgFlags, SockaddrStorage, recvmsg};
 
-use super::{Family, Inbox, Item, Letter, Outbox, Udp};
+use crate::Family;
+
+use super::{Inbox, Item, Letter, Outbox, Udp};
 
 /// Which address was asked stays unknown.
 pub(super) fn tell_asked(_socket: &UdpSocket, _family: Family) -> bool {

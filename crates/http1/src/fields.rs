@@ -1,0 +1,336 @@
+//! Fields (RFC 9110 section 5): an index of spans over the bytes they came in, their order, case and repetition kept.
+//!
+//! [`Fields`] is the index alone and is used again for the next head; [`FieldSection`] is the index with its bytes, for
+//! looking things up. Nothing is copied: a name or a value is always a slice of the head.
+
+use alloc::vec::Vec;
+use core::fmt;
+
+use bytes::Bytes;
+
+use crate::syntax::{first_not_token, first_not_value, is_blank, is_control, slice, text, trim};
+use crate::{Error, ErrorKind, Known};
+
+/// Entry number of a field that is not known.
+const UNKNOWN: u8 = u8::MAX;
+
+/// Where one field line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    /// The name's first byte.
+    start: u32,
+    /// The value's first byte, behind white space.
+    value: u32,
+    /// How long the value is, without white space at its end.
+    value_len: u16,
+    /// How long the name is.
+    name_len: u16,
+    /// Its number, or [`UNKNOWN`].
+    id: u8,
+}
+
+impl Entry {
+    fn name(self, bytes: &[u8]) -> &[u8] {
+        let start = self.start as usize;
+        slice(bytes, start, start + usize::from(self.name_len))
+    }
+
+    fn value(self, bytes: &[u8]) -> &[u8] {
+        let start = self.value as usize;
+        slice(bytes, start, start + usize::from(self.value_len))
+    }
+
+    fn known(self) -> Option<Known> {
+        Known::from_number(self.id)
+    }
+
+    fn line(self, bytes: &[u8]) -> FieldLine<'_> {
+        FieldLine { known: self.known(), name: text(self.name(bytes)), value: self.value(bytes) }
+    }
+}
+
+/// An index of field lines: spans and numbers, no bytes. Keep one and parse head after head with it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Fields {
+    entries: Vec<Entry>,
+    /// A bit for each [`Known`] field that is there.
+    seen: u128,
+}
+
+impl Fields {
+    /// An empty index. Allocates nothing.
+    #[must_use]
+    pub const fn new() -> Self {
+        Fields { entries: Vec::new(), seen: 0 }
+    }
+
+    /// Forgets all fields, keeps the room.
+    pub fn clear(&mut self) {
+        self.entries.clear();
+        self.seen = 0;
+    }
+
+    /// How many field lines there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    /// There is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// At least one of these is there (bits of [`Known::bit`]).
+    pub(crate) fn has_any(&self, bits: u128) -> bool {
+        self.seen & bits != 0
+    }
+
+    /// Reads a field line, `line` being without its line end and beginning at `at` of the head.
+    ///
+    /// RFC 9112 section 5: `field-name ":" OWS field-value OWS`, no white space before the colon, no folding.
+    pub(crate) fn push_line(&mut self, line: &[u8], at: usize) -> Result<(), Error> {
+        let colon = end_of_name(line).map_err(|error| Error { offset: at + error.offset, ..error })?;
+        let name = slice(line, 0, colon);
+        let raw = slice(line, colon + 1, line.len());
+        if let Some(bad) = first_not_value(raw) {
+            return Err(Error::peer(ErrorKind::ControlCharacter, at + colon + 1 + bad));
+        }
+        let value = trim(raw);
+        let skipped = raw.iter().take_while(|&&byte| is_blank(byte)).count();
+        let known = Known::find(name);
+        let too_long = |_| Error::peer(ErrorKind::FieldLineTooLong, at);
+        self.entries.push(Entry {
+            start: u32::try_from(at).map_err(too_long)?,
+            value: u32::try_from(at + colon + 1 + skipped).map_err(too_long)?,
+            value_len: u16::try_from(value.len()).map_err(too_long)?,
+            name_len: u16::try_from(colon).map_err(too_long)?,
+            id: known.map_or(UNKNOWN, |known| known as u8),
+        });
+        self.seen |= known.map_or(0, Known::bit);
+        Ok(())
+    }
+}
+
+/// Where the colon is, if all before it is a token.
+fn end_of_name(line: &[u8]) -> Result<usize, Error> {
+    let Some(end) = first_not_token(line) else {
+        return Err(Error::peer(ErrorKind::NoColon, line.len()));
+    };
+    let kind = match line.get(end) {
+        Some(b':') if end > 0 => return Ok(end),
+        Some(&byte) if is_blank(byte) && end == 0 => ErrorKind::FoldedLine,
+        Some(&byte) if is_control(byte) => ErrorKind::ControlCharacter,
+        _ => ErrorKind::FieldName,
+    };
+    Err(Error::peer(kind, end))
+}
+
+/// One field line.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FieldLine<'a> {
+    /// Which known field this is, if one.
+    pub known: Option<Known>,
+    /// The name, its case kept.
+    pub name: &'a str,
+    /// The value, without white space at its ends. Bytes from 0x80 on are opaque (RFC 9110 section 5.5).
+    pub value: &'a [u8],
+}
+
+impl<'a> FieldLine<'a> {
+    /// The value as text, if it is ASCII or UTF-8.
+    #[must_use]
+    pub fn text(&self) -> Option<&'a str> {
+        core::str::from_utf8(self.value).ok()
+    }
+}
+
+impl fmt::Debug for FieldLine<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}: {}", self.name, self.value.escape_ascii())
+    }
+}
+
+/// What a field can be looked up by: a [`Known`] number, or a name in any case.
+pub trait FieldName: Copy {
+    /// Which known field this is, if one.
+    fn known(self) -> Option<Known>;
+    /// The name.
+    fn name(&self) -> &str;
+}
+
+impl FieldName for Known {
+    fn known(self) -> Option<Known> {
+        Some(self)
+    }
+
+    fn name(&self) -> &str {
+        self.as_str()
+    }
+}
+
+impl FieldName for &str {
+    fn known(self) -> Option<Known> {
+        Known::find(self.as_bytes())
+    }
+
+    fn name(&self) -> &str {
+        self
+    }
+}
+
+/// Fields with the bytes they are in: a header or trailer section.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct FieldSection<'a> {
+    bytes: &'a [u8],
+    fields: &'a Fields,
+}
+
+impl<'a> FieldSection<'a> {
+    /// `fields` must be the index of `bytes`; of other bytes it tells nonsense, but nothing worse.
+    pub(crate) fn new(bytes: &'a [u8], fields: &'a Fields) -> Self {
+        FieldSection { bytes, fields }
+    }
+
+    /// How many field lines there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.fields.len()
+    }
+
+    /// There is none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.fields.is_empty()
+    }
+
+    /// At least one of these is there (bits of [`Known::bit`]).
+    pub(crate) fn has_any(&self, bits: u128) -> bool {
+        self.fields.has_any(bits)
+    }
+
+    /// All field lines, in order.
+    pub fn iter(&self) -> impl Iterator<Item = FieldLine<'a>> + use<'a> {
+        let bytes = self.bytes;
+        self.fields.entries.iter().map(move |entry| entry.line(bytes))
+    }
+
+    /// The values of all lines with this name, in order.
+    pub fn all<N: FieldName>(&self, name: N) -> impl Iterator<Item = &'a [u8]> + use<'a, N> {
+        let bytes = self.bytes;
+        let known = name.known();
+        let some = known.is_none_or(|known| self.fields.has_any(known.bit()));
+        let entries = if some { self.fields.entries.as_slice() } else { &[] };
+        entries
+            .iter()
+            .filter(move |entry| is_named(**entry, bytes, known, &name))
+            .map(|entry| entry.value(bytes))
+    }
+
+    /// The value of the first line with this name.
+    #[must_use]
+    pub fn first(&self, name: impl FieldName) -> Option<&'a [u8]> {
+        self.all(name).next()
+    }
+
+    /// The value of the first line with this name, as text; `None` also if it is not UTF-8.
+    #[must_use]
+    pub fn text(&self, name: impl FieldName) -> Option<&'a str> {
+        core::str::from_utf8(self.first(name)?).ok()
+    }
+
+    /// There is a line with this name.
+    #[must_use]
+    pub fn has(&self, name: impl FieldName) -> bool {
+        self.first(name).is_some()
+    }
+
+    /// The elements of a comma-separated list over all lines with this name, empty ones left out (RFC 9110 section
+    /// 5.6.1). A comma inside a quoted string does not separate.
+    pub fn elements<N: FieldName>(&self, name: N) -> impl Iterator<Item = &'a [u8]> + use<'a, N> {
+        self.all(name).flat_map(Elements::new).filter(|element| !element.is_empty())
+    }
+
+    /// One of the elements is this token, in any case: `Connection: close`, `TE: trailers`.
+    #[must_use]
+    pub fn has_token(&self, name: impl FieldName, token: &str) -> bool {
+        self.elements(name).any(|element| element.eq_ignore_ascii_case(token.as_bytes()))
+    }
+}
+
+impl fmt::Debug for FieldSection<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
+    }
+}
+
+fn is_named(entry: Entry, bytes: &[u8], known: Option<Known>, name: &impl FieldName) -> bool {
+    match known {
+        Some(known) => entry.id == known as u8,
+        None => entry.id == UNKNOWN && entry.name(bytes).eq_ignore_ascii_case(name.name().as_bytes()),
+    }
+}
+
+/// The elements of one line's list, trimmed, empty ones included.
+pub(crate) struct Elements<'a> {
+    rest: Option<&'a [u8]>,
+}
+
+impl<'a> Elements<'a> {
+    pub(crate) fn new(value: &'a [u8]) -> Self {
+        Elements { rest: Some(value) }
+    }
+}
+
+impl<'a> Iterator for Elements<'a> {
+    type Item = &'a [u8];
+
+    fn next(&mut self) -> Option<&'a [u8]> {
+        let rest = self.rest?;
+        let end = end_of_element(rest);
+        self.rest = rest.get(end + 1..);
+        Some(trim(slice(rest, 0, end)))
+    }
+}
+
+/// Up to a comma outside a quoted string (RFC 9110 sections 5.6.1 and 5.6.4).
+fn end_of_element(bytes: &[u8]) -> usize {
+    let mut quoted = false;
+    let mut escaped = false;
+    for (at, &byte) in bytes.iter().enumerate() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if quoted => escaped = true,
+            b'"' => quoted = !quoted,
+            b',' if !quoted => return at,
+            _ => {}
+        }
+    }
+    bytes.len()
+}
+
+/// An owned trailer section (RFC 9110 section 6.5): kept apart from the header section, never merged into it.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Trailers {
+    bytes: Bytes,
+    fields: Fields,
+}
+
+impl Trailers {
+    pub(crate) fn new(bytes: Bytes, fields: Fields) -> Self {
+        Trailers { bytes, fields }
+    }
+
+    /// Its fields.
+    #[must_use]
+    pub fn fields(&self) -> FieldSection<'_> {
+        FieldSection::new(&self.bytes, &self.fields)
+    }
+}
+
+impl fmt::Debug for Trailers {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.fields().fmt(f)
+    }
+}

@@ -1,0 +1,213 @@
+//! The way through a head, line by line: shared by requests, responses and trailer sections.
+//!
+//! The rule it lives by: lines are judged one after the other, each as soon as it is complete, and a limit is judged as
+//! soon as it is passed. So the first fault in the order of bytes is the one reported, however they were cut into
+//! reads, and a byte is looked at once, however slowly it came.
+
+use crate::syntax::slice;
+use crate::{Config, Error, ErrorKind, Fields};
+
+/// What a head begins with: a request line or a status line.
+pub(crate) trait StartLine: Copy {
+    /// Empty lines before it may be skipped.
+    const EMPTY_LINES: bool;
+
+    /// Reads `line`, which is without its line end and begins at `at`.
+    fn parse(line: &[u8], at: usize, config: &Config) -> Result<Self, Error>;
+}
+
+/// How far the reading of a head has got: the state that makes it resumable.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Progress<S> {
+    /// Where the first line not yet read begins.
+    line: usize,
+    /// Up to where its end was looked for.
+    scanned: usize,
+    /// The line in question ends before here, or it is too long.
+    window: usize,
+    /// Empty lines skipped.
+    empty: usize,
+    /// The start line, once read.
+    pub(crate) start: Option<S>,
+}
+
+impl<S: StartLine> Progress<S> {
+    /// At the first byte.
+    pub(crate) const fn new() -> Self {
+        Progress { line: 0, scanned: 0, window: 0, empty: 0, start: None }
+    }
+
+    /// Nothing has come yet, or empty lines at most.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.start.is_none() && self.scanned == self.line
+    }
+
+    /// A few new bytes came that neither end a line nor pass a limit. A head that trickles in costs no more than this.
+    #[inline]
+    pub(crate) fn is_waiting(&mut self, bytes: &[u8]) -> bool {
+        let new = slice(bytes, self.scanned, bytes.len());
+        let within = bytes.len() < self.window && self.scanned > self.line;
+        let waiting = within && new.len() <= FEW && !new.contains(&b'\n');
+        if waiting {
+            self.scanned = bytes.len();
+        }
+        waiting
+    }
+
+    /// Reads on in `bytes`, which begins as at the last call. The length of the head once it is complete.
+    pub(crate) fn advance(
+        &mut self,
+        bytes: &[u8],
+        fields: &mut Fields,
+        config: &Config,
+    ) -> Result<Option<usize>, Error> {
+        loop {
+            let at = self.line;
+            if self.start.is_none() && bytes.get(at) == Some(&TLS_HANDSHAKE) {
+                return Err(Error::peer(ErrorKind::TlsHello, at));
+            }
+            let Some(line) = self.next_line(bytes, config)? else { return Ok(None) };
+            match (line.is_empty(), self.start) {
+                (true, Some(_)) => return Ok(Some(self.line)),
+                (true, None) => self.skip_empty_line(at, config)?,
+                (false, None) => self.start = Some(S::parse(line, at, config)?),
+                (false, Some(_)) => {
+                    if fields.len() >= config.limits.fields {
+                        return Err(Error::peer(ErrorKind::TooManyFields, at));
+                    }
+                    fields.push_line(line, at)?;
+                }
+            }
+        }
+    }
+
+    /// RFC 9112 section 2.2: at least one CRLF before a request line is to be ignored.
+    fn skip_empty_line(&mut self, at: usize, config: &Config) -> Result<(), Error> {
+        self.empty += 1;
+        let allowed = if S::EMPTY_LINES { config.limits.empty_lines } else { 0 };
+        if self.empty > allowed { Err(Error::peer(ErrorKind::EmptyLines, at)) } else { Ok(()) }
+    }
+
+    /// The next line without its end, if it is complete.
+    fn next_line<'b>(&mut self, bytes: &'b [u8], config: &Config) -> Result<Option<&'b [u8]>, Error> {
+        let limits = &config.limits;
+        let (max, kind) = match self.start {
+            None => (limits.start_line, ErrorKind::StartLineTooLong),
+            Some(_) => (limits.field_line, ErrorKind::FieldLineTooLong),
+        };
+        let room = limits.head.saturating_sub(self.line + 2);
+        let (max, kind) = if room < max { (room, ErrorKind::HeadTooLarge) } else { (max, kind) };
+        let line =
+            split_line(bytes, self.line, &mut self.scanned, Bound { max, kind }, config.lenient.bare_lf)?;
+        Ok(line.inspect(|_| self.line = self.scanned))
+    }
+}
+
+/// A handshake record (RFC 8446 section 5.1): the first byte of a TLS hello, and of no request.
+const TLS_HANDSHAKE: u8 = 0x16;
+
+/// So many new bytes are looked at one by one.
+const FEW: usize = 16;
+
+/// How long a line may be, and what is said of a longer one.
+#[derive(Clone, Copy)]
+pub(crate) struct Bound {
+    /// Without the line end.
+    pub(crate) max: usize,
+    pub(crate) kind: ErrorKind,
+}
+
+/// The line that begins at `start`, without its CRLF; `scanned` is then behind that. `None` if it is not complete,
+/// and `scanned` is where to look on.
+pub(crate) fn split_line<'b>(
+    bytes: &'b [u8],
+    start: usize,
+    scanned: &mut usize,
+    bound: Bound,
+    bare_lf: bool,
+) -> Result<Option<&'b [u8]>, Error> {
+    // A line of the greatest length ends within these many bytes.
+    let window = start.saturating_add(bound.max).saturating_add(2);
+    let too_long = || Error::peer(bound.kind, start + bound.max);
+    let fresh = slice(bytes, *scanned, bytes.len().min(window));
+    let Some(found) = fresh.iter().position(|&byte| byte == b'\n') else {
+        *scanned = bytes.len().min(window);
+        return if bytes.len() >= window { Err(too_long()) } else { Ok(None) };
+    };
+    let feed = *scanned + found;
+    *scanned = feed + 1;
+    let line = slice(bytes, start, feed);
+    let (line, bare) = line.strip_suffix(b"\r").map_or((line, true), |line| (line, false));
+    if line.len() > bound.max {
+        Err(too_long())
+    } else if bare && !bare_lf {
+        Err(Error::peer(ErrorKind::BareLineFeed, feed))
+    } else {
+        Ok(Some(line))
+    }
+}
+
+/// Joins folded lines: each line end with the white space behind it becomes one SP (RFC 9112 section 5.2), and what
+/// is saved becomes white space before the line's end, which no reader keeps. The length stays the same.
+///
+/// `head` is a whole head, its last empty line included.
+///
+/// ```
+/// let mut head = *b"HTTP/1.1 200 OK\r\nX: a\r\n\t b\r\n\r\n";
+/// http1::unfold(&mut head);
+/// assert_eq!(&head, b"HTTP/1.1 200 OK\r\nX: a b   \r\n\r\n");
+/// ```
+pub fn unfold(head: &mut [u8]) {
+    // The start line is never continued.
+    let mut read = head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1);
+    let mut write = read;
+    while let Some(&byte) = head.get(read) {
+        let end = fold_at(head, read);
+        if end > read {
+            put(head, &mut write, b' ');
+            read = end;
+        } else {
+            if byte == b'\n' {
+                pad_line(head, &mut write, read);
+            }
+            put(head, &mut write, byte);
+            read += 1;
+        }
+    }
+}
+
+/// The end of the fold that begins at `at`; `at` itself if none does.
+fn fold_at(head: &[u8], at: usize) -> usize {
+    let behind = |n: usize| head.get(at + n).copied();
+    let width = match (behind(0), behind(1)) {
+        (Some(b'\r'), Some(b'\n')) => 2,
+        (Some(b'\n'), _) => 1,
+        _ => return at,
+    };
+    let blanks =
+        slice(head, at + width, head.len()).iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    if blanks == 0 { at } else { at + width + blanks }
+}
+
+/// Moves the end of the line that was just written to just before `read`, where it was, with spaces in between.
+fn pad_line(head: &mut [u8], write: &mut usize, read: usize) {
+    let crlf = write.checked_sub(1).and_then(|last| head.get(last)) == Some(&b'\r');
+    if *write == read || !crlf {
+        while *write < read {
+            put(head, write, b' ');
+        }
+        return;
+    }
+    *write -= 1;
+    while *write + 1 < read {
+        put(head, write, b' ');
+    }
+    put(head, write, b'\r');
+}
+
+fn put(head: &mut [u8], write: &mut usize, byte: u8) {
+    if let Some(place) = head.get_mut(*write) {
+        *place = byte;
+    }
+    *write += 1;
+}

@@ -1,0 +1,276 @@
+//! Messages on their way in, for either role: heads as they grow, then bodies run by run.
+//!
+//! The rule: what is not complete is remembered, not looked at again; what is complete is a slice of the input.
+
+use bytes::{Buf, Bytes, BytesMut};
+
+use crate::head::{Bound, Progress, StartLine, split_line, unfold};
+use crate::syntax::slice;
+use crate::{Chunk, ChunkDecoder, Config, Error, ErrorKind, Fields, Framing, Trailers};
+
+/// Reads one head after the other.
+#[derive(Debug)]
+pub(crate) struct HeadReader<S> {
+    progress: Progress<S>,
+    fields: Fields,
+    /// A folded line was met: the end of the head is looked for, then lines are joined and all is read again.
+    folded: Option<Folded>,
+}
+
+/// How far the end of a head with folded lines was looked for.
+#[derive(Clone, Copy, Debug)]
+struct Folded {
+    /// Where the line in question begins.
+    line: usize,
+    scanned: usize,
+}
+
+/// A whole head.
+#[derive(Debug)]
+pub(crate) struct WholeHead<S> {
+    pub(crate) bytes: Bytes,
+    pub(crate) line: S,
+    pub(crate) fields: Fields,
+}
+
+impl<S: StartLine> HeadReader<S> {
+    pub(crate) const fn new() -> Self {
+        HeadReader { progress: Progress::new(), fields: Fields::new(), folded: None }
+    }
+
+    /// No byte of a head has been seen.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.progress.is_fresh()
+    }
+
+    /// A few bytes came that can't complete a line: nothing else need be done about them.
+    #[inline]
+    pub(crate) fn is_waiting(&mut self, input: &[u8]) -> bool {
+        self.folded.is_none() && self.progress.is_waiting(input)
+    }
+
+    /// Takes a head off the front of the input, once it is complete. `folds`: folded lines are joined.
+    pub(crate) fn next(
+        &mut self,
+        input: &mut BytesMut,
+        folds: bool,
+        config: &Config,
+    ) -> Result<Option<WholeHead<S>>, Error> {
+        let Some(len) = self.advance(input, folds, config)? else { return Ok(None) };
+        let line = self.progress.start;
+        let head = line.map(|line| WholeHead {
+            bytes: input.split_to(len).freeze(),
+            line,
+            fields: self.fields.clone(),
+        });
+        self.progress = Progress::new();
+        self.fields.clear();
+        Ok(head)
+    }
+
+    fn advance(
+        &mut self,
+        input: &mut BytesMut,
+        folds: bool,
+        config: &Config,
+    ) -> Result<Option<usize>, Error> {
+        if self.folded.is_none() {
+            match self.progress.advance(input, &mut self.fields, config) {
+                Err(Error { kind: ErrorKind::FoldedLine, offset, .. }) if folds => {
+                    self.folded = Some(Folded { line: offset, scanned: offset });
+                }
+                other => return other,
+            }
+        }
+        let Some(folded) = &mut self.folded else { return Ok(None) };
+        let Some(len) = folded.end_of_head(input, config)? else { return Ok(None) };
+        unfold(input.get_mut(..len).unwrap_or_default());
+        self.folded = None;
+        self.progress = Progress::new();
+        self.fields.clear();
+        self.progress.advance(input, &mut self.fields, config)
+    }
+}
+
+impl Folded {
+    /// Where the head ends: behind its first empty line.
+    fn end_of_head(&mut self, input: &[u8], config: &Config) -> Result<Option<usize>, Error> {
+        let kind = ErrorKind::HeadTooLarge;
+        loop {
+            let bound = Bound { max: config.limits.head.saturating_sub(self.line + 2), kind };
+            let line = split_line(input, self.line, &mut self.scanned, bound, config.lenient.bare_lf)?;
+            match line {
+                None => return Ok(None),
+                Some([]) => return Ok(Some(self.scanned)),
+                Some(_) => self.line = self.scanned,
+            }
+        }
+    }
+}
+
+/// What is next in a body.
+#[derive(Debug, PartialEq, Eq)]
+pub(crate) enum Piece {
+    Data(Bytes),
+    Extension(Bytes),
+    End(Option<Trailers>),
+}
+
+/// Reads the body that follows a head.
+#[derive(Debug)]
+pub(crate) enum BodyReader {
+    /// So many bytes are left.
+    Length(u64),
+    Chunked(ChunkDecoder),
+    Trailers(TrailerReader),
+    UntilClose {
+        /// Bytes so far.
+        seen: u64,
+    },
+}
+
+impl BodyReader {
+    pub(crate) const EMPTY: BodyReader = BodyReader::Length(0);
+
+    pub(crate) fn new(framing: Framing, config: &Config) -> Self {
+        match framing {
+            Framing::None => BodyReader::EMPTY,
+            Framing::Length(n) => BodyReader::Length(n),
+            Framing::Chunked => {
+                BodyReader::Chunked(ChunkDecoder::with_limits(&config.limits, config.chunk_extensions))
+            }
+            Framing::UntilClose => BodyReader::UntilClose { seen: 0 },
+        }
+    }
+
+    /// The next piece, off the front of the input.
+    pub(crate) fn next(&mut self, input: &mut BytesMut, config: &Config) -> Result<Option<Piece>, Error> {
+        match self {
+            BodyReader::Length(0) => Ok(Some(Piece::End(None))),
+            BodyReader::Length(left) => {
+                let data = take(input, *left);
+                *left -= data.as_ref().map_or(0, |data| data.len() as u64);
+                Ok(data.map(Piece::Data))
+            }
+            BodyReader::UntilClose { seen } => {
+                let data = take(input, u64::MAX);
+                *seen = seen.saturating_add(data.as_ref().map_or(0, |data| data.len() as u64));
+                check_size(*seen, config)?;
+                Ok(data.map(Piece::Data))
+            }
+            BodyReader::Chunked(decoder) => match next_chunk(decoder, input, config)? {
+                Some(piece) => Ok(Some(piece)),
+                None if decoder.is_over() => {
+                    *self = BodyReader::Trailers(TrailerReader::default());
+                    self.next(input, config)
+                }
+                None => Ok(None),
+            },
+            BodyReader::Trailers(reader) => Ok(reader.next(input, config)?.map(Piece::End)),
+        }
+    }
+
+    /// The end of the stream has come: was it the end of the body?
+    pub(crate) fn ends_with_stream(&self) -> bool {
+        matches!(self, BodyReader::UntilClose { .. })
+    }
+
+    /// How many opaque bytes come next.
+    pub(crate) fn payload(&self) -> u64 {
+        match self {
+            BodyReader::Length(left) => *left,
+            BodyReader::UntilClose { .. } => u64::MAX,
+            BodyReader::Chunked(decoder) => decoder.left(),
+            BodyReader::Trailers(_) => 0,
+        }
+    }
+
+    /// So many of them were moved by the caller.
+    pub(crate) fn skip(&mut self, n: u64) {
+        match self {
+            BodyReader::Length(left) => *left = left.saturating_sub(n),
+            BodyReader::UntilClose { seen } => *seen = seen.saturating_add(n),
+            BodyReader::Chunked(decoder) => decoder.skip(n),
+            BodyReader::Trailers(_) => {}
+        }
+    }
+}
+
+/// A body larger than its limit (413).
+pub(crate) fn check_size(size: u64, config: &Config) -> Result<(), Error> {
+    match config.limits.body {
+        Some(max) if size > max => Err(Error::peer(ErrorKind::BodyTooLarge, 0)),
+        _ => Ok(()),
+    }
+}
+
+/// Up to `most` bytes, if there are any.
+fn take(input: &mut BytesMut, most: u64) -> Option<Bytes> {
+    let n = usize::try_from(most).map_or(input.len(), |most| most.min(input.len()));
+    (n > 0).then(|| input.split_to(n).freeze())
+}
+
+fn next_chunk(
+    decoder: &mut ChunkDecoder,
+    input: &mut BytesMut,
+    config: &Config,
+) -> Result<Option<Piece>, Error> {
+    let chunk = decoder.next(input)?;
+    check_size(decoder.announced(), config)?;
+    Ok(match chunk {
+        Chunk::Incomplete => None,
+        Chunk::Data { start, end } => {
+            input.advance(start);
+            Some(Piece::Data(input.split_to(end - start).freeze()))
+        }
+        Chunk::Extension { start, end, consumed } => {
+            let line = input.split_to(consumed).freeze();
+            Some(Piece::Extension(line.slice(start..end)))
+        }
+        Chunk::Last { consumed } => {
+            input.advance(consumed);
+            None
+        }
+    })
+}
+
+/// Reads a trailer section (RFC 9112 section 7.1.2).
+#[derive(Debug, Default)]
+pub(crate) struct TrailerReader {
+    /// Where the first line not yet read begins.
+    line: usize,
+    scanned: usize,
+    fields: Fields,
+}
+
+impl TrailerReader {
+    /// The whole section, if it is there: `Some(None)` is an empty one.
+    fn next(&mut self, input: &mut BytesMut, config: &Config) -> Result<Option<Option<Trailers>>, Error> {
+        while let Some(empty) = self.next_line(input, config)? {
+            if empty {
+                let bytes = input.split_to(self.line).freeze();
+                let fields = core::mem::take(&mut self.fields);
+                return Ok(Some((!fields.is_empty()).then(|| Trailers::new(bytes, fields))));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Reads one line; says whether it was the empty one at the end.
+    fn next_line(&mut self, input: &[u8], config: &Config) -> Result<Option<bool>, Error> {
+        let limits = &config.limits;
+        let at = self.line;
+        let max = limits.field_line.min(limits.trailer_bytes.saturating_sub(at + 2));
+        let bound = Bound { max, kind: ErrorKind::TrailersTooLarge };
+        let Some(line) = split_line(input, at, &mut self.scanned, bound, false)? else { return Ok(None) };
+        self.line = self.scanned;
+        if line.is_empty() {
+            return Ok(Some(true));
+        }
+        if self.fields.len() >= limits.trailers {
+            return Err(Error::peer(ErrorKind::TrailersTooLarge, at));
+        }
+        self.fields.push_line(slice(input, at, at + line.len()), at)?;
+        Ok(Some(false))
+    }
+}

@@ -1,0 +1,127 @@
+//! Which bytes may stand where: tokens, field values, targets (RFC 9110 section 5.6, RFC 9112 sections 3.2 and 5).
+
+/// `tchar` (RFC 9110 section 5.6.2).
+const TOKEN: u8 = 1;
+/// `field-vchar`, SP or HTAB (RFC 9110 section 5.5), `obs-text` included.
+const VALUE: u8 = 2;
+/// A character RFC 3986 knows, without `#`.
+const URI: u8 = 4;
+/// VCHAR without `#`: what a lenient target may hold.
+const VISIBLE: u8 = 8;
+
+static CLASSES: [u8; 256] = classes();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated when compiled: a wrong index would not build")]
+#[expect(clippy::cast_possible_truncation, reason = "counts to 255")]
+const fn classes() -> [u8; 256] {
+    let mut table = [0; 256];
+    let mut i = 0;
+    while i < 256 {
+        let byte = i as u8;
+        let mut class = 0;
+        if byte == b'\t' || (byte >= 0x20 && byte != 0x7f) {
+            class |= VALUE;
+        }
+        if byte > 0x20 && byte < 0x7f && byte != b'#' {
+            class |= VISIBLE;
+        }
+        if byte.is_ascii_alphanumeric() {
+            class |= TOKEN | URI;
+        }
+        if matches!(byte, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_')
+            || matches!(byte, b'`' | b'|' | b'~')
+        {
+            class |= TOKEN;
+        }
+        // unreserved, sub-delims, gen-delims without "#", and "%" (RFC 3986 sections 2.1 to 2.3).
+        if matches!(byte, b'-' | b'.' | b'_' | b'~' | b'!' | b'$' | b'&' | b'\'' | b'(' | b')' | b'*' | b'+')
+            || matches!(byte, b',' | b';' | b'=' | b':' | b'/' | b'?' | b'[' | b']' | b'@' | b'%')
+        {
+            class |= URI;
+        }
+        table[i] = class;
+        i += 1;
+    }
+    table
+}
+
+fn is(byte: u8, class: u8) -> bool {
+    CLASSES.get(usize::from(byte)).is_some_and(|have| have & class != 0)
+}
+
+fn first_not(bytes: &[u8], class: u8) -> Option<usize> {
+    bytes.iter().position(|&byte| !is(byte, class))
+}
+
+/// 1*tchar.
+pub(crate) fn is_token(bytes: &[u8]) -> bool {
+    !bytes.is_empty() && first_not_token(bytes).is_none()
+}
+
+pub(crate) fn first_not_token(bytes: &[u8]) -> Option<usize> {
+    first_not(bytes, TOKEN)
+}
+
+/// The first byte that may not stand in a field value.
+pub(crate) fn first_not_value(bytes: &[u8]) -> Option<usize> {
+    first_not(bytes, VALUE)
+}
+
+/// The first byte that may not stand in a target.
+pub(crate) fn first_not_target(bytes: &[u8], lenient: bool) -> Option<usize> {
+    first_not(bytes, if lenient { VISIBLE } else { URI })
+}
+
+/// A control character other than HTAB, or DEL.
+pub(crate) fn is_control(byte: u8) -> bool {
+    !is(byte, VALUE)
+}
+
+/// `unreserved / sub-delims` (RFC 3986 sections 2.2 and 2.3).
+pub(crate) fn is_host_char(byte: u8) -> bool {
+    is(byte, URI) && !matches!(byte, b':' | b'/' | b'?' | b'[' | b']' | b'@' | b'%')
+}
+
+/// OWS (RFC 9110 section 5.6.3).
+pub(crate) fn is_blank(byte: u8) -> bool {
+    matches!(byte, b' ' | b'\t')
+}
+
+/// Without OWS at either end.
+pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
+    let mut rest = bytes;
+    while let [first, tail @ ..] = rest
+        && is_blank(*first)
+    {
+        rest = tail;
+    }
+    while let [head @ .., last] = rest
+        && is_blank(*last)
+    {
+        rest = head;
+    }
+    rest
+}
+
+/// `bytes[start..end]`; nothing where that is out of range.
+pub(crate) fn slice(bytes: &[u8], start: usize, end: usize) -> &[u8] {
+    bytes.get(start..end).unwrap_or_default()
+}
+
+/// As text; nothing where it is not ASCII, which callers have ruled out.
+pub(crate) fn text(bytes: &[u8]) -> &str {
+    core::str::from_utf8(bytes).unwrap_or_default()
+}
+
+/// Each `%` is followed by two hexadecimal digits (RFC 3986 section 2.1). Gives the place of one that is not.
+pub(crate) fn bad_percent(bytes: &[u8]) -> Option<usize> {
+    let mut from = 0;
+    while let Some(at) = bytes.get(from..)?.iter().position(|&byte| byte == b'%') {
+        let at = from + at;
+        match bytes.get(at + 1..at + 3) {
+            Some([a, b]) if a.is_ascii_hexdigit() && b.is_ascii_hexdigit() => from = at + 3,
+            _ => return Some(at),
+        }
+    }
+    None
+}

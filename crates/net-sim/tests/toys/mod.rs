@@ -1,0 +1,259 @@
+//! A toy protocol that has every turn a real one takes: lines, replies, payload, a pause, STARTTLS, a good-bye, a
+//! deadline. One endpoint plays both ends.
+
+use std::time::Duration;
+
+use bytes::{Bytes, BytesMut};
+use net_sim::Addr;
+use proto_core::{DatagramEndpoint, End, Endpoint, Layer, Output, Status, Time, Transmit};
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Event {
+    Line(Bytes),
+    /// A run of a payload, by way of `receive`.
+    Run(Bytes),
+    Ended(End),
+    Late,
+    StartTls,
+    Secured,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("a line is too long, or holds a NUL")]
+pub(crate) struct BadLine;
+
+#[derive(Debug)]
+pub(crate) struct Lines {
+    pub(crate) output: Output,
+    /// Pauses after each line until `answer`.
+    pub(crate) pauses: bool,
+    /// Handles payload as the rest of the input after this many bytes: `PUT n`.
+    pub(crate) payload: u64,
+    pub(crate) idle: Option<Duration>,
+    /// Ends its side when the other one does.
+    pub(crate) polite: bool,
+    pub(crate) status: Status,
+    secured: bool,
+    starting: bool,
+    deadline: Option<Time>,
+    told_end: bool,
+    scanned: usize,
+    poisoned: bool,
+}
+
+impl Lines {
+    pub(crate) fn new() -> Self {
+        Lines {
+            output: Output::new(),
+            pauses: false,
+            payload: 0,
+            idle: None,
+            polite: true,
+            status: Status::Open,
+            secured: false,
+            starting: false,
+            deadline: None,
+            told_end: false,
+            scanned: 0,
+            poisoned: false,
+        }
+    }
+
+    pub(crate) fn patient_for(idle: Duration) -> Self {
+        Lines { idle: Some(idle), ..Lines::new() }
+    }
+
+    /// Says a line; goes on if it was waiting to.
+    pub(crate) fn say(&mut self, line: &[u8]) {
+        self.output.put(line);
+        self.output.put(b"\n");
+        if self.status == Status::Paused {
+            self.status = Status::Open;
+        }
+    }
+
+    pub(crate) fn say_bye(&mut self) {
+        self.output.put(b"BYE\n");
+        self.status = Status::Finishing;
+    }
+
+    pub(crate) fn close(&mut self) {
+        self.status = Status::Closed;
+    }
+
+    /// The client's: asks for TLS; the server's: agrees to it. Decided in `receive`, where the input is seen.
+    pub(crate) fn start_tls(&mut self) {
+        self.starting = true;
+    }
+
+    fn take_line(&mut self, input: &mut BytesMut) -> Result<Option<Bytes>, BadLine> {
+        let fresh = input.get(self.scanned..).unwrap_or_default();
+        let Some(at) = fresh.iter().position(|&b| b == b'\n') else {
+            self.scanned = input.len();
+            return if self.scanned > 1 << 20 { Err(BadLine) } else { Ok(None) };
+        };
+        let end = self.scanned + at;
+        self.scanned = 0;
+        let mut line = input.split_to(end + 1);
+        line.truncate(end);
+        if line.contains(&0) {
+            self.output.put(b"BAD\n");
+            return Err(BadLine);
+        }
+        Ok(Some(line.freeze()))
+    }
+}
+
+impl Endpoint for Lines {
+    type Event = Event;
+    type Error = BadLine;
+
+    fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, BadLine> {
+        if self.poisoned {
+            return Err(BadLine);
+        }
+        if self.starting {
+            self.starting = false;
+            self.output.put(b"GO\n");
+            self.status = Status::Upgrade(Layer::Tls);
+            return Ok(None);
+        }
+        if std::mem::take(&mut self.secured) {
+            return Ok(Some(Event::Secured));
+        }
+        if self.deadline.is_none() {
+            self.deadline = self.idle.map(|idle| now + idle);
+        }
+        if self.status != Status::Open {
+            return Ok(None);
+        }
+        if self.payload > 0 {
+            if input.is_empty() {
+                return Ok(None);
+            }
+            let n = (input.len() as u64).min(self.payload);
+            self.payload -= n;
+            return Ok(Some(Event::Run(input.split_to(n as usize).freeze())));
+        }
+        let line = self.take_line(input).inspect_err(|_| self.poisoned = true)?;
+        let Some(line) = line else { return Ok(None) };
+        self.deadline = self.idle.map(|idle| now + idle);
+        if let Some(n) = line.strip_prefix(b"PUT ") {
+            self.payload = std::str::from_utf8(n).unwrap().parse().unwrap();
+        } else if &line[..] == b"STARTTLS" {
+            return Ok(Some(Event::StartTls));
+        } else if &line[..] == b"GO" {
+            self.status = Status::Upgrade(Layer::Tls);
+        } else if &line[..] == b"BYE" {
+            self.status = Status::Closed;
+        } else if self.pauses {
+            self.status = Status::Paused;
+        }
+        Ok(Some(Event::Line(line)))
+    }
+
+    fn receive_eof(&mut self, input: &mut BytesMut, end: End, now: Time) -> Result<Option<Event>, BadLine> {
+        if let Some(event) = self.receive(input, now)? {
+            return Ok(Some(event));
+        }
+        if self.told_end || self.status == Status::Paused {
+            return Ok(None);
+        }
+        self.told_end = true;
+        if self.polite {
+            self.status = Status::Finishing;
+        }
+        Ok(Some(Event::Ended(end)))
+    }
+
+    fn output(&mut self) -> &mut Output {
+        &mut self.output
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.deadline
+    }
+
+    fn handle_deadline(&mut self, now: Time) -> Result<Option<Event>, BadLine> {
+        self.deadline = self.idle.map(|idle| now + idle);
+        Ok(Some(Event::Late))
+    }
+
+    fn payload(&self) -> u64 {
+        self.payload
+    }
+
+    fn payload_received(&mut self, n: u64, _now: Time) {
+        self.payload -= n;
+    }
+
+    fn upgraded(&mut self, _now: Time) {
+        self.status = Status::Open;
+        self.secured = true;
+    }
+
+    fn is_idle(&self) -> bool {
+        self.status == Status::Open && self.payload == 0
+    }
+
+    fn status(&self) -> Status {
+        self.status
+    }
+}
+
+/// Asks numbered questions until each is answered, or answers them.
+#[derive(Debug, Default)]
+pub(crate) struct Asker {
+    to: Option<Addr>,
+    open: Vec<u32>,
+    to_send: Vec<(Addr, u32)>,
+    answered: Vec<u32>,
+    again_at: Option<Time>,
+}
+
+impl Asker {
+    pub(crate) fn asking(to: Addr, questions: u32) -> Self {
+        Asker { to: Some(to), open: (0..questions).collect(), again_at: Some(Time::ZERO), ..Asker::default() }
+    }
+
+    pub(crate) fn answering() -> Self {
+        Asker::default()
+    }
+}
+
+impl DatagramEndpoint for Asker {
+    type Event = u32;
+    type Error = std::convert::Infallible;
+    type Peer = Addr;
+
+    fn handle(&mut self, from: Addr, datagram: &[u8], _now: Time) -> Result<(), Self::Error> {
+        let number = u32::from_le_bytes(datagram.try_into().unwrap());
+        if self.to.is_none() {
+            self.to_send.push((from, number));
+        } else if self.open.contains(&number) {
+            self.open.retain(|&open| open != number);
+            self.answered.push(number);
+        }
+        Ok(())
+    }
+
+    fn poll_transmit(&mut self, _now: Time, out: &mut BytesMut) -> Option<Transmit<Addr>> {
+        let (to, number) = self.to_send.pop()?;
+        out.extend_from_slice(&number.to_le_bytes());
+        Some(Transmit { to, len: 4 })
+    }
+
+    fn poll_event(&mut self) -> Option<u32> {
+        self.answered.pop()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.again_at
+    }
+
+    fn handle_deadline(&mut self, now: Time) -> Result<(), Self::Error> {
+        self.to_send.extend(self.to.iter().flat_map(|&to| self.open.iter().map(move |&number| (to, number))));
+        self.again_at = (!self.open.is_empty()).then(|| now + Duration::from_secs(1));
+        Ok(())
+    }
+}

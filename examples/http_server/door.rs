@@ -1,0 +1,99 @@
+//! How many may be inside at once, and how many of one address: for the runtimes that have no `net_core::Server`.
+//!
+//! The rule: places taken = connections open. A [`Seat`] is taken when somebody comes in and given back when it is dropped;
+//! there is no other way to count.
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+/// Told that there is no room, at most so many at once; who comes beyond that is turned away without a word.
+const REFUSED: usize = 256;
+
+/// Who may come in.
+#[derive(Debug)]
+pub(crate) struct Door {
+    seats: usize,
+    per_address: Option<usize>,
+    taken: Mutex<Taken>,
+}
+
+#[derive(Debug, Default)]
+struct Taken {
+    seats: usize,
+    refused: usize,
+    by_network: HashMap<IpAddr, usize>,
+}
+
+/// What somebody who comes gets.
+#[derive(Debug)]
+pub(crate) enum Answer {
+    /// A place.
+    Welcome(Seat),
+    /// No place, but a chair to be told so.
+    Full(Seat),
+    /// Nothing.
+    Away,
+}
+
+/// A place inside. Given back when dropped.
+#[derive(Debug)]
+pub(crate) struct Seat {
+    door: Arc<Door>,
+    /// `None`: just a chair by the door.
+    network: Option<IpAddr>,
+}
+
+impl Door {
+    /// A door to so many seats, of which one address gets at most so many.
+    pub(crate) fn new(seats: usize, per_address: Option<usize>) -> Arc<Self> {
+        Arc::new(Door { seats, per_address, taken: Mutex::default() })
+    }
+
+    /// Somebody comes from `address`.
+    pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Answer {
+        let network = network(address);
+        let mut taken = self.taken();
+        let here = taken.by_network.get(&network).copied().unwrap_or(0);
+        if taken.seats < self.seats && self.per_address.is_none_or(|most| here < most) {
+            taken.seats += 1;
+            taken.by_network.insert(network, here + 1);
+            return Answer::Welcome(Seat { door: Arc::clone(self), network: Some(network) });
+        }
+        if taken.refused < REFUSED {
+            taken.refused += 1;
+            return Answer::Full(Seat { door: Arc::clone(self), network: None });
+        }
+        Answer::Away
+    }
+
+    fn taken(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Drop for Seat {
+    fn drop(&mut self) {
+        let mut taken = self.door.taken();
+        let Some(network) = self.network else {
+            taken.refused -= 1;
+            return;
+        };
+        taken.seats -= 1;
+        if let Some(here) = taken.by_network.get_mut(&network) {
+            *here -= 1;
+            if *here == 0 {
+                taken.by_network.remove(&network);
+            }
+        }
+    }
+}
+
+/// What counts as one address: an IPv4 address, however written, or an IPv6 /64, which one subscriber has to himself
+/// (RFC 6177 section 2).
+fn network(address: IpAddr) -> IpAddr {
+    match address.to_canonical() {
+        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
+        address => address,
+    }
+}
