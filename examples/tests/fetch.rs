@@ -386,7 +386,7 @@ fn odd_responses_are_understood_as_they_are_meant() {
 fn redirections_are_followed_if_asked_to() {
     let site = Site::start(&[]);
     let url = site.url("/b");
-    assert!(
+    assert_eq!(
         succeeds(&["-o", "/dev/null", "-w", "%{http_code} %{redirect_url}", &url]),
         format!("301 {url}/")
     );
@@ -509,7 +509,7 @@ fn what_may_be_passing_is_tried_again() {
     assert_eq!(succeeds(&["-s", "--retry", "2", &script.url("/")]), "done");
     script.requests();
     let script = Script::new(&[&["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0"], &[&ok("done")]]);
-    assert_eq!(
+    assert!(
         succeeds(&["-s", "--retry", "1", "--retry-delay", "0.01", "-o", "-", &script.url("/")])
             .ends_with("done")
     );
