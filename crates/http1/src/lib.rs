@@ -91,6 +91,7 @@ pub mod redirect;
 mod request;
 mod response;
 pub mod server;
+mod shape;
 mod state;
 mod status;
 mod syntax;
@@ -116,6 +117,9 @@ pub use server::Server;
 pub use status::StatusCode;
 pub use target::Target;
 pub use version::Version;
+
+/// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
+pub use proto_core;
 
 /// What the README shows runs.
 #[cfg(doctest)]

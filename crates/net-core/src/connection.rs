@@ -29,6 +29,10 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a peer has to be silent before waiting for it also watches for the server's end.
 const LULL: Duration = Duration::from_millis(40);
 
+/// Unsent output of an end that asks above which what the peer makes it say is counted, and how much of that is too
+/// much.
+const UNSENT: usize = 1 << 20;
+
 /// What has come of driving a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step<E> {
@@ -74,6 +78,10 @@ pub enum DriveError<P> {
     /// Clear text was waiting where TLS was to start (RFC 3207 section 6, CVE-2011-0411).
     #[error("clear text was waiting where TLS was to start")]
     PlaintextBuffered,
+    /// The peer made us say more and more, and took none of it. Only at the end that asks: the other one stops
+    /// listening instead.
+    #[error("the peer does not take what it asks for")]
+    OutputLimit,
     /// The peer can't be talked to in TLS, or is not who it should be.
     #[cfg(feature = "tls")]
     #[error("TLS failed: {0}")]
@@ -117,8 +125,12 @@ pub struct Connection<E: Endpoint, T = Socket> {
     pub(crate) limits: DriveLimits,
     /// There was no room for the last write: no use in trying before there is.
     pub(crate) blocked: bool,
+    /// Writing has failed.
+    pub(crate) deaf: bool,
     /// The incoming side has ended.
     pub(crate) end: Option<End>,
+    /// How much was put out by receiving while too much was unsent.
+    grown: usize,
     /// What the stream failed with, for those who want to say more than that it did.
     trouble: Option<io::Error>,
     /// Happened while the caller wanted something else.
@@ -136,11 +148,11 @@ pub struct Connection<E: Endpoint, T = Socket> {
     /// The last turn's interest.
     interest: Interest,
     /// Rung by other threads.
-    waker: Option<Waker>,
+    pub(crate) waker: Option<Waker>,
     /// The news that the server stops, until it was told.
     shutdown: Option<Shutdown>,
     /// A bell has rung.
-    woken: bool,
+    pub(crate) woken: bool,
 }
 
 impl<E: Endpoint, T: Transport> Connection<E, T> {
@@ -165,7 +177,9 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             now: clock.now(),
             limits,
             blocked: false,
+            deaf: false,
             end: None,
+            grown: 0,
             trouble: None,
             pending: None,
             fault: None,
@@ -223,8 +237,9 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         Ok(self.waker.insert(waker).clone())
     }
 
-    /// Makes the server's news that it stops end a wait once, as [`Step::Woken`], when there is nothing to read. A
-    /// session that [is idle](Connection::is_idle) then says good-bye; another one finishes first what it is at.
+    /// Makes the server's news that it stops end the wait for a next message, as [`Step::Woken`], once: when there is
+    /// nothing to read and the session [is idle](Connection::is_idle), be that now or when it has finished what it is
+    /// at. Then say good-bye.
     pub fn heed(&mut self, shutdown: &Shutdown) {
         self.shutdown = Some(shutdown.clone());
     }
@@ -255,7 +270,8 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             match self.advance()? {
                 Stop::Step(step) => return Ok(step),
                 Stop::Paused(_) => return Ok(Step::Paused),
-                Stop::Wait(wait) => self.sleep(wait, self.limit)?,
+                Stop::Wait(wait) if !self.woken => self.sleep(wait, self.limit)?,
+                Stop::Wait(_) => {}
             }
             if std::mem::take(&mut self.woken) {
                 return Ok(Step::Woken);
@@ -300,7 +316,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
     /// As [`next`](Connection::next).
     pub fn turn(&mut self, ready: Ready) -> Result<Turn<E::Event>, DriveError<E::Error>> {
         self.now = self.clock.now();
-        self.blocked &= !ready.write;
+        self.note_room(ready);
         if ready.read && self.interest.read && self.end.is_none() {
             self.receive(Patience::None)?;
         }
@@ -311,6 +327,10 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             return Err(DriveError::Deadline);
         }
         Ok(match self.advance()? {
+            Stop::Step(Step::Gap(n)) => {
+                let wait = self.meanwhile();
+                self.outcome(Some(Step::Gap(n)), wait)
+            }
             Stop::Step(step) => self.outcome(Some(step), Wait::default()),
             Stop::Paused(wait) => self.outcome(Some(Step::Paused), wait),
             Stop::Wait(wait) => self.outcome(None, wait),
@@ -339,24 +359,43 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         if !self.settle()? {
             return Ok(true);
         }
-        let has_memory = |output: &proto_core::Output| !output.is_empty() && output.gap() == 0;
-        while has_memory(self.drive.output()) && !self.blocked {
-            if !self.write_out() {
-                return Ok(false);
-            }
+        while self.has_memory() && !self.blocked {
+            self.write_out();
         }
-        Ok(has_memory(self.drive.output()) || self.stream.is_unsent())
+        if !self.blocked {
+            self.flush_below();
+        }
+        Ok(self.has_memory() || self.stream.is_unsent())
+    }
+
+    /// There is something to write, and somebody to take it.
+    fn has_memory(&mut self) -> bool {
+        let output = self.drive.output();
+        !output.is_empty() && output.gap() == 0 && !self.deaf
+    }
+
+    /// Lets leave what the layer below holds back.
+    fn flush_below(&mut self) {
+        if let Err(error) = self.stream.flush_below() {
+            self.write_failed(error);
+        }
     }
 
     /// Waits for room and reads meanwhile, if there is place for it; `false` if the session wants attention.
     pub(crate) fn await_room(&mut self) -> Result<bool, DriveError<E::Error>> {
-        let read = self.end.is_none() && self.drive.input().len() < self.limits.input;
-        let deadline = self.drive.endpoint().deadline();
-        if deadline.is_some_and(|at| at <= self.now) {
+        let wait = self.meanwhile();
+        if wait.deadline.is_some_and(|at| at <= self.now) {
             return Ok(false);
         }
-        self.sleep(Wait { read, write: true, shut: false, deadline }, self.limit)?;
-        Ok(read)
+        self.sleep(wait, self.limit)?;
+        Ok(!self.woken && (wait.read || self.end.is_some()))
+    }
+
+    /// What a write that found no room waits for.
+    pub(crate) fn meanwhile(&mut self) -> Wait {
+        let wait = self.drive.meanwhile();
+        let read = wait.read && self.end.is_none() && self.drive.input().len() < self.limits.input;
+        Wait { read, ..wait }
     }
 
     /// Goes on until there is something to tell or to wait for.
@@ -365,7 +404,10 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             if !self.settle()? {
                 return Ok(Stop::Wait(self.handshake_wait()));
             }
-            let (wait, paused) = match self.drive.poll(self.now) {
+            let unsent = self.unsent_at_client();
+            let turn = self.drive.poll(self.now);
+            self.watch_growth(unsent)?;
+            let (wait, paused) = match turn {
                 Ok(proto_core::Turn::Event(event)) => return Ok(Stop::Step(Step::Event(event))),
                 Ok(proto_core::Turn::Gap(n)) => return Ok(Stop::Step(Step::Gap(n))),
                 Ok(proto_core::Turn::Yours(status)) => return self.hand_over(status),
@@ -382,6 +424,28 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             }
             return Ok(if paused { Stop::Paused(wait) } else { Stop::Wait(wait) });
         }
+    }
+
+    /// How much is unsent, if that is watched: more than the cap, at an end that receives all the same.
+    fn unsent_at_client(&mut self) -> Option<usize> {
+        if self.limits.output.is_some() {
+            return None;
+        }
+        Some(self.drive.output().len()).filter(|&len| len > UNSENT)
+    }
+
+    /// Receiving has put out more, though nobody takes it.
+    fn watch_growth(&mut self, before: Option<usize>) -> Result<(), DriveError<E::Error>> {
+        let Some(before) = before else {
+            self.grown = 0;
+            return Ok(());
+        };
+        self.grown = self.grown.saturating_add(self.drive.output().len().saturating_sub(before));
+        if self.grown > UNSENT {
+            self.drive.abandon();
+            return Err(DriveError::OutputLimit);
+        }
+        Ok(())
     }
 
     /// All is in the stream; with TLS it may not have left it.
@@ -437,6 +501,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             return false;
         }
         self.trouble.get_or_insert(error);
+        self.deaf = true;
         self.drive.unwritable();
         true
     }
@@ -494,7 +559,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         let patience = self.patience(earliest(wait.deadline, limit));
         if interest != Interest::READ || self.waker.is_some() {
             self.watch(interest, patience)?;
-        } else if self.shutdown.is_none() {
+        } else if self.shutdown.is_none() || !self.is_idle() {
             self.receive(patience)?;
         } else {
             self.receive_or_heed(patience)?;
@@ -505,27 +570,35 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
 
     /// Waits for both directions and for the bells. Input comes before the bells.
     fn watch(&mut self, interest: Interest, patience: Patience) -> Result<(), DriveError<E::Error>> {
+        let idle = self.shutdown.is_some() && self.is_idle();
         let waker = self.waker.as_ref().map(AsFd::as_fd);
-        let shutdown = self.shutdown.as_ref().map(AsFd::as_fd);
+        let shutdown = self.shutdown.as_ref().filter(|_| idle).map(AsFd::as_fd);
         let ready = match (waker, shutdown) {
             (Some(waker), Some(shutdown)) => self.stream.wait(interest, patience, &[waker, shutdown])?,
             (Some(bell), None) | (None, Some(bell)) => self.stream.wait(interest, patience, &[bell])?,
             (None, None) => self.stream.wait(interest, patience, &[])?,
         };
-        self.blocked &= !ready.write;
+        self.note_room(ready);
         if ready.read && interest.read {
             return self.receive(Patience::None);
         }
         if !ready.any() {
-            self.woken = self.hear_bells();
+            self.woken = self.hear_bells(idle);
         }
         Ok(())
     }
 
+    fn note_room(&mut self, ready: Ready) {
+        if ready.write {
+            self.blocked = false;
+            self.flush_below();
+        }
+    }
+
     /// Silences what rings; whether anything did.
-    fn hear_bells(&mut self) -> bool {
+    fn hear_bells(&mut self, idle: bool) -> bool {
         let rung = self.waker.as_ref().is_some_and(Waker::clear);
-        self.shutdown.take_if(|shutdown| shutdown.is_stopping()).is_some() || rung
+        self.shutdown.take_if(|shutdown| idle && shutdown.is_stopping()).is_some() || rung
     }
 
     /// Reads, and heeds the news that the server stops. A peer that answers at once costs no `poll`: only after a lull

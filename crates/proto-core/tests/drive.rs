@@ -536,6 +536,19 @@ fn an_error_is_told_once_and_explained_to_the_peer() {
 }
 
 #[test]
+fn who_asked_does_not_wait_for_a_wrong_peer_to_hang_up() {
+    let asking = DriveLimits { output: None, ..limits() };
+    let mut drive = Drive::new(Obedient::new(), asking);
+    drive.input().extend_from_slice(b"bad\r\n");
+    assert_eq!(drive.poll(NOW), Err(Fault::Protocol(Broken::Bad)));
+    assert!(matches!(drive.poll(NOW), Ok(Turn::Wait(Wait { write: true, read: false, .. }))));
+    assert_eq!(take(&mut drive, NOW), b"you are wrong\r\n");
+    assert!(matches!(drive.poll(NOW), Ok(Turn::Wait(Wait { shut: true, .. }))));
+    drive.shut();
+    assert_eq!(drive.poll(NOW), Ok(Turn::Closed));
+}
+
+#[test]
 fn a_deadline_is_waited_for_and_handled_as_often_as_it_is_due() {
     let mut drive = drive(b"timer\r\n");
     assert_eq!(drive.poll(NOW), line("timer"));
