@@ -149,6 +149,7 @@ impl<S: StartLine> Progress<S> {
         };
         let room = limits.head.saturating_sub(self.line + 2);
         let (max, kind) = if room < max { (room, ErrorKind::HeadTooLarge) } else { (max, kind) };
+        self.window = self.line.saturating_add(max);
         let line =
             split_line(bytes, self.line, &mut self.scanned, Bound { max, kind }, config.lenient.bare_lf)?;
         Ok(line.inspect(|_| self.line = self.scanned))
