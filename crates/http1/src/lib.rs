@@ -91,6 +91,7 @@ pub mod redirect;
 mod request;
 mod response;
 pub mod server;
+mod shape;
 mod state;
 mod status;
 mod syntax;

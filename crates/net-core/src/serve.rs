@@ -427,7 +427,7 @@ impl<H: Fn(Arc<TcpStream>, Peer, &Shutdown) + Send + Sync + 'static> Door<H> {
             house.wait_empty(|| patience);
         }
         if let Some(rejector) = self.rejector {
-            rejector.finish();
+            rejector.finish(shutdown.drain_deadline());
         }
     }
 }

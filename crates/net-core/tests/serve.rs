@@ -145,6 +145,17 @@ fn a_silent_refused_peer_holds_up_nobody() {
 }
 
 #[test]
+fn a_silent_refused_peer_does_not_outlast_the_drain() {
+    let server = upper_server(Config { connections: 1, reject_time: LONG * 100, ..local() });
+    let mut inside = server.connect();
+    ask(&mut inside);
+    let mut silent = server.connect();
+    assert_eq!(rest(&mut silent), "Full\n");
+    server.handle.shutdown(Duration::from_millis(20));
+    assert_eq!(server.thread.join().unwrap().refused_full, 1); // or the test would take an hour
+}
+
+#[test]
 fn fewer_workers_than_connections_take_turns() {
     let config = Config { workers: 1, connections: 4, queue: 4, ..local() };
     let server = start(config, |stream, _, _| {
