@@ -313,7 +313,12 @@ fn closed_loop(echo: fn(TcpStream), pings: fn(TcpStream, usize) -> f64) -> f64 {
     let threads: Vec<_> = pairs
         .into_iter()
         .flat_map(|(near, far)| {
-            [thread::spawn(move || echo(far)), thread::spawn(move || _ = pings(near, 300))]
+            [
+                thread::spawn(move || echo(far)),
+                thread::spawn(move || {
+                    let _ = pings(near, 300);
+                }),
+            ]
         })
         .collect();
     threads.into_iter().for_each(|thread| thread.join().unwrap());
