@@ -91,7 +91,7 @@ impl Endpoint for Lines {
         if let Some(event) = self.receive(input, now)? {
             return Ok(Some(event));
         }
-        if self.paused || std::mem::replace(&mut self.told, true) {
+        if self.paused || self.leaving || std::mem::replace(&mut self.told, true) {
             return Ok(None);
         }
         self.leaving = true;
