@@ -21,8 +21,8 @@ pub enum Framing {
     UntilClose,
 }
 
-const LENGTH: u128 = Known::ContentLength.bit();
-const CODING: u128 = Known::TransferEncoding.bit();
+const LENGTH: u64 = Known::ContentLength.mark();
+const CODING: u64 = Known::TransferEncoding.mark();
 
 impl Framing {
     /// Of a request.

@@ -233,10 +233,22 @@ impl Known {
         ALL.get(usize::from(number)).copied()
     }
 
+    /// A bit of its own if its number is below 63; one that it shares with all others if not.
+    #[inline]
+    pub(crate) const fn mark(self) -> u64 {
+        mark(self as u8)
+    }
+
     /// A set with just this one in it.
     pub(crate) const fn bit(self) -> u128 {
         1 << (self as u8)
     }
+}
+
+/// [`Known::mark`] of the one with this number; that of the others if there is none.
+#[inline]
+pub(crate) const fn mark(number: u8) -> u64 {
+    1 << (if number < 63 { number } else { 63 })
 }
 
 const _: () = assert!(COUNT <= 128, "a u128 holds a bit for each");

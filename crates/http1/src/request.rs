@@ -50,19 +50,17 @@ impl StartLine for RequestLine {
     #[inline]
     fn leap(shape: &Shape<'_>, at: usize, _: &Config) -> Option<(Self, usize)> {
         let line = shape.request_line()?;
-        let (version, end) = match shape.behind(line.target_end) {
-            [b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, b'\r', b'\n', ..] => (
-                Version::parse(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', *minor]).ok()?,
-                line.target_end + 9,
-            ),
+        let version = match shape.slice(line.target_end, line.end) {
+            b" HTTP/1.1" => Version::Http11,
+            b" HTTP/1.0" => Version::Http10,
             _ => return None,
         };
-        if shape.slice(&(0..line.method_end)) == b"CONNECT" {
+        if shape.slice(0, line.method_end) == b"CONNECT" {
             return None;
         }
         let place = |n: usize| u32::try_from(at + n).ok();
         let (method_end, target_end) = (place(line.method_end)?, place(line.target_end)?);
-        Some((RequestLine { start: place(0)?, method_end, target_end, version }, end))
+        Some((RequestLine { start: place(0)?, method_end, target_end, version }, line.end))
     }
 }
 
@@ -141,7 +139,7 @@ impl<'a> RequestHead<'a> {
     /// and each is well-formed; an empty one is legal.
     pub(crate) fn check(&self, config: &Config) -> Result<(), Error> {
         let err = |kind| Err(Error::peer(kind, self.bytes.len()).of_field(Known::Host));
-        if self.fields().repeats_any(Known::Host.bit()) {
+        if self.fields().repeats_any(Known::Host.mark()) {
             return err(ErrorKind::HostRepeated);
         }
         match self.fields().first(Known::Host) {

@@ -3,124 +3,123 @@
 //! The rule: it tells only what is certain and as it should be. Whatever is not, or not yet there, or longer than usual, is
 //! left to those who read line by line, and who know what to say about it: they are the twin that the tests compare with.
 
-use core::ops::Range;
-
 use proto_core::scan::{self, BLOCK, Class, Classes};
 
-use crate::syntax::{is_blank, trim};
+use crate::Known;
+use crate::syntax::{bad_percent, first_not_target, first_not_token, is_blank, is_token, trim};
 
 /// How many bytes are looked at in one go; lines that are longer are left to others.
 pub(crate) const WINDOW: usize = BLOCKS * BLOCK;
 const BLOCKS: usize = 16;
 
-/// What ends a name or a method: all but `tchar` (RFC 9110 section 5.6.2).
-const NAME_END: usize = 0;
+/// What ends a field's name.
+const COLON: usize = 0;
 /// What ends a line or must not be in it: control characters but HTAB (RFC 9110 section 5.5).
-const LINE_END: usize = 1;
-/// What ends a target, or begins a triplet: all but what RFC 3986 allows in paths and queries, and brackets.
-const TARGET_END: usize = 2;
+const CONTROL: usize = 1;
 
 struct Head;
 
-impl Classes<3> for Head {
-    const CLASSES: [Class; 3] = [
-        Class::ALPHA.or(Class::DIGIT).or(Class::of(b"!#$%&'*+-.^_`|~")).not(),
-        Class::CTL.and(Class::of(b"\t").not()),
-        Class::ALPHA.or(Class::DIGIT).or(Class::of(b"-._~!$&'()*+,;=:@/?[]")).not(),
-    ];
+impl Classes<2> for Head {
+    const CLASSES: [Class; 2] = [Class::of(b":"), Class::CTL.and(Class::of(b"\t").not())];
 }
+
+/// What ends a target, or begins a triplet in it: all but what RFC 3986 allows in paths and queries, and brackets.
+const TARGET_END: Class = Class::ALPHA.or(Class::DIGIT).or(Class::of(b"-._~!$&'()*+,;=:@/?[]")).not();
+
+/// Targets up to this length are looked at byte by byte.
+const SHORT: usize = 16;
 
 /// The first [`WINDOW`] bytes of something, and where things end in them.
 pub(crate) struct Shape<'b> {
     bytes: &'b [u8],
-    masks: [[u64; 3]; BLOCKS],
+    masks: [[u64; 2]; BLOCKS],
 }
 
 /// Where the parts of a field line are, in the bytes that were looked at.
 pub(crate) struct FieldShape {
-    /// The name, a token.
-    pub(crate) name: Range<usize>,
-    /// The value, without white space at its ends.
-    pub(crate) value: Range<usize>,
+    /// Which field it is, if a known one.
+    pub(crate) known: Option<Known>,
+    /// Where the name, a token, ends: at the colon.
+    pub(crate) name_end: usize,
+    /// Where the value begins, behind white space.
+    pub(crate) value: usize,
+    /// Where it ends, before white space.
+    pub(crate) value_end: usize,
     /// The line's CRLF.
     pub(crate) end: usize,
 }
 
-/// Where the parts of a request line are: one space between each, then the version and the line's end.
+/// Where the parts of a request line are: one space between each.
 pub(crate) struct RequestShape {
     /// Where the method, a token, ends.
     pub(crate) method_end: usize,
     /// Where the target ends, which begins with a slash.
     pub(crate) target_end: usize,
+    /// The line's CRLF.
+    pub(crate) end: usize,
 }
 
 impl<'b> Shape<'b> {
     /// Looks at the front of `bytes`.
     pub(crate) fn of(bytes: &'b [u8]) -> Self {
         let bytes = bytes.get(..WINDOW).unwrap_or(bytes);
-        let mut masks = [[0; 3]; BLOCKS];
-        scan::index::<Head, 3>(bytes, &mut masks);
+        let mut masks = [[0; 2]; BLOCKS];
+        scan::index::<Head, 2>(bytes, &mut masks);
         Shape { bytes, masks }
     }
 
-    /// From `at` to the end of what was looked at.
-    pub(crate) fn behind(&self, at: usize) -> &'b [u8] {
-        self.bytes.get(at..).unwrap_or_default()
+    /// Some of the bytes.
+    #[inline]
+    pub(crate) fn slice(&self, start: usize, end: usize) -> &'b [u8] {
+        self.bytes.get(start..end).unwrap_or_default()
     }
 
-    /// These of the bytes.
+    /// The line that begins at `at` is the empty one.
     #[inline]
-    pub(crate) fn slice(&self, span: &Range<usize>) -> &'b [u8] {
-        self.bytes.get(span.start..span.end).unwrap_or_default()
+    pub(crate) fn is_empty_line(&self, at: usize) -> bool {
+        self.bytes.get(at..at + 2) == Some(b"\r\n")
     }
 
     /// The field line that begins at `at`, if it is well-formed and ends in here.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn field_line(&self, at: usize) -> Option<FieldShape> {
-        let colon = self.next::<NAME_END>(at)?;
-        let end = self.line_end(colon)?;
-        if colon == at || self.bytes.get(colon) != Some(&b':') {
+        let name_end = self.next::<COLON>(at)?;
+        let end = self.line_end(at)?;
+        let name = self.bytes.get(at..name_end)?;
+        // No control character is in the line, so that a name which is found is a token.
+        let known = Known::find_token(name);
+        if known.is_none() && !is_token(name) {
             return None;
         }
-        let raw = self.bytes.get(colon + 1..end)?;
-        let value = match raw {
-            [b' ', first, .., last] if !is_blank(*first) && !is_blank(*last) => colon + 2..end,
-            _ => trimmed(raw, colon + 1),
+        let raw = self.bytes.get(name_end + 1..end)?;
+        let (value, value_end) = match raw {
+            [b' ', first, .., last] if !is_blank(*first) && !is_blank(*last) => (name_end + 2, end),
+            _ => trimmed(raw, name_end + 1),
         };
-        Some(FieldShape { name: at..colon, value, end })
+        Some(FieldShape { known, name_end, value, value_end, end })
     }
 
-    /// The request line at the front, if it is well-formed and its target begins with a slash.
+    /// The request line at the front, if its target begins with a slash and all but the version is well-formed.
     #[inline]
     pub(crate) fn request_line(&self) -> Option<RequestShape> {
-        let method_end = self.next::<NAME_END>(0)?;
-        let [b' ', b'/', ..] = self.behind(method_end) else { return None };
-        let target_end = self.target_end(method_end + 2)?;
-        (method_end > 0).then_some(RequestShape { method_end, target_end })
+        let end = self.line_end(0)?;
+        let line = self.bytes.get(..end)?;
+        let method_end = first_not_token(line)?;
+        let target_end = end.checked_sub(VERSION)?;
+        let [b' ', target @ ..] = line.get(method_end..target_end)? else { return None };
+        let is_plain = method_end > 0 && target.starts_with(b"/") && is_target(target);
+        is_plain.then_some(RequestShape { method_end, target_end, end })
     }
 
     /// Where the CRLF is that ends the line that `from` is in.
     #[inline]
     pub(crate) fn line_end(&self, from: usize) -> Option<usize> {
-        let end = self.next::<LINE_END>(from)?;
+        let end = self.next::<CONTROL>(from)?;
         (self.bytes.get(end..end + 2)? == b"\r\n").then_some(end)
     }
 
-    /// Where the target ends that goes on at `from`, every `%` in it being followed by two digits.
-    #[inline]
-    fn target_end(&self, from: usize) -> Option<usize> {
-        let mut end = self.next::<TARGET_END>(from)?;
-        while let [b'%', high, low, ..] = self.behind(end) {
-            if !high.is_ascii_hexdigit() || !low.is_ascii_hexdigit() {
-                return None;
-            }
-            end = self.next::<TARGET_END>(end + 3)?;
-        }
-        Some(end)
-    }
-
     /// The first byte of a class from `from` on.
-    #[inline]
+    #[inline(always)]
     fn next<const CLASS: usize>(&self, from: usize) -> Option<usize> {
         let mut block = from / BLOCK;
         let mut mask = self.masks.get(block)?.get(CLASS)? & (u64::MAX << (from % BLOCK));
@@ -132,9 +131,29 @@ impl<'b> Shape<'b> {
     }
 }
 
-/// Where `raw`, which begins at `at`, is without the white space around it.
-fn trimmed(raw: &[u8], at: usize) -> Range<usize> {
+/// A space and `HTTP/1.1`.
+const VERSION: usize = 9;
+
+/// Nothing but what may be in a target, each `%` followed by two digits.
+#[inline]
+fn is_target(target: &[u8]) -> bool {
+    if target.len() <= SHORT {
+        return first_not_target(target, false).is_none() && bad_percent(target).is_none();
+    }
+    let mut rest = target;
+    loop {
+        let Some(stop) = scan::find(rest, &TARGET_END) else { return true };
+        match rest.get(stop..) {
+            Some([b'%', high, low, behind @ ..]) if high.is_ascii_hexdigit() && low.is_ascii_hexdigit() => {
+                rest = behind;
+            }
+            _ => return false,
+        }
+    }
+}
+
+/// Where `raw`, which begins at `at`, begins and ends without the white space around it.
+fn trimmed(raw: &[u8], at: usize) -> (usize, usize) {
     let skipped = raw.iter().take_while(|&&byte| is_blank(byte)).count();
-    let value = trim(raw);
-    at + skipped..at + skipped + value.len()
+    (at + skipped, at + skipped + trim(raw).len())
 }
