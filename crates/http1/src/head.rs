@@ -6,7 +6,7 @@
 
 use proto_core::scan;
 
-use crate::shape::{Shape, WINDOW};
+use crate::shape::{Room, Shape, WINDOW};
 use crate::syntax::slice;
 use crate::{Config, Error, ErrorKind, Fields};
 
@@ -119,7 +119,8 @@ impl<S: StartLine> Progress<S> {
         if !is_far {
             return false;
         }
-        let (shape, mut at) = (Shape::of(rest), 0);
+        let (mut room, mut at) = (Room::new(), 0);
+        let shape = Shape::of(rest, &mut room);
         if self.start.is_none() {
             let Some((start, end)) = S::leap(&shape, self.line, config) else { return false };
             self.start = Some(start);

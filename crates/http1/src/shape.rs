@@ -5,8 +5,8 @@
 
 use proto_core::scan::{self, BLOCK, Class, Classes};
 
-use crate::Known;
-use crate::syntax::{bad_percent, first_not_target, first_not_token, is_blank, is_token, trim};
+use crate::syntax::{first_not_token, is_blank, is_plain_target, is_token, trim};
+use crate::{Known, Version};
 
 /// How many bytes are looked at in one go; lines that are longer are left to others.
 pub(crate) const WINDOW: usize = BLOCKS * BLOCK;
@@ -29,10 +29,20 @@ const TARGET_END: Class = Class::ALPHA.or(Class::DIGIT).or(Class::of(b"-._~!$&'(
 /// Targets up to this length are looked at byte by byte.
 const SHORT: usize = 16;
 
+/// Room for the shape of [`WINDOW`] bytes.
+pub(crate) struct Room([[u64; 2]; BLOCKS]);
+
 /// The first [`WINDOW`] bytes of something, and where things end in them.
 pub(crate) struct Shape<'b> {
     bytes: &'b [u8],
-    masks: [[u64; 2]; BLOCKS],
+    /// For each [`BLOCK`] of them.
+    masks: &'b [[u64; 2]],
+}
+
+impl Room {
+    pub(crate) const fn new() -> Self {
+        Room([[0; 2]; BLOCKS])
+    }
 }
 
 /// Where the parts of a field line are, in the bytes that were looked at.
@@ -49,23 +59,24 @@ pub(crate) struct FieldShape {
     pub(crate) end: usize,
 }
 
-/// Where the parts of a request line are: one space between each.
+/// Where the parts of a request line are, one space between each.
 pub(crate) struct RequestShape {
     /// Where the method, a token, ends.
     pub(crate) method_end: usize,
     /// Where the target ends, which begins with a slash.
     pub(crate) target_end: usize,
+    pub(crate) version: Version,
     /// The line's CRLF.
     pub(crate) end: usize,
 }
 
 impl<'b> Shape<'b> {
     /// Looks at the front of `bytes`.
-    pub(crate) fn of(bytes: &'b [u8]) -> Self {
+    #[inline]
+    pub(crate) fn of(bytes: &'b [u8], room: &'b mut Room) -> Self {
         let bytes = bytes.get(..WINDOW).unwrap_or(bytes);
-        let mut masks = [[0; 2]; BLOCKS];
-        scan::index::<Head, 2>(bytes, &mut masks);
-        Shape { bytes, masks }
+        scan::index::<Head, 2>(bytes, &mut room.0);
+        Shape { bytes, masks: room.0.get(..bytes.len().div_ceil(BLOCK)).unwrap_or_default() }
     }
 
     /// Some of the bytes.
@@ -93,22 +104,27 @@ impl<'b> Shape<'b> {
         }
         let raw = self.bytes.get(name_end + 1..end)?;
         let (value, value_end) = match raw {
-            [b' ', first, .., last] if !is_blank(*first) && !is_blank(*last) => (name_end + 2, end),
+            // No other control character than HTAB is in it: what is not above a space is blank.
+            [b' ', first, .., last] if *first > b' ' && *last > b' ' => (name_end + 2, end),
             _ => trimmed(raw, name_end + 1),
         };
         Some(FieldShape { known, name_end, value, value_end, end })
     }
 
-    /// The request line at the front, if its target begins with a slash and all but the version is well-formed.
+    /// The request line at the front, if its target begins with a slash and all of it is well-formed.
     #[inline]
     pub(crate) fn request_line(&self) -> Option<RequestShape> {
         let end = self.line_end(0)?;
-        let line = self.bytes.get(..end)?;
+        let (line, version) = self.bytes.get(..end)?.split_last_chunk()?;
+        let version = match u64::from_le_bytes(*version) {
+            HTTP_11 => Version::Http11,
+            HTTP_10 => Version::Http10,
+            _ => return None,
+        };
         let method_end = first_not_token(line)?;
-        let target_end = end.checked_sub(VERSION)?;
-        let [b' ', target @ ..] = line.get(method_end..target_end)? else { return None };
+        let [b' ', target @ .., b' '] = line.get(method_end..)? else { return None };
         let is_plain = method_end > 0 && target.starts_with(b"/") && is_target(target);
-        is_plain.then_some(RequestShape { method_end, target_end, end })
+        is_plain.then_some(RequestShape { method_end, target_end: line.len() - 1, version, end })
     }
 
     /// Where the CRLF is that ends the line that `from` is in.
@@ -131,14 +147,14 @@ impl<'b> Shape<'b> {
     }
 }
 
-/// A space and `HTTP/1.1`.
-const VERSION: usize = 9;
+const HTTP_11: u64 = u64::from_le_bytes(*b"HTTP/1.1");
+const HTTP_10: u64 = u64::from_le_bytes(*b"HTTP/1.0");
 
 /// Nothing but what may be in a target, each `%` followed by two digits.
 #[inline]
 fn is_target(target: &[u8]) -> bool {
-    if target.len() <= SHORT {
-        return first_not_target(target, false).is_none() && bad_percent(target).is_none();
+    if target.len() <= SHORT && target.iter().all(|&byte| is_plain_target(byte)) {
+        return true;
     }
     let mut rest = target;
     loop {
