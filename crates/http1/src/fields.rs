@@ -8,13 +8,13 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use crate::known::mark;
-use crate::shape::Shape;
+use crate::known::{self, mark};
+use crate::shape::{Line, Shape};
 use crate::syntax::{first_not_token, first_not_value, is_blank, is_control, slice, text, trim};
 use crate::{Error, ErrorKind, Known};
 
 /// Entry number of a field that is not known.
-const UNKNOWN: u8 = u8::MAX;
+const UNKNOWN: u8 = known::NONE;
 
 /// Where one field line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -115,7 +115,7 @@ impl Fields {
             name_end: place(at + colon)?,
             value: place(start)?,
             value_end: place(start + value.len())?,
-            id: Known::find_token(name).map_or(UNKNOWN, |known| known as u8),
+            id: known::number(name),
         });
         Ok(())
     }
@@ -127,23 +127,25 @@ impl Fields {
         #[expect(clippy::cast_possible_truncation, reason = "the caller has seen to it")]
         let place = |at: usize| (base + at) as u32;
         let mut at = at;
-        loop {
-            if shape.is_empty_line(at) {
-                return (at + 2, true);
+        for _ in self.entries.len()..=most {
+            let line = match shape.field_line(at) {
+                Line::Field(line) => line,
+                Line::Empty => return (at + 2, true),
+                Line::Other => break,
+            };
+            if self.entries.len() == most {
+                break;
             }
-            if self.entries.len() >= most {
-                return (at, false);
-            }
-            let Some(line) = shape.field_line(at) else { return (at, false) };
             self.add(Entry {
                 start: place(at),
                 name_end: place(line.name_end),
                 value: place(line.value),
                 value_end: place(line.value_end),
-                id: line.known.map_or(UNKNOWN, |known| known as u8),
+                id: line.id,
             });
             at = line.end + 2;
         }
+        (at, false)
     }
 
     #[inline]

@@ -6,8 +6,8 @@
 /// One past the largest number.
 const COUNT: usize = NAMES.len() + 1;
 
-/// Empty place in the table.
-const NONE: u8 = u8::MAX;
+/// The number of a name that is not known, and an empty place in the table.
+pub(crate) const NONE: u8 = u8::MAX;
 
 macro_rules! known {
     ($($id:ident = $name:literal,)*) => {
@@ -153,6 +153,15 @@ impl Key {
         Key { first: first | FOLD, last: last | FOLD, middle: (0, 0), len: name.len() }
     }
 
+    #[inline]
+    fn is(&self, other: &Key) -> bool {
+        // Most names are too short to have a middle.
+        self.first == other.first
+            && self.last == other.last
+            && self.len == other.len
+            && (self.len < 16 || self.middle == other.middle)
+    }
+
     /// Where it would be in the table.
     #[inline]
     #[expect(clippy::cast_possible_truncation, reason = "nine bits are left")]
@@ -200,6 +209,18 @@ const fn table() -> [u8; PLACES] {
     table
 }
 
+/// The number of the known field of this name, in any case, or [`NONE`]. The name must be a token, or at least have no
+/// control character in it: then what it is found to be, it is.
+#[inline]
+pub(crate) fn number(name: &[u8]) -> u8 {
+    let key = Key::of(name);
+    let number = TABLE.get(key.place()).copied().unwrap_or(NONE);
+    match KEYS.get(usize::from(number)) {
+        Some(found) if found.is(&key) => number,
+        _ => NONE,
+    }
+}
+
 impl Known {
     /// The known field of this name, in any case.
     ///
@@ -214,12 +235,8 @@ impl Known {
     }
 
     /// The same for a name that is known to be a token.
-    #[inline]
     pub(crate) fn find_token(name: &[u8]) -> Option<Known> {
-        let key = Key::of(name);
-        let number = *TABLE.get(key.place())?;
-        let found = KEYS.get(usize::from(number))?;
-        if *found == key { Self::from_number(number) } else { None }
+        Self::from_number(number(name))
     }
 
     /// The usual spelling.

@@ -6,7 +6,7 @@
 use proto_core::scan::{self, BLOCK, Class, Classes};
 
 use crate::syntax::{first_not_token, is_blank, is_plain_target, is_token, trim};
-use crate::{Known, Version};
+use crate::{Version, known};
 
 /// How many bytes are looked at in one go; lines that are longer are left to others.
 pub(crate) const WINDOW: usize = BLOCKS * BLOCK;
@@ -45,10 +45,20 @@ impl Room {
     }
 }
 
+/// A line behind the start line.
+pub(crate) enum Line {
+    /// The one that ends the head.
+    Empty,
+    /// A well-formed field.
+    Field(FieldShape),
+    /// It takes a closer look, or its end is not there.
+    Other,
+}
+
 /// Where the parts of a field line are, in the bytes that were looked at.
 pub(crate) struct FieldShape {
-    /// Which field it is, if a known one.
-    pub(crate) known: Option<Known>,
+    /// Which field it is.
+    pub(crate) id: u8,
     /// Where the name, a token, ends: at the colon.
     pub(crate) name_end: usize,
     /// Where the value begins, behind white space.
@@ -85,30 +95,33 @@ impl<'b> Shape<'b> {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
-    /// The line that begins at `at` is the empty one.
-    #[inline]
-    pub(crate) fn is_empty_line(&self, at: usize) -> bool {
-        self.bytes.get(at..at + 2) == Some(b"\r\n")
+    /// The line that begins at `at`.
+    #[inline(always)]
+    pub(crate) fn field_line(&self, at: usize) -> Line {
+        match self.line_end(at) {
+            Some(end) if end == at => Line::Empty,
+            Some(end) => self.field(at, end).map_or(Line::Other, Line::Field),
+            None => Line::Other,
+        }
     }
 
-    /// The field line that begins at `at`, if it is well-formed and ends in here.
+    /// The field of the line from `at` to `end`.
     #[inline(always)]
-    pub(crate) fn field_line(&self, at: usize) -> Option<FieldShape> {
-        let name_end = self.next::<COLON>(at)?;
-        let end = self.line_end(at)?;
-        let name = self.bytes.get(at..name_end)?;
+    fn field(&self, at: usize, end: usize) -> Option<FieldShape> {
+        let name_end = self.next(at, COLON)?;
+        let line = self.bytes.get(at..end)?;
+        let (name, colon) = line.split_at_checked(name_end - at)?;
+        let id = known::number(name);
         // No control character is in the line, so that a name which is found is a token.
-        let known = Known::find_token(name);
-        if known.is_none() && !is_token(name) {
+        if id == known::NONE && !is_token(name) {
             return None;
         }
-        let raw = self.bytes.get(name_end + 1..end)?;
-        let (value, value_end) = match raw {
+        let (value, value_end) = match colon {
             // No other control character than HTAB is in it: what is not above a space is blank.
-            [b' ', first, .., last] if *first > b' ' && *last > b' ' => (name_end + 2, end),
-            _ => trimmed(raw, name_end + 1),
+            [_, b' ', first, .., last] if *first > b' ' && *last > b' ' => (name_end + 2, end),
+            _ => trimmed(colon.get(1..)?, name_end + 1),
         };
-        Some(FieldShape { known, name_end, value, value_end, end })
+        Some(FieldShape { id, name_end, value, value_end, end })
     }
 
     /// The request line at the front, if its target begins with a slash and all of it is well-formed.
@@ -128,20 +141,20 @@ impl<'b> Shape<'b> {
     }
 
     /// Where the CRLF is that ends the line that `from` is in.
-    #[inline]
+    #[inline(always)]
     pub(crate) fn line_end(&self, from: usize) -> Option<usize> {
-        let end = self.next::<CONTROL>(from)?;
-        (self.bytes.get(end..end + 2)? == b"\r\n").then_some(end)
+        let end = self.next(from, CONTROL)?;
+        (self.bytes.get(end..)?.first_chunk() == Some(b"\r\n")).then_some(end)
     }
 
     /// The first byte of a class from `from` on.
     #[inline(always)]
-    fn next<const CLASS: usize>(&self, from: usize) -> Option<usize> {
+    fn next(&self, from: usize, class: usize) -> Option<usize> {
         let mut block = from / BLOCK;
-        let mut mask = self.masks.get(block)?.get(CLASS)? & (u64::MAX << (from % BLOCK));
+        let mut mask = self.masks.get(block)?.get(class)? & (u64::MAX << (from % BLOCK));
         while mask == 0 {
             block += 1;
-            mask = *self.masks.get(block)?.get(CLASS)?;
+            mask = *self.masks.get(block)?.get(class)?;
         }
         Some(block * BLOCK + mask.trailing_zeros() as usize)
     }
