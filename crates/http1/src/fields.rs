@@ -8,7 +8,7 @@ use core::fmt;
 
 use bytes::Bytes;
 
-use crate::known::{self, mark};
+use crate::known;
 use crate::shape::{Line, Shape};
 use crate::syntax::{first_not_token, first_not_value, is_blank, is_control, slice, text, trim};
 use crate::{Error, ErrorKind, Known};
@@ -53,9 +53,9 @@ impl Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     entries: Vec<Entry>,
-    /// A [`mark`] for each that is there.
+    /// A [`Known::mark`] for each that is there.
     seen: u64,
-    /// A [`mark`] for each that is there more than once.
+    /// A [`Known::mark`] for each that is there more than once.
     repeated: u64,
 }
 
@@ -110,13 +110,17 @@ impl Fields {
         let skipped = raw.iter().take_while(|&&byte| is_blank(byte)).count();
         let start = at + colon + 1 + skipped;
         let place = |at: usize| u32::try_from(at).map_err(|_| Error::peer(ErrorKind::FieldLineTooLong, at));
-        self.add(Entry {
-            start: place(at)?,
-            name_end: place(at + colon)?,
-            value: place(start)?,
-            value_end: place(start + value.len())?,
-            id: known::number(name),
-        });
+        let (id, mark) = known::look_up(name);
+        self.add(
+            mark,
+            Entry {
+                start: place(at)?,
+                name_end: place(at + colon)?,
+                value: place(start)?,
+                value_end: place(start + value.len())?,
+                id,
+            },
+        );
         Ok(())
     }
 
@@ -136,21 +140,23 @@ impl Fields {
             if self.entries.len() == most {
                 break;
             }
-            self.add(Entry {
-                start: place(at),
-                name_end: place(line.name_end),
-                value: place(line.value),
-                value_end: place(line.value_end),
-                id: line.id,
-            });
+            self.add(
+                line.mark,
+                Entry {
+                    start: place(at),
+                    name_end: place(line.name_end),
+                    value: place(line.value),
+                    value_end: place(line.value_end),
+                    id: line.id,
+                },
+            );
             at = line.end + 2;
         }
         (at, false)
     }
 
     #[inline]
-    fn add(&mut self, entry: Entry) {
-        let mark = mark(entry.id);
+    fn add(&mut self, mark: u64, entry: Entry) {
         self.repeated |= self.seen & mark;
         self.seen |= mark;
         self.entries.push(entry);

@@ -35,8 +35,8 @@ pub(crate) struct Room([[u64; 2]; BLOCKS]);
 /// The first [`WINDOW`] bytes of something, and where things end in them.
 pub(crate) struct Shape<'b> {
     bytes: &'b [u8],
-    /// For each [`BLOCK`] of them.
-    masks: &'b [[u64; 2]],
+    /// For each [`BLOCK`] of them; nothing behind.
+    masks: &'b [[u64; 2]; BLOCKS],
 }
 
 impl Room {
@@ -57,8 +57,9 @@ pub(crate) enum Line {
 
 /// Where the parts of a field line are, in the bytes that were looked at.
 pub(crate) struct FieldShape {
-    /// Which field it is.
+    /// Which field it is, by number and by mark.
     pub(crate) id: u8,
+    pub(crate) mark: u64,
     /// Where the name, a token, ends: at the colon.
     pub(crate) name_end: usize,
     /// Where the value begins, behind white space.
@@ -86,7 +87,7 @@ impl<'b> Shape<'b> {
     pub(crate) fn of(bytes: &'b [u8], room: &'b mut Room) -> Self {
         let bytes = bytes.get(..WINDOW).unwrap_or(bytes);
         scan::index::<Head, 2>(bytes, &mut room.0);
-        Shape { bytes, masks: room.0.get(..bytes.len().div_ceil(BLOCK)).unwrap_or_default() }
+        Shape { bytes, masks: &room.0 }
     }
 
     /// Some of the bytes.
@@ -111,7 +112,7 @@ impl<'b> Shape<'b> {
         let name_end = self.next(at, COLON)?;
         let line = self.bytes.get(at..end)?;
         let (name, colon) = line.split_at_checked(name_end - at)?;
-        let id = known::number(name);
+        let (id, mark) = known::look_up(name);
         // No control character is in the line, so that a name which is found is a token.
         if id == known::NONE && !is_token(name) {
             return None;
@@ -121,7 +122,7 @@ impl<'b> Shape<'b> {
             [_, b' ', first, .., last] if *first > b' ' && *last > b' ' => (name_end + 2, end),
             _ => trimmed(colon.get(1..)?, name_end + 1),
         };
-        Some(FieldShape { id, name_end, value, value_end, end })
+        Some(FieldShape { id, mark, name_end, value, value_end, end })
     }
 
     /// The request line at the front, if its target begins with a slash and all of it is well-formed.
