@@ -291,6 +291,13 @@ impl<'a> FieldSection<'a> {
         self.all(name).next()
     }
 
+    /// The value of the first line of this field.
+    #[inline]
+    pub(crate) fn first_known(&self, known: Known) -> Option<&'a [u8]> {
+        let entry = self.fields.entries.iter().find(|entry| entry.id == known as u8)?;
+        Some(entry.value(self.bytes))
+    }
+
     /// The value of the first line with this name, as text; `None` also if it is not UTF-8.
     #[must_use]
     pub fn text(&self, name: impl FieldName) -> Option<&'a str> {

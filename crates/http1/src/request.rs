@@ -145,7 +145,7 @@ impl<'a> RequestHead<'a> {
         if fields.repeats_any(Known::Host.mark()) {
             return Some(ErrorKind::HostRepeated);
         }
-        match fields.first(Known::Host) {
+        match fields.first_known(Known::Host) {
             Some(host) => (!authority::is_well_formed(host)).then_some(ErrorKind::HostInvalid),
             None if self.version() == Version::Http10 || config.lenient.missing_host => None,
             None => Some(ErrorKind::HostMissing),

@@ -165,11 +165,13 @@ const HTTP_11: u64 = u64::from_le_bytes(*b"HTTP/1.1");
 const HTTP_10: u64 = u64::from_le_bytes(*b"HTTP/1.0");
 
 /// Nothing but what may be in a target, each `%` followed by two digits.
-#[inline]
+#[inline(always)]
 fn is_target(target: &[u8]) -> bool {
-    if target.len() <= SHORT && target.iter().all(|&byte| is_plain_target(byte)) {
-        return true;
-    }
+    (target.len() <= SHORT && target.iter().all(|&byte| is_plain_target(byte))) || is_long_target(target)
+}
+
+#[inline(never)]
+fn is_long_target(target: &[u8]) -> bool {
     let mut rest = target;
     loop {
         let Some(stop) = scan::find(rest, &TARGET_END) else { return true };
