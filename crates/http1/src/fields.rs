@@ -131,15 +131,12 @@ impl Fields {
         #[expect(clippy::cast_possible_truncation, reason = "the caller has seen to it")]
         let place = |at: usize| (base + at) as u32;
         let mut at = at;
-        for _ in self.entries.len()..=most {
+        loop {
             let line = match shape.field_line(at) {
-                Line::Field(line) => line,
+                Line::Field(line) if self.entries.len() < most => line,
                 Line::Empty => return (at + 2, true),
-                Line::Other => break,
+                _ => return (at, false),
             };
-            if self.entries.len() == most {
-                break;
-            }
             self.add(
                 line.mark,
                 Entry {
@@ -152,7 +149,6 @@ impl Fields {
             );
             at = line.end + 2;
         }
-        (at, false)
     }
 
     #[inline]

@@ -114,7 +114,7 @@ impl<'b> Shape<'b> {
         let (name, colon) = line.split_at_checked(name_end - at)?;
         let (id, mark) = known::look_up(name);
         // No control character is in the line, so that a name which is found is a token.
-        if id == known::NONE && !is_token(name) {
+        if id == known::NONE && !is_unknown_name(name) {
             return None;
         }
         let (value, value_end) = match colon {
@@ -184,7 +184,14 @@ fn is_long_target(target: &[u8]) -> bool {
     }
 }
 
+/// A name that is not known may still be one.
+#[inline(never)]
+fn is_unknown_name(name: &[u8]) -> bool {
+    is_token(name)
+}
+
 /// Where `raw`, which begins at `at`, begins and ends without the white space around it.
+#[inline(never)]
 fn trimmed(raw: &[u8], at: usize) -> (usize, usize) {
     let skipped = raw.iter().take_while(|&&byte| is_blank(byte)).count();
     (at + skipped, at + skipped + trim(raw).len())
