@@ -32,7 +32,7 @@ impl Defect {
     }
 }
 
-/// What is wrong, in a sentence. [`name`](DefectKind::name) is for machines.
+/// What is wrong, in a sentence. `{:?}` gives the name of the variant, for machines.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Error)]
 #[non_exhaustive]
 pub enum DefectKind {
@@ -78,9 +78,10 @@ pub enum DefectKind {
     /// A multipart that is not closed.
     #[error("a multipart without its closing delimiter")]
     NotClosed,
-    /// A transfer coding on a multipart, where only 7bit, 8bit and binary are allowed; it is ignored (RFC 2045 section 6.4).
-    #[error("a multipart with a transfer coding")]
-    EncodedMultipart,
+    /// A transfer coding on a composite type, where only 7bit, 8bit and binary are allowed: that of a multipart is ignored, a
+    /// message is read as a leaf (RFC 2045 section 6.4).
+    #[error("a multipart or message with a transfer coding")]
+    EncodedComposite,
     /// Nested deeper than the limit: the part is read as a leaf.
     #[error("parts are nested too deep")]
     Depth,
@@ -182,69 +183,6 @@ pub enum DefectKind {
     /// Bytes beyond US-ASCII in a body that says it is 7bit (RFC 2045 section 2.7).
     #[error("bytes beyond US-ASCII in a 7bit body")]
     EightBit,
-}
-
-impl DefectKind {
-    /// The name of the kind, as `mime_tool` prints it: that of the variant.
-    #[must_use]
-    pub fn name(self) -> &'static str {
-        use DefectKind as K;
-        match self {
-            K::NoColon => "NoColon",
-            K::FieldName => "FieldName",
-            K::NoBlankLine => "NoBlankLine",
-            K::Nul => "Nul",
-            K::BareCr => "BareCr",
-            K::NoFinalLineEnd => "NoFinalLineEnd",
-            K::DuplicateSingleton => "DuplicateSingleton",
-            K::NotUtf8 => "NotUtf8",
-            K::LongLine => "LongLine",
-            K::NoBoundary => "NoBoundary",
-            K::LongBoundary => "LongBoundary",
-            K::NoDelimiter => "NoDelimiter",
-            K::NotClosed => "NotClosed",
-            K::EncodedMultipart => "EncodedMultipart",
-            K::Depth => "Depth",
-            K::Parts => "Parts",
-            K::HeaderBlock => "HeaderBlock",
-            K::Headers => "Headers",
-            K::MediaType => "MediaType",
-            K::TransferCoding => "TransferCoding",
-            K::Disposition => "Disposition",
-            _ => self.field_or_body_name(),
-        }
-    }
-
-    fn field_or_body_name(self) -> &'static str {
-        use DefectKind as K;
-        match self {
-            K::Parameter => "Parameter",
-            K::Unquoted => "Unquoted",
-            K::Unterminated => "Unterminated",
-            K::DuplicateParameter => "DuplicateParameter",
-            K::ParameterGap => "ParameterGap",
-            K::ExtendedParameter => "ExtendedParameter",
-            K::Parameters => "Parameters",
-            K::Word => "Word",
-            K::WordPlace => "WordPlace",
-            K::Charset => "Charset",
-            K::CharsetBytes => "CharsetBytes",
-            K::Address => "Address",
-            K::Addresses => "Addresses",
-            K::Comment => "Comment",
-            K::CommentDepth => "CommentDepth",
-            K::Date => "Date",
-            K::MessageId => "MessageId",
-            K::Base64Junk => "Base64Junk",
-            K::Base64Padding => "Base64Padding",
-            K::Base64Line => "Base64Line",
-            K::QuotedPrintable => "QuotedPrintable",
-            K::QuotedPrintableByte => "QuotedPrintableByte",
-            K::QuotedPrintableLine => "QuotedPrintableLine",
-            K::QuotedPrintableBlanks => "QuotedPrintableBlanks",
-            _ => "EightBit",
-        }
-    }
 }
 
 /// The caller is wrong: this can't be written. Nothing was.
