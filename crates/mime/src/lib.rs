@@ -1,0 +1,16 @@
+//! Internet messages and MIME bodies, without I/O.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+mod error;
+mod lexical;
+mod limits;
+mod media_type;
+mod parameter;
+
+pub use error::{Defect, DefectKind, Misuse, MisuseKind, check_value};
+pub use limits::Limits;
+pub use media_type::MediaType;
+pub use parameter::{Parameter, Parameters};
