@@ -4,13 +4,17 @@
 
 extern crate alloc;
 
+pub mod base64;
 mod error;
 mod lexical;
 mod limits;
 mod media_type;
 mod parameter;
+pub mod quoted_printable;
 
+pub use base64::{Base64Decoder, Base64Encoder};
 pub use error::{Defect, DefectKind, Misuse, MisuseKind, check_value};
 pub use limits::Limits;
 pub use media_type::MediaType;
 pub use parameter::{Parameter, Parameters};
+pub use quoted_printable::{QpDecoder, QpEncoder};
