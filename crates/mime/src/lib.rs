@@ -4,12 +4,15 @@
 
 extern crate alloc;
 
+mod charset;
 mod error;
 mod lexical;
 mod limits;
 mod media_type;
 mod parameter;
+pub mod word;
 
+pub use charset::Charset;
 pub use error::{Defect, DefectKind, Misuse, MisuseKind, check_value};
 pub use limits::Limits;
 pub use media_type::MediaType;
