@@ -5,6 +5,7 @@
 //! from the start of the value.
 
 use alloc::borrow::Cow;
+use alloc::string::String;
 use alloc::vec::Vec;
 
 use proto_core::scan::Class;
@@ -201,12 +202,18 @@ pub(crate) fn unfold(bytes: &[u8]) -> Cow<'_, [u8]> {
 }
 
 /// Bytes as text: US-ASCII or UTF-8 (RFC 6532 section 3.1), U+FFFD for what is neither.
-pub(crate) fn text<'a>(bytes: Cow<'a, [u8]>) -> Cow<'a, str> {
+pub(crate) fn text(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
     match bytes {
-        Cow::Borrowed(bytes) => alloc::string::String::from_utf8_lossy(bytes),
-        Cow::Owned(bytes) => Cow::Owned(match alloc::string::String::from_utf8(bytes) {
+        Cow::Borrowed(bytes) => lossy(bytes),
+        Cow::Owned(bytes) => Cow::Owned(match String::from_utf8(bytes) {
             Ok(text) => text,
-            Err(error) => alloc::string::String::from_utf8_lossy(error.as_bytes()).into_owned(),
+            Err(error) => String::from_utf8_lossy(error.as_bytes()).into_owned(),
         }),
     }
+}
+
+/// UTF-8, U+FFFD for what is not. Owned only if something was replaced.
+pub(crate) fn lossy(bytes: &[u8]) -> Cow<'_, str> {
+    // The check of the whole is much faster than the search for what to replace.
+    core::str::from_utf8(bytes).map_or_else(|_| String::from_utf8_lossy(bytes), Cow::Borrowed)
 }
