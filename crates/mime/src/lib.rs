@@ -4,16 +4,22 @@
 
 extern crate alloc;
 
+pub mod address;
 mod charset;
+mod date;
 mod error;
 mod lexical;
 mod limits;
 mod media_type;
+mod message_id;
 mod parameter;
 pub mod word;
 
+pub use address::{Address, Addresses, Mailbox};
 pub use charset::Charset;
+pub use date::DateTime;
 pub use error::{Defect, DefectKind, Misuse, MisuseKind, check_value};
 pub use limits::Limits;
 pub use media_type::MediaType;
+pub use message_id::{MessageIds, check_message_id};
 pub use parameter::{Parameter, Parameters};
