@@ -4,20 +4,28 @@
 
 extern crate alloc;
 
+pub mod address;
 pub mod base64;
+pub mod builder;
 mod charset;
+mod date;
 mod error;
 mod lexical;
 mod limits;
 mod media_type;
+mod message_id;
 mod parameter;
 pub mod quoted_printable;
 pub mod word;
 
+pub use address::{Address, Addresses, Mailbox};
 pub use base64::{Base64Decoder, Base64Encoder};
+pub use builder::Builder;
 pub use charset::Charset;
+pub use date::DateTime;
 pub use error::{Defect, DefectKind, Misuse, MisuseKind, check_value};
 pub use limits::Limits;
 pub use media_type::MediaType;
+pub use message_id::{MessageIds, check_message_id};
 pub use parameter::{Parameter, Parameters};
 pub use quoted_printable::{QpDecoder, QpEncoder};

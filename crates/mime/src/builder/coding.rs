@@ -79,7 +79,7 @@ impl Look {
         look.has_bare |= was_cr;
         look.len = content.len();
         look.longest = look.longest.max(content.len() - line);
-        look.has_control = look.others > 0 && content.iter().any(|byte| *byte == 0);
+        look.has_control = look.others > 0 && content.contains(&0);
         look
     }
 

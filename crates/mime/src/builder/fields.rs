@@ -78,7 +78,12 @@ impl Fields {
         self.edit(name, |field| field.person(person, utf8, b","))
     }
 
-    pub(super) fn group(&mut self, name: &'static str, group: &str, people: &[Person<'_>]) -> Result<(), Misuse> {
+    pub(super) fn group(
+        &mut self,
+        name: &'static str,
+        group: &str,
+        people: &[Person<'_>],
+    ) -> Result<(), Misuse> {
         let utf8 = self.utf8;
         check_value(group.as_bytes())?;
         people.iter().try_for_each(|person| check_person(person, utf8))?;

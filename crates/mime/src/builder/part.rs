@@ -92,7 +92,11 @@ impl Part {
     }
 
     /// The same with a Content-Disposition (RFC 2183).
-    pub(super) fn with_disposition(mut self, kind: &str, filename: Option<Cow<'static, str>>) -> Result<Self, Misuse> {
+    pub(super) fn with_disposition(
+        mut self,
+        kind: &str,
+        filename: Option<Cow<'static, str>>,
+    ) -> Result<Self, Misuse> {
         let mut parameters = Parameters::new();
         if let Some(filename) = filename {
             parameters.set("filename", filename)?;

@@ -70,7 +70,8 @@ impl Built {
 
 pub(super) fn write(fields: Fields, body: &Part, eight_bit: bool, random: &[u8]) -> Built {
     let plan = Plan::of(body, eight_bit);
-    let mut writer = Writer { plan, next: 0, out: Vec::new(), built: Built::default(), streams: 0, random: hex(random) };
+    let mut writer =
+        Writer { plan, next: 0, out: Vec::new(), built: Built::default(), streams: 0, random: hex(random) };
     writer.out.reserve(1024 + writer.plan.size);
     fields.write(&mut writer.out);
     writer.out.extend_from_slice(b"MIME-Version: 1.0\r\n");
