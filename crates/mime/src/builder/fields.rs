@@ -3,13 +3,14 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use super::Person;
-use crate::lexical::ATEXT;
-use crate::word::{check_field_name, write_phrase, write_text};
+use crate::address::{Mailbox, write_group, write_mailbox};
+use crate::word::{check_field_name, write_text};
 use crate::{Misuse, MisuseKind, check_value};
 
 /// RFC 5322 section 2.1.1: lines should not be longer.
 const LINE: usize = 78;
+/// What can't be folded has to leave room on a line of 998.
+const LONGEST: usize = 450;
 
 #[derive(Clone, Debug, Default)]
 pub(super) struct Fields {
@@ -63,7 +64,11 @@ impl Fields {
         check_value(value.as_bytes())?;
         let utf8 = self.utf8;
         let mut field = Field::new(Cow::Owned(name.into()));
-        if utf8 && value.len() < 900 {
+        if utf8
+            && value.split(' ').all(|word| word.len() < LONGEST)
+            && value.trim() == value
+            && !value.contains("  ")
+        {
             field.words(value);
         } else {
             field.column = write_text(value, &mut field.line, field.column)?;
@@ -72,22 +77,33 @@ impl Fields {
         Ok(())
     }
 
-    pub(super) fn person(&mut self, name: &'static str, person: Person<'_>) -> Result<(), Misuse> {
-        let utf8 = self.utf8;
-        check_person(&person, utf8)?;
-        self.edit(name, |field| field.person(person, utf8, b","))
+    pub(super) fn mailbox(&mut self, name: &'static str, mailbox: &Mailbox<'_>) -> Result<(), Misuse> {
+        self.check(mailbox)?;
+        self.edit(name, |field| field.list(|line, column| write_mailbox(mailbox, line, column)))
     }
 
     pub(super) fn group(
         &mut self,
         name: &'static str,
         group: &str,
-        people: &[Person<'_>],
+        members: &[Mailbox<'_>],
     ) -> Result<(), Misuse> {
-        let utf8 = self.utf8;
-        check_value(group.as_bytes())?;
-        people.iter().try_for_each(|person| check_person(person, utf8))?;
-        self.edit(name, |field| field.group(group, people, utf8))
+        members.iter().try_for_each(|mailbox| self.check(mailbox))?;
+        self.edit(name, |field| field.list(|line, column| write_group(group, members, line, column)))
+    }
+
+    /// RFC 6532 section 3.2: only a way that takes UTF-8 takes such an address.
+    fn check(&self, mailbox: &Mailbox<'_>) -> Result<(), Misuse> {
+        let parts = [(&mailbox.local, 0), (&mailbox.domain, mailbox.local.len() + 1)];
+        for (part, start) in parts {
+            if let Some(at) = part.bytes().position(|byte| !self.utf8 && !byte.is_ascii()) {
+                return Err(Misuse::new(MisuseKind::Address, start + at));
+            }
+            if part.len() > LONGEST {
+                return Err(Misuse::new(MisuseKind::TooLong, start + LONGEST));
+            }
+        }
+        Ok(())
     }
 
     /// Changes the field of this name, which is there from then on.
@@ -97,7 +113,9 @@ impl Fields {
         }
         let mut field = Field::new(Cow::Borrowed(name));
         let done = change(&mut field);
-        self.list.push(field);
+        if field.line.len() > field.name.len() + 2 {
+            self.list.push(field);
+        }
         done
     }
 }
@@ -134,120 +152,23 @@ impl Field {
         }
     }
 
-    fn phrase(&mut self, name: &str, utf8: bool) -> Result<(), Misuse> {
-        let is_atom = |word: &str| !word.is_empty() && word.bytes().all(|byte| ATEXT.contains(byte));
-        if utf8 && !name.is_ascii() && name.len() < 900 {
-            if name.split(' ').all(is_atom) {
-                self.words(name);
-            } else {
-                self.push(crate::word::quoted(name).as_bytes());
+    /// One more of a list. What can't be written leaves no trace.
+    fn list(
+        &mut self,
+        write: impl FnOnce(&mut Vec<u8>, usize) -> Result<usize, Misuse>,
+    ) -> Result<(), Misuse> {
+        let (before, column) = (self.line.len(), self.column);
+        if self.begun {
+            self.push(b", ");
+        }
+        match write(&mut self.line, self.column) {
+            Ok(column) => (self.column, self.begun) = (column, true),
+            Err(misuse) => {
+                self.line.truncate(before);
+                self.column = column;
+                return Err(misuse);
             }
-            return Ok(());
         }
-        self.column = write_phrase(name, &mut self.line, self.column)?;
         Ok(())
-    }
-
-    fn group(&mut self, name: &str, people: &[Person<'_>], utf8: bool) -> Result<(), Misuse> {
-        if self.begun {
-            self.push(b",");
-            self.blank(name.len());
-        }
-        self.phrase(name, utf8)?;
-        self.push(b":");
-        self.begun = false;
-        for person in people {
-            self.person(*person, utf8, b",")?;
-        }
-        self.push(b";");
-        self.begun = true;
-        Ok(())
-    }
-
-    fn person(&mut self, person: Person<'_>, utf8: bool, separator: &[u8]) -> Result<(), Misuse> {
-        if self.begun {
-            self.push(separator);
-            self.blank(person.name.len() + person.address.len() + 3);
-        } else if self.line.ends_with(b":") {
-            self.blank(person.name.len() + person.address.len() + 3);
-        }
-        self.begun = true;
-        if person.name.is_empty() {
-            self.push(person.address.as_bytes());
-            return Ok(());
-        }
-        self.phrase(person.name, utf8)?;
-        self.blank(person.address.len() + 2);
-        self.push(b"<");
-        self.push(person.address.as_bytes());
-        self.push(b">");
-        Ok(())
-    }
-}
-
-fn check_person(person: &Person<'_>, utf8: bool) -> Result<(), Misuse> {
-    check_value(person.name.as_bytes())?;
-    check_address(person.address, utf8)
-}
-
-/// RFC 5322 section 3.4.1: `local@domain`, a dot-atom or a quoted string, and a dot-atom or a literal.
-pub(super) fn check_address(address: &str, utf8: bool) -> Result<(), Misuse> {
-    check_value(address.as_bytes())?;
-    let wrong = |at: usize| Err(Misuse::new(MisuseKind::Address, at));
-    // RFC 5321 section 4.5.3.1: 64 and 255; a line has to hold it in any case.
-    if address.len() > 900 {
-        return Err(Misuse::new(MisuseKind::TooLong, 900));
-    }
-    let Some((local, domain)) = address.rsplit_once('@') else { return wrong(address.len()) };
-    let start = local.len() + 1;
-    if let Some(at) = address.bytes().position(|byte| !utf8 && !byte.is_ascii()) {
-        return wrong(at);
-    }
-    let local_fault = match local.strip_prefix('"') {
-        Some(rest) => quoted_fault(rest).map(|at| at + 1),
-        None => dot_atom_fault(local),
-    };
-    let domain_fault = match domain.strip_prefix('[') {
-        Some(literal) => literal_fault(literal).map(|at| at + 1),
-        None => dot_atom_fault(domain),
-    };
-    match local_fault.or(domain_fault.map(|at| start + at)) {
-        Some(at) => wrong(at),
-        None => Ok(()),
-    }
-}
-
-/// Where it is no dot-atom (RFC 5322 section 3.2.3).
-fn dot_atom_fault(text: &str) -> Option<usize> {
-    let mut before = b'.';
-    for (at, byte) in text.bytes().enumerate() {
-        if !ATEXT.contains(byte) && (byte != b'.' || before == b'.') {
-            return Some(at);
-        }
-        before = byte;
-    }
-    (before == b'.').then_some(text.len())
-}
-
-/// Where what stands behind a quote is not the rest of a quoted string.
-fn quoted_fault(rest: &str) -> Option<usize> {
-    let mut bytes = rest.bytes().enumerate();
-    while let Some((at, byte)) = bytes.next() {
-        match byte {
-            b'"' => return (at + 1 < rest.len()).then_some(at + 1),
-            b'\\' if bytes.next().is_some_and(|(_, byte)| byte == b' ' || byte.is_ascii_graphic()) => {}
-            b'\\' => return Some(at),
-            byte if byte < b' ' || byte == 0x7F => return Some(at),
-            _ => {}
-        }
-    }
-    Some(rest.len())
-}
-
-fn literal_fault(literal: &str) -> Option<usize> {
-    let fine = |byte: u8| byte.is_ascii_graphic() && !matches!(byte, b'[' | b']' | b'\\');
-    match literal.bytes().position(|byte| !fine(byte)) {
-        Some(at) if at + 1 == literal.len() && literal.ends_with(']') => None,
-        at => Some(at.unwrap_or(literal.len())),
     }
 }

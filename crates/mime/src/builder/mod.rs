@@ -14,30 +14,23 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use crate::{DateTime, MediaType, Misuse, check_message_id, check_value};
+use crate::{DateTime, Mailbox, MediaType, Misuse, check_message_id, check_value};
 use coding::canonical;
 use fields::Fields;
 pub use part::{Attachment, Part};
 pub use wire::{Built, Piece};
 
-/// Who a message is from or for, to be written: a name, which may be empty, and `local@domain`.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Person<'a> {
-    /// Any text; written as a phrase or as encoded words.
-    pub name: &'a str,
-    /// RFC 5322 section 3.4.1; checked when it is given to a [`Builder`].
-    pub address: &'a str,
-}
-
-impl<'a> From<&'a str> for Person<'a> {
+impl<'a> From<&'a str> for Mailbox<'a> {
+    /// `local@domain`.
     fn from(address: &'a str) -> Self {
-        Person { name: "", address }
+        Mailbox::new(address)
     }
 }
 
-impl<'a> From<(&'a str, &'a str)> for Person<'a> {
+impl<'a> From<(&'a str, &'a str)> for Mailbox<'a> {
+    /// A name, and `local@domain`.
     fn from((name, address): (&'a str, &'a str)) -> Self {
-        Person { name, address }
+        Mailbox::new(address).named(name)
     }
 }
 
@@ -101,40 +94,40 @@ impl Builder {
     ///
     /// # Errors
     /// CR, LF or NUL in the name, or no address.
-    pub fn from<'a>(self, person: impl Into<Person<'a>>) -> Result<Self, Misuse> {
-        self.person("From", person.into())
+    pub fn from<'a>(self, mailbox: impl Into<Mailbox<'a>>) -> Result<Self, Misuse> {
+        self.mailbox("From", &mailbox.into())
     }
 
     /// Who sends it, if that is not the author.
     ///
     /// # Errors
     /// As [`from`](Builder::from).
-    pub fn sender<'a>(self, person: impl Into<Person<'a>>) -> Result<Self, Misuse> {
-        self.person("Sender", person.into())
+    pub fn sender<'a>(self, mailbox: impl Into<Mailbox<'a>>) -> Result<Self, Misuse> {
+        self.mailbox("Sender", &mailbox.into())
     }
 
     /// Where an answer should go to.
     ///
     /// # Errors
     /// As [`from`](Builder::from).
-    pub fn reply_to<'a>(self, person: impl Into<Person<'a>>) -> Result<Self, Misuse> {
-        self.person("Reply-To", person.into())
+    pub fn reply_to<'a>(self, mailbox: impl Into<Mailbox<'a>>) -> Result<Self, Misuse> {
+        self.mailbox("Reply-To", &mailbox.into())
     }
 
     /// A recipient.
     ///
     /// # Errors
     /// As [`from`](Builder::from).
-    pub fn to<'a>(self, person: impl Into<Person<'a>>) -> Result<Self, Misuse> {
-        self.person("To", person.into())
+    pub fn to<'a>(self, mailbox: impl Into<Mailbox<'a>>) -> Result<Self, Misuse> {
+        self.mailbox("To", &mailbox.into())
     }
 
     /// Recipients under one name (RFC 5322 section 3.4); there may be none of them.
     ///
     /// # Errors
     /// As [`from`](Builder::from).
-    pub fn to_group(mut self, name: &str, people: &[Person<'_>]) -> Result<Self, Misuse> {
-        self.fields.group("To", name, people)?;
+    pub fn to_group(mut self, name: &str, members: &[Mailbox<'_>]) -> Result<Self, Misuse> {
+        self.fields.group("To", name, members)?;
         Ok(self)
     }
 
@@ -142,8 +135,8 @@ impl Builder {
     ///
     /// # Errors
     /// As [`from`](Builder::from).
-    pub fn cc<'a>(self, person: impl Into<Person<'a>>) -> Result<Self, Misuse> {
-        self.person("Cc", person.into())
+    pub fn cc<'a>(self, mailbox: impl Into<Mailbox<'a>>) -> Result<Self, Misuse> {
+        self.mailbox("Cc", &mailbox.into())
     }
 
     /// Its identifier, `left@right` without brackets.
@@ -255,8 +248,8 @@ impl Builder {
         Part::multipart("mixed", attached)
     }
 
-    fn person(mut self, name: &'static str, person: Person<'_>) -> Result<Self, Misuse> {
-        self.fields.person(name, person)?;
+    fn mailbox(mut self, name: &'static str, mailbox: &Mailbox<'_>) -> Result<Self, Misuse> {
+        self.fields.mailbox(name, mailbox)?;
         Ok(self)
     }
 
