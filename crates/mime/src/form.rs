@@ -235,7 +235,9 @@ impl Reader {
         if self.fields > self.limits.fields {
             return Err(self.fail(ErrorKind::Fields, 0));
         }
-        let Some(field) = Field::parse(slice(input, 0, len)) else { return Err(self.fail(ErrorKind::NoName, 0)) };
+        let Some(field) = Field::parse(slice(input, 0, len)) else {
+            return Err(self.fail(ErrorKind::NoName, 0));
+        };
         self.take(input, len);
         (self.state, self.at_line) = (State::Body, true);
         Ok(Some(Event::Field(field)))
@@ -265,7 +267,9 @@ fn block_end(input: &[u8], seen: usize) -> Option<usize> {
 impl Field {
     fn parse(block: &[u8]) -> Option<Field> {
         let value = |name: &str| {
-            fields(block).find(|field| field.name.eq_ignore_ascii_case(name.as_bytes())).map(|field| field.value)
+            fields(block)
+                .find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
+                .map(|field| field.value)
         };
         let disposition = Disposition::parse(value("content-disposition")?)?;
         if !disposition.kind().eq_ignore_ascii_case("form-data") {
@@ -465,7 +469,8 @@ mod tests {
             let chunk = chunks.next();
             input.extend_from_slice(chunk.unwrap_or_default());
             loop {
-                let event = if chunk.is_some() { reader.receive(&mut input) } else { reader.receive_eof(&mut input) };
+                let event =
+                    if chunk.is_some() { reader.receive(&mut input) } else { reader.receive_eof(&mut input) };
                 match event.map_err(|error| error.kind)? {
                     Some(Event::Field(field)) => all.push((field, vec![])),
                     Some(Event::Data(data)) => all.last_mut().unwrap().1.extend_from_slice(&data),
@@ -490,7 +495,10 @@ mod tests {
             assert_eq!(read.len(), 3);
             assert_eq!((&*read[0].0.name, &*read[0].1), ("field1", "Joe owes \u{20ac}100.".as_bytes()));
             assert_eq!(read[0].0.media_type.charset(), Some("UTF-8"));
-            assert_eq!((&*read[1].0.name, read[1].0.filename.as_deref()), ("pi\"cs", Some("f\u{e9}\u{4e2d}.txt")));
+            assert_eq!(
+                (&*read[1].0.name, read[1].0.filename.as_deref()),
+                ("pi\"cs", Some("f\u{e9}\u{4e2d}.txt"))
+            );
             assert_eq!(read[1].1, b"\r\n--AaB03\r\n--AaB03xx\r\n");
             assert_eq!((&*read[2].0.name, &*read[2].1), ("empty", &b""[..]));
         }
@@ -508,7 +516,10 @@ mod tests {
             ("--AaB03x\r\n\r\n".into(), ErrorKind::NoName),
             (alloc::format!("--AaB03x\r\nX: {big}"), ErrorKind::HeaderBlock),
             (alloc::format!("--AaB03x\r\nX: {big}\r\n\r\n"), ErrorKind::HeaderBlock),
-            ("--AaB03x\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n".repeat(1001), ErrorKind::Fields),
+            (
+                "--AaB03x\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n".repeat(1001),
+                ErrorKind::Fields,
+            ),
         ];
         for (form, error) in cases {
             for size in [1, 7, usize::MAX] {

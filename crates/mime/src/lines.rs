@@ -33,7 +33,8 @@ pub(crate) fn fields(block: &[u8]) -> impl Iterator<Item = RawField<'_>> {
         let colon = line.iter().position(|byte| *byte == b':')?;
         let name = trim(slice(line, 0, colon));
         let value = slice(line, colon + 1, line.len());
-        let value = value.strip_suffix(b"\n").map_or(value, |value| value.strip_suffix(b"\r").unwrap_or(value));
+        let value =
+            value.strip_suffix(b"\n").map_or(value, |value| value.strip_suffix(b"\r").unwrap_or(value));
         (!name.is_empty()).then_some(RawField { name, value, line })
     })
 }

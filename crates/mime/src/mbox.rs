@@ -205,7 +205,9 @@ impl Reader {
             [b'\n', ..] if marks == 0 => Start::Blank(1),
             [b'\r', b'\n', ..] if marks == 0 => Start::Blank(2),
             [b'\r'] if marks == 0 && !eof => Start::Unknown,
-            _ if !is_whole && b"From ".starts_with(text) && (marks > 0 || may_begin) && marks < LINE => Start::Unknown,
+            _ if !is_whole && b"From ".starts_with(text) && (marks > 0 || may_begin) && marks < LINE => {
+                Start::Unknown
+            }
             _ => Start::Other,
         }
     }
@@ -367,9 +369,12 @@ mod tests {
         for (mailbox, messages) in cases {
             for size in 1..8 {
                 let read = read(mailbox.as_bytes(), size);
-                let read: Vec<_> = read.iter().map(|(line, data)| {
-                    (core::str::from_utf8(line).unwrap(), core::str::from_utf8(data).unwrap())
-                }).collect();
+                let read: Vec<_> = read
+                    .iter()
+                    .map(|(line, data)| {
+                        (core::str::from_utf8(line).unwrap(), core::str::from_utf8(data).unwrap())
+                    })
+                    .collect();
                 assert_eq!(read, *messages, "{mailbox:?} by {size}");
             }
         }

@@ -144,7 +144,9 @@ impl FromStr for StatusCode {
             _ => None,
         });
         let mut next = || numbers.next().flatten();
-        let (Some(class), Some(subject), Some(detail)) = (next(), next(), next()) else { return Err(NotUnderstood) };
+        let (Some(class), Some(subject), Some(detail)) = (next(), next(), next()) else {
+            return Err(NotUnderstood);
+        };
         if numbers.next().is_some() {
             return Err(NotUnderstood);
         }
@@ -494,7 +496,9 @@ fn report(kind: &str, explanation: &str, status: Part, original: Original) -> Pa
     let mut parts = alloc::vec![Part::text(explanation), status];
     match original {
         Original::None => {}
-        Original::Headers(headers) => parts.push(Part::new(MediaType::known("text", "rfc822-headers"), headers)),
+        Original::Headers(headers) => {
+            parts.push(Part::new(MediaType::known("text", "rfc822-headers"), headers))
+        }
         Original::Message(message) => parts.push(Part::message(message)),
     }
     Part::multipart("report", parts).with_parameter("report-type", kind.to_string())
@@ -554,7 +558,10 @@ mod tests {
             Some(Typed::new("smtp", "426 connection timed out (after a while)"))
         );
         assert_eq!(other.status, StatusCode::new(5, 1, 1));
-        assert_eq!(other.extensions, [("Action".into(), "exploded".into()), ("Status".into(), "2.0.0".into())]);
+        assert_eq!(
+            other.extensions,
+            [("Action".into(), "exploded".into()), ("Status".into(), "2.0.0".into())]
+        );
         let written = status.to_bytes().unwrap();
         assert!(DeliveryStatus::parse(&written).recipients.len() == 2);
         assert_eq!(DeliveryStatus::parse(&written).recipients[0], *louis);
@@ -587,11 +594,15 @@ mod tests {
 
     #[test]
     fn a_report_is_a_multipart_of_three() {
-        let report = DeliveryStatus::parse(STATUS).report("Sorry.\n", Original::Message("A: b\r\n\r\nc".into()));
+        let report =
+            DeliveryStatus::parse(STATUS).report("Sorry.\n", Original::Message("A: b\r\n\r\nc".into()));
         let raw = Builder::new().body(report.unwrap()).build(b"x").to_vec();
         let text = String::from_utf8(raw).unwrap();
         assert!(text.contains("multipart/report; report-type=delivery-status;"), "{text}");
-        assert!(text.contains("message/delivery-status\r\n\r\nReporting-MTA: dns; cs.example.edu\r\n"), "{text}");
+        assert!(
+            text.contains("message/delivery-status\r\n\r\nReporting-MTA: dns; cs.example.edu\r\n"),
+            "{text}"
+        );
         assert!(text.contains("message/rfc822\r\n\r\nA: b\r\n\r\nc\r\n--"), "{text}");
     }
 
@@ -602,7 +613,8 @@ mod tests {
         assert_eq!(status.to_bytes().map_err(|misuse| misuse.kind), Err(MisuseKind::LineBreak));
         status.reporting_mta = Typed::new("dns", &"a".repeat(1000));
         assert_eq!(status.to_bytes().map_err(|misuse| misuse.kind), Err(MisuseKind::TooLong));
-        let status = DeliveryStatus { extensions: [("X Y".into(), String::new())].into(), ..Default::default() };
+        let status =
+            DeliveryStatus { extensions: [("X Y".into(), String::new())].into(), ..Default::default() };
         assert!(status.to_bytes().is_err());
     }
 
