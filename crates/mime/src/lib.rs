@@ -12,6 +12,7 @@ mod charset;
 mod date;
 mod disposition;
 mod error;
+pub mod flowed;
 pub mod form;
 mod lexical;
 mod limits;

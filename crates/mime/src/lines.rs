@@ -12,8 +12,6 @@ pub(crate) struct RawField<'a> {
     pub(crate) name: &'a [u8],
     /// Behind the colon, folds and all, without the last line end.
     pub(crate) value: &'a [u8],
-    /// All of it, its line end included.
-    pub(crate) line: &'a [u8],
 }
 
 impl<'a> RawField<'a> {
@@ -35,7 +33,7 @@ pub(crate) fn fields(block: &[u8]) -> impl Iterator<Item = RawField<'_>> {
         let value = slice(line, colon + 1, line.len());
         let value =
             value.strip_suffix(b"\n").map_or(value, |value| value.strip_suffix(b"\r").unwrap_or(value));
-        (!name.is_empty()).then_some(RawField { name, value, line })
+        (!name.is_empty()).then_some(RawField { name, value })
     })
 }
 
