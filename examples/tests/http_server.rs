@@ -2,6 +2,7 @@
 //!
 //! Every test runs three times, once per runtime: one site and one endpoint, so one behaviour.
 
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
 mod raw;
 
 use std::net::SocketAddr;

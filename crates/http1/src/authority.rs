@@ -3,7 +3,7 @@
 
 use core::net::Ipv6Addr;
 
-use crate::syntax::{bad_percent, is_host_char, text};
+use crate::syntax::{bad_percent, is_host_char, slice, text};
 
 /// A host with an optional port.
 ///
@@ -31,6 +31,16 @@ impl<'a> Authority<'a> {
             Some(digits) => Some(parse_port(digits)?),
         };
         is_host(host).then_some(Authority { host: text(host), port })
+    }
+}
+
+/// [`Authority::parse`] would read it. Plain names, which nearly all are, are seen at a glance.
+pub(crate) fn is_well_formed(bytes: &[u8]) -> bool {
+    let name = bytes.iter().take_while(|&&byte| is_host_char(byte)).count();
+    match slice(bytes, name, bytes.len()) {
+        [] => true,
+        [b':', digits @ ..] if digits.len() < 5 && digits.iter().all(u8::is_ascii_digit) => true,
+        _ => Authority::parse(bytes).is_some(),
     }
 }
 

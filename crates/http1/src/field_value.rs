@@ -10,7 +10,7 @@ use nom::bytes::complete::{tag, take_while, take_while1};
 use nom::character::complete::char;
 use nom::combinator::{map, recognize, verify};
 use nom::multi::many0_count;
-use nom::sequence::{delimited, preceded, separated_pair};
+use nom::sequence::{delimited, preceded};
 use nom::{IResult, Parser};
 
 use crate::octets::{QDTEXT, QUOTED_PAIR, TCHAR};
@@ -41,12 +41,7 @@ pub(crate) fn quoted_string(input: &[u8]) -> IResult<&[u8], Cow<'_, [u8]>> {
     map(delimited(char('"'), quoted, char('"')), unescape).parse(input)
 }
 
-/// Section 5.6.6: `name=value`, the value a token or a quoted string. No white space around `=`.
-pub(crate) fn parameter(input: &[u8]) -> IResult<&[u8], Parameter<'_>> {
-    separated_pair(token, char('='), token_or_quoted).parse(input)
-}
-
-/// The value of a parameter.
+/// Section 5.6.6: the value of a parameter.
 pub(crate) fn token_or_quoted(input: &[u8]) -> IResult<&[u8], Cow<'_, [u8]>> {
     alt((quoted_string, map(token, Cow::Borrowed))).parse(input)
 }

@@ -5,9 +5,11 @@
 
 use alloc::vec::Vec;
 use core::fmt;
+use core::ops::Range;
 
 use bytes::Bytes;
 
+use crate::shape::{FieldShape, Shape};
 use crate::syntax::{first_not_token, first_not_value, is_blank, is_control, slice, text, trim};
 use crate::{Error, ErrorKind, Known};
 
@@ -30,6 +32,17 @@ pub(crate) struct Entry {
 }
 
 impl Entry {
+    #[inline]
+    fn new(name: Range<usize>, value: Range<usize>, known: Option<Known>) -> Option<Self> {
+        Some(Entry {
+            start: u32::try_from(name.start).ok()?,
+            value: u32::try_from(value.start).ok()?,
+            value_len: u16::try_from(value.len()).ok()?,
+            name_len: u16::try_from(name.len()).ok()?,
+            id: known.map_or(UNKNOWN, |known| known as u8),
+        })
+    }
+
     fn name(self, bytes: &[u8]) -> &[u8] {
         let start = self.start as usize;
         slice(bytes, start, start + usize::from(self.name_len))
@@ -55,19 +68,21 @@ pub struct Fields {
     entries: Vec<Entry>,
     /// A bit for each [`Known`] field that is there.
     seen: u128,
+    /// A bit for each that is there more than once.
+    repeated: u128,
 }
 
 impl Fields {
     /// An empty index. Allocates nothing.
     #[must_use]
     pub const fn new() -> Self {
-        Fields { entries: Vec::new(), seen: 0 }
+        Fields { entries: Vec::new(), seen: 0, repeated: 0 }
     }
 
     /// Forgets all fields, keeps the room.
     pub fn clear(&mut self) {
         self.entries.clear();
-        self.seen = 0;
+        (self.seen, self.repeated) = (0, 0);
     }
 
     /// How many field lines there are.
@@ -87,6 +102,11 @@ impl Fields {
         self.seen & bits != 0
     }
 
+    /// At least one of these is there more than once.
+    pub(crate) fn repeats_any(&self, bits: u128) -> bool {
+        self.repeated & bits != 0
+    }
+
     /// Reads a field line, `line` being without its line end and beginning at `at` of the head.
     ///
     /// RFC 9112 section 5: `field-name ":" OWS field-value OWS`, no white space before the colon, no folding.
@@ -99,17 +119,29 @@ impl Fields {
         }
         let value = trim(raw);
         let skipped = raw.iter().take_while(|&&byte| is_blank(byte)).count();
-        let known = Known::find(name);
-        let too_long = |_| Error::peer(ErrorKind::FieldLineTooLong, at);
-        self.entries.push(Entry {
-            start: u32::try_from(at).map_err(too_long)?,
-            value: u32::try_from(at + colon + 1 + skipped).map_err(too_long)?,
-            value_len: u16::try_from(value.len()).map_err(too_long)?,
-            name_len: u16::try_from(colon).map_err(too_long)?,
-            id: known.map_or(UNKNOWN, |known| known as u8),
-        });
-        self.seen |= known.map_or(0, Known::bit);
+        let start = at + colon + 1 + skipped;
+        let entry = Entry::new(at..at + colon, start..start + value.len(), Known::find_token(name));
+        self.add(entry.ok_or_else(|| Error::peer(ErrorKind::FieldLineTooLong, at))?);
         Ok(())
+    }
+
+    /// Adds a line of `shape`, which begins at `base` of the head. `None`: it is too long.
+    #[inline]
+    pub(crate) fn push(&mut self, shape: &Shape<'_>, base: usize, line: &FieldShape) -> Option<()> {
+        let known = Known::find_token(shape.slice(&line.name));
+        let moved = |span: &Range<usize>| base + span.start..base + span.end;
+        self.add(Entry::new(moved(&line.name), moved(&line.value), known)?);
+        Some(())
+    }
+
+    #[inline]
+    fn add(&mut self, entry: Entry) {
+        if entry.id != UNKNOWN {
+            let bit = 1_u128 << (entry.id & 127);
+            self.repeated |= self.seen & bit;
+            self.seen |= bit;
+        }
+        self.entries.push(entry);
     }
 }
 
@@ -208,6 +240,11 @@ impl<'a> FieldSection<'a> {
     /// At least one of these is there (bits of [`Known::bit`]).
     pub(crate) fn has_any(&self, bits: u128) -> bool {
         self.fields.has_any(bits)
+    }
+
+    /// At least one of these is there more than once.
+    pub(crate) fn repeats_any(&self, bits: u128) -> bool {
+        self.fields.repeats_any(bits)
     }
 
     /// All field lines, in order.

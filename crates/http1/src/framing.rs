@@ -97,6 +97,11 @@ fn coding_error(kind: ErrorKind) -> Error {
 /// `Content-Length = 1*DIGIT` (RFC 9110 section 8.6). `equal`: the same number several times counts as one.
 fn content_length(fields: FieldSection<'_>, equal: bool) -> Result<u64, Error> {
     let err = |kind| Error::peer(kind, 0).of_field(Known::ContentLength);
+    if !fields.repeats_any(LENGTH)
+        && let Some(n) = fields.first(Known::ContentLength).and_then(decimal)
+    {
+        return Ok(n);
+    }
     let mut length = None;
     for element in fields.all(Known::ContentLength).flat_map(Elements::new) {
         let n = decimal(element).ok_or(err(ErrorKind::LengthInvalid))?;

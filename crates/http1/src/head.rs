@@ -4,6 +4,9 @@
 //! soon as it is passed. So the first fault in the order of bytes is the one reported, however they were cut into
 //! reads, and a byte is looked at once, however slowly it came.
 
+use proto_core::scan;
+
+use crate::shape::{Shape, WINDOW};
 use crate::syntax::slice;
 use crate::{Config, Error, ErrorKind, Fields};
 
@@ -14,6 +17,10 @@ pub(crate) trait StartLine: Copy {
 
     /// Reads `line`, which is without its line end and begins at `at`.
     fn parse(line: &[u8], at: usize, config: &Config) -> Result<Self, Error>;
+
+    /// Reads the line that begins at `at` and whose bytes are at the front of `shape`; says also where its CRLF is.
+    /// `None` if it takes a closer look.
+    fn leap(shape: &Shape<'_>, at: usize, config: &Config) -> Option<(Self, usize)>;
 }
 
 /// How far the reading of a head has got: the state that makes it resumable.
@@ -61,6 +68,9 @@ impl<S: StartLine> Progress<S> {
         fields: &mut Fields,
         config: &Config,
     ) -> Result<Option<usize>, Error> {
+        if self.leap(bytes, fields, config) {
+            return Ok(Some(self.line));
+        }
         loop {
             let at = self.line;
             if self.start.is_none() && bytes.get(at) == Some(&TLS_HANDSHAKE) {
@@ -79,6 +89,48 @@ impl<S: StartLine> Progress<S> {
                 }
             }
         }
+    }
+
+    /// Reads all the lines in one go that are there and as they should be. Says whether the head ended with them.
+    fn leap(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> bool {
+        // What was looked at in vain is not looked at again before a line ends.
+        let new = slice(bytes, self.scanned, bytes.len());
+        if self.scanned > self.line && scan::find_byte(b'\n', new).is_none() {
+            return false;
+        }
+        loop {
+            let before = self.line;
+            let rest = slice(bytes, before, bytes.len());
+            let ended = self.leap_window(&Shape::of(rest), fields, config);
+            self.scanned = self.scanned.max(self.line);
+            if ended || self.line == before || rest.len() <= WINDOW {
+                return ended;
+            }
+        }
+    }
+
+    fn leap_window(&mut self, shape: &Shape<'_>, fields: &mut Fields, config: &Config) -> bool {
+        let limits = &config.limits;
+        let (base, mut at) = (self.line, 0);
+        let ends_within = |end: usize| base + end + 2 <= limits.head;
+        if self.start.is_none() {
+            let Some((start, end)) = S::leap(shape, base, config) else { return false };
+            if end > limits.start_line || !ends_within(end) {
+                return false;
+            }
+            self.start = Some(start);
+            at = end + 2;
+        }
+        while let Some(line) = shape.field_line(at) {
+            let fits = line.end - at <= limits.field_line && ends_within(line.end);
+            if !fits || fields.len() >= limits.fields || fields.push(shape, base, &line).is_none() {
+                break;
+            }
+            at = line.end + 2;
+        }
+        let ended = shape.behind(at).starts_with(b"\r\n");
+        self.line = base + at + if ended { 2 } else { 0 };
+        ended
     }
 
     /// RFC 9112 section 2.2: at least one CRLF before a request line is to be ignored.
@@ -130,7 +182,7 @@ pub(crate) fn split_line<'b>(
     let window = start.saturating_add(bound.max).saturating_add(2);
     let too_long = || Error::peer(bound.kind, start + bound.max);
     let fresh = slice(bytes, *scanned, bytes.len().min(window));
-    let Some(found) = fresh.iter().position(|&byte| byte == b'\n') else {
+    let Some(found) = scan::find_byte(b'\n', fresh) else {
         *scanned = bytes.len().min(window);
         return if bytes.len() >= window { Err(too_long()) } else { Ok(None) };
     };
@@ -150,7 +202,7 @@ pub(crate) fn split_line<'b>(
 /// Joins folded lines: each line end with the white space behind it becomes one SP (RFC 9112 section 5.2), and what
 /// is saved becomes white space before the line's end, which no reader keeps. The length stays the same.
 ///
-/// `head` is a whole head, its last empty line included.
+/// `head` is a whole head; what stands behind its empty line is left alone.
 ///
 /// ```
 /// let mut head = *b"HTTP/1.1 200 OK\r\nX: a\r\n\t b\r\n\r\n";
@@ -162,6 +214,10 @@ pub fn unfold(head: &mut [u8]) {
     let mut read = head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1);
     let mut write = read;
     while let Some(&byte) = head.get(read) {
+        let line_begins = write.checked_sub(1).and_then(|last| head.get(last)) == Some(&b'\n');
+        if line_begins && matches!(byte, b'\r' | b'\n') {
+            return; // the empty line at the end
+        }
         let end = fold_at(head, read);
         if end > read {
             put(head, &mut write, b' ');
@@ -173,6 +229,9 @@ pub fn unfold(head: &mut [u8]) {
             put(head, &mut write, byte);
             read += 1;
         }
+    }
+    while write < read {
+        put(head, &mut write, b' ');
     }
 }
 
@@ -210,4 +269,30 @@ fn put(head: &mut [u8], write: &mut usize, byte: u8) {
         *place = byte;
     }
     *write += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::unfold;
+
+    #[test]
+    fn folded_lines_are_joined_by_one_space_and_nothing_else_moves() {
+        for (head, want) in [
+            ("S\r\nX: a\r\n b\r\n\r\n", "S\r\nX: a b  \r\n\r\n"),
+            ("S\r\nX: a\r\n \t b\r\n\tc\r\nY: d\r\n\r\n", "S\r\nX: a b c      \r\nY: d\r\n\r\n"),
+            ("S\nX: a\n b\n\n", "S\nX: a b \n\n"),
+            ("S\r\nX: a\r\n \r\n\r\n", "S\r\nX: a   \r\n\r\n"),
+            ("S\r\nX: a\r\n\r\n behind", "S\r\nX: a\r\n\r\n behind"),
+            ("S\r\n X: a\r\n\r\n", "S\r\n X: a\r\n\r\n"),
+            ("S\r\nX: a\r\n b", "S\r\nX: a b  "),
+            ("S", "S"),
+            ("", ""),
+        ] {
+            let mut bytes: Vec<u8> = head.into();
+            unfold(&mut bytes);
+            assert_eq!(bytes, want.as_bytes(), "{head:?}");
+        }
+    }
 }

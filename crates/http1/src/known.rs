@@ -1,7 +1,7 @@
 //! The field names this crate knows by heart, each with a number.
 //!
-//! A name is found by its length, its first and its last two bytes through a perfect hash, then compared without case
-//! (RFC 9110 section 5.1). What is not in the table is no worse a field: it is looked up by its name.
+//! A name is taken for a few numbers that don't know upper from lower case (RFC 9110 section 5.1), found through a perfect
+//! hash of them, and compared as numbers. What is not in the table is no worse a field: it is looked up by its name.
 
 /// One past the largest number.
 const COUNT: usize = NAMES.len() + 1;
@@ -119,10 +119,72 @@ known! {
     XRequestId = "X-Request-ID",
 }
 
+/// What is compared in place of a name: its first and last bytes as numbers, in lower case. Both parts overlap where the
+/// name is shorter than the two; up to 32 bytes nothing is left out.
+#[derive(Clone, Copy, PartialEq, Eq)]
+struct Key {
+    first: u64,
+    last: u64,
+    /// What lies between, for names of 16 bytes and more.
+    middle: (u64, u64),
+    len: usize,
+}
+
+/// Turns an upper-case letter into its lower-case one, in each byte. No two bytes of a token but those become equal.
+const FOLD: u64 = 0x2020_2020_2020_2020;
+
+impl Key {
+    #[inline]
+    const fn of(name: &[u8]) -> Key {
+        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
+            let ((first, second), (third, last)) = (halves(first), halves(last));
+            return Key { first, last, middle: (second, third), len: name.len() };
+        }
+        let (first, last) = if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
+        } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64)
+        } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+            (u16::from_le_bytes(*first) as u64, u16::from_le_bytes(*last) as u64)
+        } else {
+            (0, 0)
+        };
+        Key { first: first | FOLD, last: last | FOLD, middle: (0, 0), len: name.len() }
+    }
+
+    /// Where it would be in the table.
+    #[inline]
+    #[expect(clippy::cast_possible_truncation, reason = "nine bits are left")]
+    const fn place(&self) -> usize {
+        let mixed = self.first.wrapping_add(self.last.rotate_left(29)).wrapping_add(self.len as u64);
+        (mixed.wrapping_mul(MULTIPLIER) >> (u64::BITS - PLACES.ilog2())) as usize
+    }
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
+const fn halves(number: u128) -> (u64, u64) {
+    (number as u64 | FOLD, (number >> 64) as u64 | FOLD)
+}
+
 /// 512 places without a collision for this multiplier: checked when compiled.
-const MULTIPLIER: u32 = 0x9fd8_9b27;
+const MULTIPLIER: u64 = 0xc997_16ef_d5c3_1443;
 const PLACES: usize = 512;
 static TABLE: [u8; PLACES] = table();
+static KEYS: [Key; NAMES.len()] = keys();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated when compiled: a wrong index would not build")]
+const fn keys() -> [Key; NAMES.len()] {
+    let mut keys = [Key::of(b""); NAMES.len()];
+    let mut i = 0;
+    while i < NAMES.len() {
+        assert!(NAMES[i].len() >= 2 && NAMES[i].len() <= 32, "a key holds all of a name");
+        keys[i] = Key::of(NAMES[i].as_bytes());
+        i += 1;
+    }
+    keys
+}
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when compiled: a wrong index would not build")]
 #[expect(clippy::cast_possible_truncation, reason = "fewer than 255 names")]
@@ -130,23 +192,12 @@ const fn table() -> [u8; PLACES] {
     let mut table = [NONE; PLACES];
     let mut i = 0;
     while i < NAMES.len() {
-        let name = NAMES[i].as_bytes();
-        let place = place(name.len(), name[0], name[name.len() - 2], name[name.len() - 1]);
+        let place = Key::of(NAMES[i].as_bytes()).place();
         assert!(table[place] == NONE, "two names in one place");
         table[place] = i as u8;
         i += 1;
     }
     table
-}
-
-/// Where a name of this length with these bytes would be, whatever their case.
-#[expect(
-    clippy::cast_possible_truncation,
-    reason = "a length beyond 255 is folded, and then no name is equal"
-)]
-const fn place(len: usize, first: u8, last_but_one: u8, last: u8) -> usize {
-    let key = u32::from_le_bytes([first | 0x20, last_but_one | 0x20, last | 0x20, len as u8]);
-    (key.wrapping_mul(MULTIPLIER) >> 23) as usize
 }
 
 impl Known {
@@ -159,18 +210,16 @@ impl Known {
     /// ```
     #[must_use]
     pub fn find(name: &[u8]) -> Option<Known> {
-        let [first, .., last_but_one, last] = name else { return Self::find_two(name) };
-        Self::at(place(name.len(), *first, *last_but_one, *last), name)
+        Self::find_token(name).filter(|known| known.as_str().as_bytes().eq_ignore_ascii_case(name))
     }
 
-    fn find_two(name: &[u8]) -> Option<Known> {
-        let [first, last] = name else { return None };
-        Self::at(place(2, *first, *first, *last), name)
-    }
-
-    fn at(place: usize, name: &[u8]) -> Option<Known> {
-        let known = *ALL.get(usize::from(*TABLE.get(place)?))?;
-        known.as_str().as_bytes().eq_ignore_ascii_case(name).then_some(known)
+    /// The same for a name that is known to be a token.
+    #[inline]
+    pub(crate) fn find_token(name: &[u8]) -> Option<Known> {
+        let key = Key::of(name);
+        let number = *TABLE.get(key.place())?;
+        let found = KEYS.get(usize::from(number))?;
+        if *found == key { Self::from_number(number) } else { None }
     }
 
     /// The usual spelling.
@@ -210,6 +259,23 @@ mod tests {
     fn neighbours_are_not_found() {
         for name in ["", "T", "H", "Hos", "Hosts", "Hast", "Content_Length", "Content-Lengtj", "\u{b}ost"] {
             assert_eq!(Known::find(name.as_bytes()), None, "{name}");
+        }
+        assert_eq!(Known::find(b"Content\rLength"), None, "folding is for tokens");
+    }
+
+    #[test]
+    fn a_token_one_byte_off_is_another_name() {
+        let tchars = (0..128_u8).filter(|&byte| crate::syntax::is_token(&[byte]));
+        for byte in tchars {
+            for name in NAMES {
+                for at in 0..name.len() {
+                    let mut other = name.as_bytes().to_vec();
+                    other[at] = byte;
+                    assert_eq!(Known::find_token(&other), Known::find(&other));
+                }
+                let longer = [name.as_bytes(), &[byte]].concat();
+                assert_eq!(Known::find_token(&longer), Known::find(&longer));
+            }
         }
     }
 }

@@ -6,10 +6,11 @@ use bytes::Bytes;
 
 use crate::head::{Progress, StartLine};
 use crate::method::MethodClass;
+use crate::shape::Shape;
 use crate::syntax::{first_not_token, is_control, slice, text};
 use crate::{
     Authority, Config, Error, ErrorKind, FieldLines, FieldName, FieldSection, Fields, Framing, Known, Method,
-    Target, Version, target,
+    Target, Version, authority, target,
 };
 
 /// Where the parts of a request line are.
@@ -44,6 +45,24 @@ impl StartLine for RequestLine {
             |n: usize| u32::try_from(at + n).map_err(|_| Error::peer(ErrorKind::StartLineTooLong, at));
         let (start, method_end, target_end) = (place(0)?, place(method_end)?, place(target_end)?);
         Ok(RequestLine { start, method_end, target_end, version })
+    }
+
+    #[inline]
+    fn leap(shape: &Shape<'_>, at: usize, _: &Config) -> Option<(Self, usize)> {
+        let line = shape.request_line()?;
+        let (version, end) = match shape.behind(line.target_end) {
+            [b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, b'\r', b'\n', ..] => (
+                Version::parse(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', *minor]).ok()?,
+                line.target_end + 9,
+            ),
+            _ => return None,
+        };
+        if shape.slice(&(0..line.method_end)) == b"CONNECT" {
+            return None;
+        }
+        let place = |n: usize| u32::try_from(at + n).ok();
+        let (method_end, target_end) = (place(line.method_end)?, place(line.target_end)?);
+        Some((RequestLine { start: place(0)?, method_end, target_end, version }, end))
     }
 }
 
@@ -122,11 +141,12 @@ impl<'a> RequestHead<'a> {
     /// and each is well-formed; an empty one is legal.
     pub(crate) fn check(&self, config: &Config) -> Result<(), Error> {
         let err = |kind| Err(Error::peer(kind, self.bytes.len()).of_field(Known::Host));
-        let mut hosts = self.fields().all(Known::Host);
-        match (hosts.next(), hosts.next()) {
-            (Some(_), Some(_)) => err(ErrorKind::HostRepeated),
-            (Some(host), None) if Authority::parse(host).is_none() => err(ErrorKind::HostInvalid),
-            (None, _) if self.version() == Version::Http11 && !config.lenient.missing_host => {
+        if self.fields().repeats_any(Known::Host.bit()) {
+            return err(ErrorKind::HostRepeated);
+        }
+        match self.fields().first(Known::Host) {
+            Some(host) if !authority::is_well_formed(host) => err(ErrorKind::HostInvalid),
+            None if self.version() == Version::Http11 && !config.lenient.missing_host => {
                 err(ErrorKind::HostMissing)
             }
             _ => Ok(()),

@@ -5,6 +5,7 @@ use core::fmt;
 use bytes::Bytes;
 
 use crate::head::{Progress, StartLine};
+use crate::shape::Shape;
 use crate::syntax::{first_not_value, is_control, slice};
 use crate::{
     Config, Error, ErrorKind, FieldLines, FieldName, FieldSection, Fields, Framing, Method, StatusCode,
@@ -40,6 +41,13 @@ impl StartLine for StatusLine {
         let place = |n: usize| u32::try_from(at + n).map_err(|_| err(ErrorKind::StartLineTooLong, 0));
         let (reason, reason_end) = (place(reason)?, place(line.len())?);
         Ok(StatusLine { version, status, reason, reason_end })
+    }
+
+    #[inline]
+    fn leap(shape: &Shape<'_>, at: usize, config: &Config) -> Option<(Self, usize)> {
+        let end = shape.line_end(0)?;
+        let line = Self::parse(shape.slice(&(0..end)), at, config).ok()?;
+        Some((line, end))
     }
 }
 

@@ -8,6 +8,8 @@ const VALUE: u8 = 2;
 const URI: u8 = 4;
 /// VCHAR without `#`: what a lenient target may hold.
 const VISIBLE: u8 = 8;
+/// `unreserved / sub-delims` (RFC 3986 sections 2.2 and 2.3): a host name, percent-encoding apart.
+const HOST: u8 = 16;
 
 static CLASSES: [u8; 256] = classes();
 
@@ -26,7 +28,7 @@ const fn classes() -> [u8; 256] {
             class |= VISIBLE;
         }
         if byte.is_ascii_alphanumeric() {
-            class |= TOKEN | URI;
+            class |= TOKEN | URI | HOST;
         }
         if matches!(byte, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_')
             || matches!(byte, b'`' | b'|' | b'~')
@@ -38,6 +40,9 @@ const fn classes() -> [u8; 256] {
             || matches!(byte, b',' | b';' | b'=' | b':' | b'/' | b'?' | b'[' | b']' | b'@' | b'%')
         {
             class |= URI;
+            if !matches!(byte, b':' | b'/' | b'?' | b'[' | b']' | b'@' | b'%') {
+                class |= HOST;
+            }
         }
         table[i] = class;
         i += 1;
@@ -79,7 +84,7 @@ pub(crate) fn is_control(byte: u8) -> bool {
 
 /// `unreserved / sub-delims` (RFC 3986 sections 2.2 and 2.3).
 pub(crate) fn is_host_char(byte: u8) -> bool {
-    is(byte, URI) && !matches!(byte, b':' | b'/' | b'?' | b'[' | b']' | b'@' | b'%')
+    is(byte, HOST)
 }
 
 /// OWS (RFC 9110 section 5.6.3).

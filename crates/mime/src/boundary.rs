@@ -113,10 +113,11 @@ impl Boundaries {
                 Verdict::No => {}
             }
         }
-        let found = find_dashes(bytes, |line_end| match self.find(slice(bytes, line_end + 1, bytes.len()), eof) {
-            Verdict::No => None,
-            verdict => Some(verdict),
-        });
+        let found =
+            find_dashes(bytes, |line_end| match self.find(slice(bytes, line_end + 1, bytes.len()), eof) {
+                Verdict::No => None,
+                verdict => Some(verdict),
+            });
         match found {
             None if eof => Search::None { safe: bytes.len() },
             None => Search::None { safe: bytes.len() - held_back(bytes, at_line) },
@@ -140,7 +141,10 @@ fn held_back(bytes: &[u8], at_line: bool) -> usize {
     if at_line && bytes == b"-" {
         return 1;
     }
-    [&b"\r\n-"[..], b"\n-", b"\r\n", b"\n", b"\r"].into_iter().find(|end| bytes.ends_with(end)).map_or(0, <[u8]>::len)
+    [&b"\r\n-"[..], b"\n-", b"\r\n", b"\n", b"\r"]
+        .into_iter()
+        .find(|end| bytes.ends_with(end))
+        .map_or(0, <[u8]>::len)
 }
 
 /// What follows a boundary.
@@ -149,7 +153,10 @@ enum Tail {
     Not,
     Unknown,
     /// The end of the line, with all that stands before it.
-    End { len: usize, is_last: bool },
+    End {
+        len: usize,
+        is_last: bool,
+    },
 }
 
 /// `--` perhaps, blanks, and a line end within `limit` bytes.
@@ -186,17 +193,18 @@ fn find_dashes<T>(bytes: &[u8], mut judge: impl FnMut(usize) -> Option<T>) -> Op
     return plain_find_dashes(bytes, judge);
     // The last two of the block before: LFs, and whether the last was a dash.
     let before = (0_u64, 0_u64);
-    let found = scan::fold::<Dashes, 2, _, _>(bytes, before, |(ends_before, dash_before), at, [ends, dashes]| {
-        // Bits where a second dash is.
-        let second = dashes & (dashes << 1 | dash_before) & (ends << 2 | ends_before);
-        for bit in scan::Bits(second) {
-            let line_end = (at + bit as usize).wrapping_sub(2);
-            if let Some(answer) = judge(line_end) {
-                return Break((line_end, answer));
+    let found =
+        scan::fold::<Dashes, 2, _, _>(bytes, before, |(ends_before, dash_before), at, [ends, dashes]| {
+            // Bits where a second dash is.
+            let second = dashes & (dashes << 1 | dash_before) & (ends << 2 | ends_before);
+            for bit in scan::Bits(second) {
+                let line_end = (at + bit as usize).wrapping_sub(2);
+                if let Some(answer) = judge(line_end) {
+                    return Break((line_end, answer));
+                }
             }
-        }
-        Continue((ends >> 62, dashes >> 63))
-    });
+            Continue((ends >> 62, dashes >> 63))
+        });
     match found {
         Break(found) => Some(found),
         Continue(_) => None,
@@ -297,7 +305,11 @@ mod tests {
             assert_eq!(open.search(bytes.as_bytes(), true, false), Search::None { safe }, "{bytes:?}");
             let len = bytes.len();
             if !bytes.contains("--abc") {
-                assert_eq!(open.search(bytes.as_bytes(), true, true), Search::None { safe: len }, "{bytes:?}");
+                assert_eq!(
+                    open.search(bytes.as_bytes(), true, true),
+                    Search::None { safe: len },
+                    "{bytes:?}"
+                );
             }
         }
         let endless = alloc::format!("\n--abc{}", " ".repeat(LONGEST));

@@ -63,7 +63,9 @@ enum State {
     MessageStart,
     Section,
     /// A body, or what stands around parts. `at_line`: a line begins here.
-    Body { at_line: bool },
+    Body {
+        at_line: bool,
+    },
     /// A delimiter comes next. Deeper parts end before it.
     Delimiter(Delimiter),
     /// Too many parts: all the rest is one.
@@ -233,9 +235,9 @@ impl Structure {
         let own = entries.get(first..).unwrap_or_default();
         let limits = self.limits.clone();
         let head = self.head(&Headers::new(bytes, self.offset, own, &limits));
-        self.entries = entries;
         let (kind, encoding) = (head.kind, head.encoding);
         self.enter(&head);
+        self.entries = entries;
         self.advance(input, section.len + section.blank);
         Some(Step::Section { section, first, kind, encoding })
     }
@@ -243,14 +245,16 @@ impl Structure {
     /// What the fields say of the body, with all that is wrong in them.
     fn head<'a>(&mut self, headers: &Headers<'a>) -> Head<'a> {
         let by = |at: u64| usize::try_from(at - self.offset).unwrap_or(0);
-        let encoding = headers.first("content-transfer-encoding").map(|field| {
-            (TransferEncoding::parse(field.raw_value()), by(field.value_offset()))
-        });
-        let content_type = headers.first("content-type").map(|field| (field.raw_value(), by(field.value_offset())));
+        let encoding = headers
+            .first("content-transfer-encoding")
+            .map(|field| (TransferEncoding::parse(field.raw_value()), by(field.value_offset())));
+        let content_type =
+            headers.first("content-type").map(|field| (field.raw_value(), by(field.value_offset())));
         if let Some((TransferEncoding::Unknown, at)) = encoding {
             self.note(DefectKind::TransferCoding, at);
         }
-        let mut head = Head { encoding: encoding.map_or(TransferEncoding::SevenBit, |(it, _)| it), ..Head::default() };
+        let mut head =
+            Head { encoding: encoding.map_or(TransferEncoding::SevenBit, |(it, _)| it), ..Head::default() };
         let in_digest = self.open.iter().rev().nth(1).is_some_and(|outer| outer.is_digest);
         let (value, at) = content_type.unwrap_or_default();
         match composite(value, &self.limits) {
@@ -263,7 +267,9 @@ impl Structure {
                 }
             }
             Ok(Composite::None) => {}
-            Ok(Composite::Message { is_global }) => (head.kind, head.may_be_coded) = (PartKind::Message, is_global),
+            Ok(Composite::Message { is_global }) => {
+                (head.kind, head.may_be_coded) = (PartKind::Message, is_global)
+            }
             Ok(Composite::Multipart { is_digest }) => {
                 (head.kind, head.is_digest) = (PartKind::Multipart, is_digest);
                 head.boundary = self.boundary(value, at);

@@ -328,7 +328,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         }
         Ok(match self.advance()? {
             Stop::Step(Step::Gap(n)) => {
-                let wait = self.gap_wait();
+                let wait = self.meanwhile();
                 self.outcome(Some(Step::Gap(n)), wait)
             }
             Stop::Step(step) => self.outcome(Some(step), Wait::default()),
@@ -383,7 +383,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
 
     /// Waits for room and reads meanwhile, if there is place for it; `false` if the session wants attention.
     pub(crate) fn await_room(&mut self) -> Result<bool, DriveError<E::Error>> {
-        let wait = self.gap_wait();
+        let wait = self.meanwhile();
         if wait.deadline.is_some_and(|at| at <= self.now) {
             return Ok(false);
         }
@@ -392,9 +392,10 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
     }
 
     /// What a write that found no room waits for.
-    fn gap_wait(&mut self) -> Wait {
-        let read = self.end.is_none() && self.drive.input().len() < self.limits.input;
-        Wait { read, write: true, shut: false, deadline: self.drive.endpoint().deadline() }
+    pub(crate) fn meanwhile(&mut self) -> Wait {
+        let wait = self.drive.meanwhile();
+        let read = wait.read && self.end.is_none() && self.drive.input().len() < self.limits.input;
+        Wait { read, ..wait }
     }
 
     /// Goes on until there is something to tell or to wait for.

@@ -25,9 +25,9 @@ fn room_for(payload: u64) -> Vec<u8> {
 
 impl<E: Endpoint, T: Transport> Connection<E, T> {
     /// Fills the gap that [`Step::Gap`](crate::Step::Gap) told of, or its beginning, with `range` of `file`; what is
-    /// queued before it goes first. Returns how much has left: less than the range if the session wants attention (a
-    /// deadline is due, the input is full). Then [`next`](Connection::next) says what, and `Gap` again when it is time
-    /// to go on.
+    /// queued before it goes first. Returns how much has left: less than the range if the session wants attention (the
+    /// peer has said something, a deadline is due). Then [`next`](Connection::next) says what, and `Gap` again when it is
+    /// time to go on.
     ///
     /// # Errors
     /// The file is shorter than promised, or can't be read: the stream is cut off, for the peer counts. The peer has
@@ -38,10 +38,21 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         loop {
             at += self.send_pieces(file, at..range.end)?;
             let filled = at >= range.end || self.drive.output().gap() == 0;
-            if filled || !self.await_room()? {
+            let unread = self.drive.input().len();
+            if filled || !self.await_room()? || self.drive.input().len() > unread {
                 return Ok(at - range.start);
             }
+            self.check_alive()?;
         }
+    }
+
+    /// The stream has failed while we waited: reading tells before writing does.
+    fn check_alive(&mut self) -> Result<(), DriveError<E::Error>> {
+        let Some(trouble) = self.trouble() else { return Ok(()) };
+        let error = io::Error::from(trouble.kind());
+        self.deaf = true;
+        self.drive.unwritable();
+        Err(error.into())
     }
 
     /// [`send_file`](Connection::send_file) without waiting: what fits now. For loops around

@@ -12,7 +12,7 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 
-use crate::{End, Endpoint, Layer, Output, Status, Time};
+use crate::{End, Endpoint, Layer, Output, Status, Time, limits};
 
 /// What can grow in a driver, and how long a good-bye may take.
 #[derive(Clone, Debug)]
@@ -42,7 +42,7 @@ impl DriveLimits {
     pub fn server() -> Self {
         DriveLimits {
             input: 64 << 10,
-            output: Some(1 << 20),
+            output: Some(limits::OUTPUT),
             linger_bytes: 256 << 10,
             linger_time: Duration::from_secs(5),
         }

@@ -42,7 +42,7 @@ impl Head {
 }
 
 /// A part of a file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Extent {
     /// The file.
     pub file: Arc<File>,
@@ -53,7 +53,7 @@ pub struct Extent {
 }
 
 /// A piece of a body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Piece {
     /// These bytes.
     Memory(Bytes),
@@ -85,7 +85,9 @@ impl Piece {
         }
     }
 
-    fn len(&self) -> u64 {
+    /// How long it is.
+    #[must_use]
+    pub fn size(&self) -> u64 {
         match self {
             Piece::Memory(bytes) => bytes.len() as u64,
             Piece::File(extent) => extent.len,
@@ -96,11 +98,11 @@ impl Piece {
 impl Payload {
     /// How long it is; `None`: there is none.
     #[must_use]
-    pub fn len(&self) -> Option<u64> {
+    pub fn size(&self) -> Option<u64> {
         match self {
             Payload::None => None,
-            Payload::One(piece) => Some(piece.len()),
-            Payload::Several(pieces) => Some(pieces.iter().map(Piece::len).sum()),
+            Payload::One(piece) => Some(piece.size()),
+            Payload::Several(pieces) => Some(pieces.iter().map(Piece::size).sum()),
         }
     }
 }

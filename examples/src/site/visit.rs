@@ -116,7 +116,7 @@ impl Visit {
 
     fn send(&mut self, server: &mut Server, answer: Answer) -> Result<(), Error> {
         let head = answer.head.builder();
-        let Some(len) = answer.body.len() else { return server.respond(head, Body::Empty) };
+        let Some(len) = answer.body.size() else { return server.respond(head, Body::Empty) };
         server.respond(head, Body::Known(len))?;
         if server.wants_body() {
             match answer.body {
