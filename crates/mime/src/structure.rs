@@ -45,7 +45,7 @@ pub(crate) enum Step {
     /// A part begins, within as many as are open.
     PartStart,
     /// Its header section; the entries are in `entries`, from that place on.
-    Section { section: Section, first: usize, kind: PartKind, encoding: TransferEncoding },
+    Section { section: Section, first: usize, kind: PartKind, encoding: TransferEncoding, in_digest: bool },
     /// Body of the part that began last.
     Body(usize),
     /// What belongs to no part: an mbox line, delimiters, what stands before the first and behind the last.
@@ -235,11 +235,11 @@ impl Structure {
         let own = entries.get(first..).unwrap_or_default();
         let limits = self.limits.clone();
         let head = self.head(&Headers::new(bytes, self.offset, own, &limits));
-        let (kind, encoding) = (head.kind, head.encoding);
+        let (kind, encoding, in_digest) = (head.kind, head.encoding, self.is_in_digest());
         self.enter(&head);
         self.entries = entries;
         self.advance(input, section.len + section.blank);
-        Some(Step::Section { section, first, kind, encoding })
+        Some(Step::Section { section, first, kind, encoding, in_digest })
     }
 
     /// What the fields say of the body, with all that is wrong in them.
@@ -255,14 +255,13 @@ impl Structure {
         }
         let mut head =
             Head { encoding: encoding.map_or(TransferEncoding::SevenBit, |(it, _)| it), ..Head::default() };
-        let in_digest = self.open.iter().rev().nth(1).is_some_and(|outer| outer.is_digest);
         let (value, at) = content_type.unwrap_or_default();
         match composite(value, &self.limits) {
             Err(()) => {
                 if content_type.is_some() {
                     self.note(DefectKind::MediaType, at);
                 }
-                if in_digest {
+                if self.is_in_digest() {
                     head.kind = PartKind::Message;
                 }
             }
@@ -277,6 +276,11 @@ impl Structure {
         }
         self.restrict(&mut head, encoding.map_or(at, |(_, at)| at));
         head
+    }
+
+    /// RFC 2046 section 5.1.5: what is in a digest is a message unless it says otherwise.
+    fn is_in_digest(&self) -> bool {
+        self.open.iter().rev().nth(1).is_some_and(|outer| outer.is_digest)
     }
 
     /// RFC 2046 section 5.1.1: required, and it does not end in a blank.

@@ -52,12 +52,13 @@ impl<'a> Tree<'a> {
                 Some(Step::PartStart) => {
                     nodes.push(Node { start: at, header_end: at, body: at, ..Node::default() })
                 }
-                Some(Step::Section { section, first, kind, encoding }) => {
+                Some(Step::Section { section, first, kind, encoding, in_digest }) => {
                     let header_end = at + section.len;
                     let body = header_end + section.blank;
                     let entries = (first, machine.entries.len());
                     if let Some(node) = nodes.get_mut(part) {
-                        *node = Node { start: at, header_end, body, entries, kind, encoding, ..*node };
+                        *node =
+                            Node { start: at, header_end, body, entries, kind, encoding, in_digest, ..*node };
                     }
                     at = body;
                 }
