@@ -59,7 +59,8 @@ impl Letter {
         let random = random();
         let from = mailbox(&self.from)?;
         let id = random.iter().map(|byte| format!("{byte:02x}")).collect::<String>();
-        let mut builder = Builder::new().date(now()?).message_id(&format!("{id}@{}", from.domain))?.from(from)?;
+        let mut builder =
+            Builder::new().date(now()?).message_id(&format!("{id}@{}", from.domain))?.from(from)?;
         for to in &self.to {
             builder = builder.to(mailbox(to)?)?;
         }
@@ -112,13 +113,15 @@ fn mailbox(text: &str) -> Result<Mailbox<'_>, Failure> {
 
 fn now() -> Result<DateTime, Failure> {
     let seconds = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH)?.as_secs();
-    let utc = calendar::DateTime::from_unix(i64::try_from(seconds)?).ok_or("the clock is beyond all dates")?;
+    let utc =
+        calendar::DateTime::from_unix(i64::try_from(seconds)?).ok_or("the clock is beyond all dates")?;
     Ok(DateTime::without_zone(utc))
 }
 
 /// Not secret, only never twice: what std seeds its hash tables with.
 fn random() -> [u8; 16] {
-    let half = |salt: u8| RandomState::new().hash_one((salt, SystemTime::now(), std::process::id())).to_le_bytes();
+    let half =
+        |salt: u8| RandomState::new().hash_one((salt, SystemTime::now(), std::process::id())).to_le_bytes();
     let mut random = [0; 16];
     for (place, byte) in random.iter_mut().zip(half(0).into_iter().chain(half(1))) {
         *place = byte;

@@ -50,7 +50,8 @@ fn is_readable(part: Part<'_>) -> bool {
 
 fn one(part: Part<'_>, folder: &Path) -> Result<Written, Failure> {
     let claimed = part.filename().map(|name| name.into_owned());
-    let name = claimed.as_deref().and_then(safe).unwrap_or_else(|| format!("part-{}{}", part.index(), ending(part)));
+    let name =
+        claimed.as_deref().and_then(safe).unwrap_or_else(|| format!("part-{}{}", part.index(), ending(part)));
     let content = part.decoded();
     let (path, mut file) = create(folder, &name).map_err(|error| format!("{}: {error}", folder.display()))?;
     file.write_all(&content).map_err(|error| format!("{}: {error}", path.display()))?;
@@ -124,7 +125,10 @@ fn create(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
 
 pub(crate) fn report(file: &str, written: &[Written], json: bool) -> String {
     if !json {
-        return written.iter().map(|each| format!("{} ({} bytes)\n", each.path.display(), each.size)).collect();
+        return written
+            .iter()
+            .map(|each| format!("{} ({} bytes)\n", each.path.display(), each.size))
+            .collect();
     }
     let mut out = Json::new();
     out.object(|out| {

@@ -63,7 +63,8 @@ fn main() -> ExitCode {
     examples::run("mime_tool", || match &cli.action {
         Action::Parse(files) => files.each(|name, raw| {
             let message = Message::parse(raw);
-            let shown = if files.json { describe::json(name, &message) } else { describe::tree(name, &message) };
+            let shown =
+                if files.json { describe::json(name, &message) } else { describe::tree(name, &message) };
             print(&shown)?;
             Ok(true)
         }),
@@ -120,7 +121,13 @@ fn findings(name: &str, found: &[mime::lint::Finding], json: bool) -> String {
     };
     if !json {
         let line = |finding: &mime::lint::Finding| {
-            format!("{name}:{}: {} at byte {}: {}\n", finding.line, severity(finding), finding.offset, finding.rule)
+            format!(
+                "{name}:{}: {} at byte {}: {}\n",
+                finding.line,
+                severity(finding),
+                finding.offset,
+                finding.rule
+            )
         };
         return found.iter().map(line).collect();
     }

@@ -131,6 +131,17 @@ impl Charset {
         }
     }
 
+    /// Text in US-ASCII is the same text in it.
+    pub(crate) fn is_ascii_compatible(self) -> bool {
+        match self.0 {
+            #[cfg(feature = "charsets")]
+            Kind::Utf7 | Kind::Utf16 => false,
+            #[cfg(feature = "charsets")]
+            Kind::Other(encoding) => encoding.is_ascii_compatible(),
+            _ => true,
+        }
+    }
+
     /// The name it is best known by in mail.
     #[must_use]
     pub fn name(self) -> &'static str {

@@ -195,7 +195,10 @@ mod tests {
         assert!(set.contains("a: new\r\n") && !set.contains("folded") && !set.contains("a: 3"), "{set}");
         assert!(set.ends_with("\r\n\r\nbody\nA: 4"));
         assert_eq!(edited("A: 1\nB: 2\n\nx", |editor| assert_eq!(editor.remove("A"), 1)), "B: 2\n\nx");
-        assert_eq!(edited("A: 1\n\nx", |editor| editor.append("B", "\u{e9}").unwrap()), "A: 1\nB: =?utf-8?q?=C3=A9?=\n\nx");
+        assert_eq!(
+            edited("A: 1\n\nx", |editor| editor.append("B", "\u{e9}").unwrap()),
+            "A: 1\nB: =?utf-8?b?w6k=?=\n\nx"
+        );
         assert_eq!(edited("A: 1\n\nx", |editor| editor.set("B", "2").unwrap()), "A: 1\nB: 2\n\nx");
         let twice = edited("A: 1\n\n", |editor| {
             editor.prepend("T", "1").unwrap();
@@ -209,7 +212,10 @@ mod tests {
         assert_eq!(edited("A: 1", |editor| editor.append("B", "2").unwrap()), "A: 1\r\nB: 2\r\n");
         assert_eq!(edited("\r\nbody", |editor| editor.append("B", "2").unwrap()), "B: 2\r\n\r\nbody");
         assert_eq!(edited("", |editor| editor.append("B", "2").unwrap()), "B: 2\r\n");
-        assert_eq!(edited("no header here\n", |editor| editor.append("B", "2").unwrap()), "B: 2\n\nno header here\n");
+        assert_eq!(
+            edited("no header here\n", |editor| editor.append("B", "2").unwrap()),
+            "B: 2\n\nno header here\n"
+        );
     }
 
     #[test]

@@ -4,8 +4,8 @@
 
 use core::fmt;
 
-use crate::lexical::{Cursor, TOKEN};
 use crate::Limits;
+use crate::lexical::{Cursor, TOKEN};
 
 /// The value of a Content-Transfer-Encoding field.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]

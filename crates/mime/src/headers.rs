@@ -323,7 +323,9 @@ impl<'a> Field<'a> {
             Kind::Received => _ = Received::parse_with(value, limits, defects),
             Kind::Other => {}
         }
-        if core::str::from_utf8(value).is_err() && !defects.iter().skip(first).any(|defect| defect.kind == DefectKind::NotUtf8) {
+        if core::str::from_utf8(value).is_err()
+            && !defects.iter().skip(first).any(|defect| defect.kind == DefectKind::NotUtf8)
+        {
             let at = core::str::from_utf8(value).map_or_else(|error| error.valid_up_to(), str::len);
             note(defects, DefectKind::NotUtf8, at);
         }

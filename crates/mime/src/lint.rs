@@ -64,7 +64,9 @@ impl Finding {
     #[must_use]
     pub const fn severity(&self) -> Severity {
         match self.rule {
-            Rule::NoMessageId | Rule::LineOver78 | Rule::Defect(DefectKind::QuotedPrintableBlanks) => Severity::Warning,
+            Rule::NoMessageId | Rule::LineOver78 | Rule::Defect(DefectKind::QuotedPrintableBlanks) => {
+                Severity::Warning
+            }
             _ => Severity::Error,
         }
     }
@@ -192,7 +194,8 @@ fn number(raw: &[u8], found: &[(u64, Rule)]) -> Vec<Finding> {
 mod tests {
     use super::*;
 
-    const GOOD: &str = "From: a@example.org\r\nDate: Fri, 21 Nov 1997 09:55:06 -0600\r\nMessage-ID: <1@example.org>\r\n";
+    const GOOD: &str =
+        "From: a@example.org\r\nDate: Fri, 21 Nov 1997 09:55:06 -0600\r\nMessage-ID: <1@example.org>\r\n";
 
     fn rules(raw: &str) -> Vec<(u64, Rule)> {
         lint(raw.as_bytes()).iter().map(|finding| (finding.line, finding.rule)).collect()

@@ -12,7 +12,7 @@ use proto_core::scan::Class;
 
 use crate::lexical::{Cursor, Quoted, TOKEN, lossy, note, slice, text, trim, unfold};
 use crate::word::{self, escaped_byte};
-use crate::{Charset, Defect, DefectKind, Limits, Misuse, MisuseKind, check_value};
+use crate::{Charset, Defect, DefectKind, Limits, Misuse, MisuseKind};
 
 /// A parameter: its name and what it means.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -116,7 +116,10 @@ impl Scan {
     ) -> Option<End> {
         let limit = limits.header_block.min(u32::MAX as usize);
         let window = bytes.get(..limit).unwrap_or(bytes);
-        if !eof && bytes.len() <= limit && scan::find_byte(b'\n', slice(window, self.seen, window.len())).is_none() {
+        if !eof
+            && bytes.len() <= limit
+            && scan::find_byte(b'\n', slice(window, self.seen, window.len())).is_none()
+        {
             self.seen = window.len();
             return None;
         }
@@ -124,9 +127,10 @@ impl Scan {
         let mut judge = Judge { bytes, limits, boundaries, entries, first: self.first, over: self.over };
         let begun = self.line;
         let walk = Walk { line: begun, name_end: None, cr: 0, odd: 0 };
-        let walked = scan::fold::<Shape, 4, _, _>(slice(window, begun, window.len()), walk, |walk, at, masks| {
-            walk.block(begun + at, masks, &mut judge)
-        });
+        let walked =
+            scan::fold::<Shape, 4, _, _>(slice(window, begun, window.len()), walk, |walk, at, masks| {
+                walk.block(begun + at, masks, &mut judge)
+            });
         let (walk, end) = match walked {
             Continue(walk) => (walk, None),
             Break((walk, end)) => (walk, Some(end)),

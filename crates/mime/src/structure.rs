@@ -45,7 +45,7 @@ pub(crate) enum Step {
     /// A part begins, within as many as are open.
     PartStart,
     /// Its header section; the entries are in `entries`, from that place on.
-    Section { section: Section, first: usize, kind: PartKind, encoding: TransferEncoding },
+    Section { section: Section, first: usize, kind: PartKind, encoding: TransferEncoding, in_digest: bool },
     /// Body of the part that began last.
     Body(usize),
     /// What belongs to no part: an mbox line, delimiters, what stands before the first and behind the last.
@@ -63,7 +63,9 @@ enum State {
     MessageStart,
     Section,
     /// A body, or what stands around parts. `at_line`: a line begins here.
-    Body { at_line: bool },
+    Body {
+        at_line: bool,
+    },
     /// A delimiter comes next. Deeper parts end before it.
     Delimiter(Delimiter),
     /// Too many parts: all the rest is one.
@@ -233,37 +235,40 @@ impl Structure {
         let own = entries.get(first..).unwrap_or_default();
         let limits = self.limits.clone();
         let head = self.head(&Headers::new(bytes, self.offset, own, &limits));
-        self.entries = entries;
-        let (kind, encoding) = (head.kind, head.encoding);
+        let (kind, encoding, in_digest) = (head.kind, head.encoding, self.is_in_digest());
         self.enter(&head);
+        self.entries = entries;
         self.advance(input, section.len + section.blank);
-        Some(Step::Section { section, first, kind, encoding })
+        Some(Step::Section { section, first, kind, encoding, in_digest })
     }
 
     /// What the fields say of the body, with all that is wrong in them.
     fn head<'a>(&mut self, headers: &Headers<'a>) -> Head<'a> {
         let by = |at: u64| usize::try_from(at - self.offset).unwrap_or(0);
-        let encoding = headers.first("content-transfer-encoding").map(|field| {
-            (TransferEncoding::parse(field.raw_value()), by(field.value_offset()))
-        });
-        let content_type = headers.first("content-type").map(|field| (field.raw_value(), by(field.value_offset())));
+        let encoding = headers
+            .first("content-transfer-encoding")
+            .map(|field| (TransferEncoding::parse(field.raw_value()), by(field.value_offset())));
+        let content_type =
+            headers.first("content-type").map(|field| (field.raw_value(), by(field.value_offset())));
         if let Some((TransferEncoding::Unknown, at)) = encoding {
             self.note(DefectKind::TransferCoding, at);
         }
-        let mut head = Head { encoding: encoding.map_or(TransferEncoding::SevenBit, |(it, _)| it), ..Head::default() };
-        let in_digest = self.open.iter().rev().nth(1).is_some_and(|outer| outer.is_digest);
+        let mut head =
+            Head { encoding: encoding.map_or(TransferEncoding::SevenBit, |(it, _)| it), ..Head::default() };
         let (value, at) = content_type.unwrap_or_default();
         match composite(value, &self.limits) {
             Err(()) => {
                 if content_type.is_some() {
                     self.note(DefectKind::MediaType, at);
                 }
-                if in_digest {
+                if self.is_in_digest() {
                     head.kind = PartKind::Message;
                 }
             }
             Ok(Composite::None) => {}
-            Ok(Composite::Message { is_global }) => (head.kind, head.may_be_coded) = (PartKind::Message, is_global),
+            Ok(Composite::Message { is_global }) => {
+                (head.kind, head.may_be_coded) = (PartKind::Message, is_global)
+            }
             Ok(Composite::Multipart { is_digest }) => {
                 (head.kind, head.is_digest) = (PartKind::Multipart, is_digest);
                 head.boundary = self.boundary(value, at);
@@ -271,6 +276,11 @@ impl Structure {
         }
         self.restrict(&mut head, encoding.map_or(at, |(_, at)| at));
         head
+    }
+
+    /// RFC 2046 section 5.1.5: what is in a digest is a message unless it says otherwise.
+    fn is_in_digest(&self) -> bool {
+        self.open.iter().rev().nth(1).is_some_and(|outer| outer.is_digest)
     }
 
     /// RFC 2046 section 5.1.1: required, and it does not end in a blank.

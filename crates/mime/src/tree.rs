@@ -49,13 +49,16 @@ impl<'a> Tree<'a> {
         loop {
             let part = machine.part();
             match machine.step(slice(raw, at, raw.len()), true) {
-                Some(Step::PartStart) => nodes.push(Node { start: at, header_end: at, body: at, ..Node::default() }),
-                Some(Step::Section { section, first, kind, encoding }) => {
+                Some(Step::PartStart) => {
+                    nodes.push(Node { start: at, header_end: at, body: at, ..Node::default() })
+                }
+                Some(Step::Section { section, first, kind, encoding, in_digest }) => {
                     let header_end = at + section.len;
                     let body = header_end + section.blank;
                     let entries = (first, machine.entries.len());
                     if let Some(node) = nodes.get_mut(part) {
-                        *node = Node { start: at, header_end, body, entries, kind, encoding, ..*node };
+                        *node =
+                            Node { start: at, header_end, body, entries, kind, encoding, in_digest, ..*node };
                     }
                     at = body;
                 }
@@ -121,11 +124,14 @@ impl<'m> Part<'m> {
     pub fn children(&self) -> impl Iterator<Item = Part<'m>> + use<'m> {
         let (tree, end) = (self.tree, self.node().next);
         let first = (self.index + 1 < end).then_some(Part { tree, index: self.index + 1 });
-        core::iter::successors(first, move |part| {
-            let index = part.node().next;
-            // Every part takes at least its own place.
-            (index < end && index > part.index).then_some(Part { tree, index })
-        })
+        core::iter::successors(first, move |part| part.sibling(end))
+    }
+
+    /// The next part that is not within it, if its number is below `end`.
+    pub(crate) fn sibling(&self, end: usize) -> Option<Part<'m>> {
+        let index = self.node().next;
+        // Every part takes at least its own place.
+        (index < end && index > self.index).then_some(Part { tree: self.tree, index })
     }
 
     /// It and all parts within it, in the order they begin.
@@ -180,7 +186,8 @@ impl<'m> Part<'m> {
     #[must_use]
     pub fn content_type(&self) -> MediaType<'m> {
         let stated = self.headers().first("content-type");
-        let stated = stated.and_then(|field| MediaType::parse_with(field.raw_value(), &self.tree.limits, &mut Vec::new()));
+        let stated = stated
+            .and_then(|field| MediaType::parse_with(field.raw_value(), &self.tree.limits, &mut Vec::new()));
         stated.unwrap_or(if self.node().in_digest { MediaType::MESSAGE } else { MediaType::TEXT_PLAIN })
     }
 
