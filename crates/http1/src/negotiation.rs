@@ -158,7 +158,8 @@ fn media_range_fits(range: &Range<'_>, offer: &Range<'_>) -> Option<usize> {
 
 /// Section 8.4.1: `x-gzip` and `x-compress` are other names of `gzip` and `compress`.
 fn coding_fits(range: &[u8], offer: &[u8]) -> Option<usize> {
-    let plain = range.strip_prefix(b"x-").filter(|name| matches!(*name, b"gzip" | b"compress")).unwrap_or(range);
+    let plain =
+        range.strip_prefix(b"x-").filter(|name| matches!(*name, b"gzip" | b"compress")).unwrap_or(range);
     match range {
         b"*" => Some(0),
         _ => plain.eq_ignore_ascii_case(offer).then_some(1),

@@ -215,7 +215,8 @@ impl Policy {
     /// Section 4.2.4: nothing forbids to use it stale.
     fn may_be_stale(&self) -> bool {
         let forbids_shared = self.said.proxy_revalidate || self.said.s_maxage.is_some();
-        !self.said.must_revalidate && !(self.rules.is_shared && forbids_shared)
+        let is_forbidden = self.said.must_revalidate || (self.rules.is_shared && forbids_shared);
+        !is_forbidden
     }
 }
 
