@@ -57,6 +57,7 @@
 //! | 9111, 5861, 8246 | caching | [`cache`] |
 //! | 9110 §15.4 | redirects | [`redirect`] |
 //! | 9110 §7.6.1 | what a proxy takes out | [`hop_by_hop`] |
+//! | 9110 §7.6.2, §7.6.3, 7239 | what a proxy adds | [`forwarded`] |
 //! | 3986 | URIs | [`uri`] |
 //! | 6265bis | cookies | [`cookie`] |
 //! | 9651 | structured fields | [`structured`] |
@@ -80,6 +81,7 @@ mod field_lines;
 mod field_value;
 mod fields;
 pub mod form;
+pub mod forwarded;
 mod framing;
 mod head;
 pub mod hop_by_hop;
