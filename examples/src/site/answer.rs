@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http1::date::HttpDate;
 use http1::{Error, Known, ResponseBuilder, StatusCode};
+use proto_core::Time;
 
 use super::hot::Content;
 
@@ -26,8 +27,13 @@ pub struct Answer {
 pub enum Head {
     /// For this one.
     Own(ResponseBuilder),
-    /// For many.
-    Shared(Arc<ResponseBuilder>),
+    /// For many, until then: after that the disk has to be asked again.
+    Shared {
+        /// The head.
+        head: Arc<ResponseBuilder>,
+        /// Until when.
+        until: Time,
+    },
 }
 
 impl Head {
@@ -36,7 +42,7 @@ impl Head {
     pub fn builder(&self) -> &ResponseBuilder {
         match self {
             Head::Own(builder) => builder,
-            Head::Shared(builder) => builder,
+            Head::Shared { head, .. } => head,
         }
     }
 }
@@ -145,8 +151,8 @@ impl Answer {
     /// # Errors
     /// `value` is no field value.
     pub fn with(mut self, name: Known, value: impl AsRef<[u8]>) -> Result<Self, Error> {
-        if let Head::Shared(shared) = &self.head {
-            self.head = Head::Own((**shared).clone());
+        if let Head::Shared { head, .. } = &self.head {
+            self.head = Head::Own((**head).clone());
         }
         if let Head::Own(head) = &mut self.head {
             head.field(name, value)?;
