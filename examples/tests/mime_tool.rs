@@ -176,6 +176,6 @@ fn python_reads_what_was_built() {
     let python = std::process::Command::new("python3").args(["-c", script, &message]).output().unwrap();
     assert_eq!(
         text(&python).trim(),
-        "['Grüße', 'Zoë <z@b>', 'Hé\\n', 'résumé.bin', b'\\x00\\x01\\r\\n\\n', []]"
+        "['Grüße', 'Zoë <z@b>', 'Hé\\r\\n', 'résumé.bin', b'\\x00\\x01\\r\\n\\n', []]"
     );
 }
