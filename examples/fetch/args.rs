@@ -107,8 +107,8 @@ pub(crate) struct Args {
     /// What to call yourself
     #[arg(short = 'A', long = "user-agent", value_name = "AGENT")]
     pub(crate) agent: Option<String>,
-    /// What to print after each URL, with %{http_code}, %{size_download}, %{num_connects}, %{time_total},
-    /// %{url_effective} and others filled in
+    /// What to print after each URL, with `%{http_code}`, `%{size_download}`, `%{num_connects}`, `%{time_total}`,
+    /// `%{url_effective}` and others filled in
     #[arg(short = 'w', long = "write-out", value_name = "FORMAT")]
     pub(crate) write_out: Option<String>,
     #[command(flatten)]

@@ -509,10 +509,8 @@ fn what_may_be_passing_is_tried_again() {
     assert_eq!(succeeds(&["-s", "--retry", "2", &script.url("/")]), "done");
     script.requests();
     let script = Script::new(&[&["HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\n0"], &[&ok("done")]]);
-    assert!(
-        succeeds(&["-s", "--retry", "1", "--retry-delay", "0.01", "-o", "-", &script.url("/")])
-            .ends_with("done")
-    );
+    let again = ["-s", "--retry", "1", "--retry-delay", "0.01", &script.url("/")];
+    assert!(succeeds(&again).ends_with("done"));
     script.requests();
     let script = Script::new(&[&[busy, busy]]);
     assert_eq!(succeeds(&["-s", "--retry", "1", &script.url("/")]), "busy", "the last try is the answer");

@@ -4,7 +4,7 @@
 #![no_main]
 
 #[path = "../../crates/http1/tests/support/account.rs"]
-#[allow(dead_code, reason = "half of it is about servers")]
+#[expect(dead_code, reason = "half of it is about servers")]
 mod account;
 
 use http1::Config;

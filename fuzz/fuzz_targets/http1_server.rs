@@ -3,7 +3,7 @@
 #![no_main]
 
 #[path = "../../crates/http1/tests/support/account.rs"]
-#[allow(dead_code, reason = "half of it is about clients")]
+#[expect(dead_code, reason = "half of it is about clients")]
 mod account;
 
 use http1::{Config, Lenient, Limits};

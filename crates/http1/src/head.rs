@@ -52,9 +52,13 @@ impl<S: StartLine> Progress<S> {
     /// A few new bytes came that neither end a line nor pass a limit. A head that trickles in costs no more than this.
     #[inline]
     pub(crate) fn is_waiting(&mut self, bytes: &[u8]) -> bool {
-        let new = slice(bytes, self.scanned, bytes.len());
-        let within = bytes.len() < self.window && self.scanned > self.line;
-        let waiting = within && new.len() <= FEW && !new.contains(&b'\n');
+        // The very first byte is looked at more closely, and starts a clock.
+        let within = bytes.len() < self.window && (self.start.is_some() || self.scanned > self.line);
+        let waiting = within
+            && match slice(bytes, self.scanned, bytes.len()) {
+                [one] => *one != b'\n',
+                few => few.len() <= FEW && !few.contains(&b'\n'),
+            };
         if waiting {
             self.scanned = bytes.len();
         }
@@ -149,6 +153,7 @@ impl<S: StartLine> Progress<S> {
         };
         let room = limits.head.saturating_sub(self.line + 2);
         let (max, kind) = if room < max { (room, ErrorKind::HeadTooLarge) } else { (max, kind) };
+        self.window = self.line.saturating_add(max);
         let line =
             split_line(bytes, self.line, &mut self.scanned, Bound { max, kind }, config.lenient.bare_lf)?;
         Ok(line.inspect(|_| self.line = self.scanned))

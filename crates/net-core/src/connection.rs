@@ -139,7 +139,10 @@ pub struct Connection<E: Endpoint, T = Socket> {
     fault: Option<Fault<E::Error>>,
     /// The caller's own deadline.
     pub(crate) limit: Option<Time>,
-    /// The handshake under way must be done by then.
+    /// A handshake is under way.
+    #[cfg(feature = "tls")]
+    settling: bool,
+    /// It must be done by then.
     #[cfg(feature = "tls")]
     handshake: Option<Time>,
     /// The handshake is one that the endpoint asked for.
@@ -172,6 +175,8 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
     pub fn with_limits(stream: Stream<T>, endpoint: E, clock: Clock, limits: DriveLimits) -> Self {
         Connection {
             drive: Drive::new(endpoint, limits.clone()),
+            #[cfg(feature = "tls")]
+            settling: stream.is_handshaking(),
             stream,
             clock,
             now: clock.now(),
@@ -419,7 +424,13 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
                     continue;
                 }
             };
-            if (wait.write && !self.blocked && self.write_out()) || (wait.shut && self.shut()) {
+            if wait.write && !self.blocked && self.write_out() {
+                match self.drive.only_input(wait) {
+                    Some(wait) if !paused => return Ok(Stop::Wait(wait)),
+                    _ => continue,
+                }
+            }
+            if wait.shut && self.shut() {
                 continue;
             }
             return Ok(if paused { Stop::Paused(wait) } else { Stop::Wait(wait) });
@@ -645,15 +656,13 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             return Err(DriveError::PlaintextBuffered);
         }
         self.stream.start_tls(tls)?;
-        self.upgrading = true;
+        (self.upgrading, self.settling) = (true, true);
         Ok(())
     }
 
     /// A step of the handshake, if one is under way; `true` once none is.
     fn settle(&mut self) -> Result<bool, DriveError<E::Error>> {
-        if !self.stream.is_tls()
-            || (self.handshake.is_none() && !self.upgrading && !self.stream.is_handshaking())
-        {
+        if !self.settling {
             return Ok(true);
         }
         let until = *self.handshake.get_or_insert(self.now + HANDSHAKE);
@@ -667,7 +676,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         if self.stream.is_handshaking() {
             return self.judge_handshake(until).map(|()| false);
         }
-        self.handshake = None;
+        (self.handshake, self.settling) = (None, false);
         if std::mem::take(&mut self.upgrading) {
             self.drive.upgraded(self.now);
         }

@@ -175,6 +175,14 @@ impl<E: Endpoint> Drive<E> {
         }
     }
 
+    /// What is left of `wait` once all that was to be written has been: to wait for input, which is most often so and saves
+    /// a poll. `None`: poll.
+    pub fn only_input(&mut self, wait: Wait) -> Option<Wait> {
+        let talking = self.phase == Phase::Running && self.endpoint.status() == Status::Open;
+        let quiet = talking && wait.read && self.end.is_none() && self.endpoint.output().is_empty();
+        quiet.then(|| Wait { read: true, write: false, shut: false, deadline: self.endpoint.deadline() })
+    }
+
     /// The outgoing side was half-closed, as [`Wait::shut`] asked.
     pub fn shut(&mut self) {
         if let Phase::Finishing { shut, .. } = &mut self.phase {

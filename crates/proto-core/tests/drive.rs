@@ -213,6 +213,19 @@ fn waits_for_bytes_and_for_room_at_once() {
 }
 
 #[test]
+fn after_the_last_write_only_input_is_left_to_wait_for() {
+    let mut drive = drive(b"half");
+    drive.endpoint_mut().output.put(b"both");
+    let Ok(Turn::Wait(waits)) = drive.poll(NOW) else { panic!() };
+    assert_eq!(drive.only_input(waits), None, "nothing has left yet");
+    assert_eq!(take(&mut drive, NOW), b"both");
+    assert_eq!(drive.only_input(waits), Some(wait(true, false)));
+    assert_eq!(drive.poll(NOW), Ok(Turn::Wait(wait(true, false))));
+    drive.endpoint_mut().status = Status::Finishing;
+    assert_eq!(drive.only_input(waits), None, "leaving");
+}
+
+#[test]
 fn a_half_taken_output_goes_on_where_it_was() {
     let mut drive = drive(b"hello\r\n");
     assert_eq!(drive.poll(NOW), line("hello"));
