@@ -21,6 +21,7 @@ mod record;
 mod rrtype;
 pub mod svcb;
 pub mod text;
+pub mod zonefile;
 
 pub use class::Class;
 pub use edns::{Edns, EdnsHeader, EdnsOption};
