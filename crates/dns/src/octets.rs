@@ -15,7 +15,6 @@ pub(crate) enum Octets {
 }
 
 impl Octets {
-    pub(crate) const EMPTY: Octets = Octets::Inline { len: 0, octets: [0; INLINE] };
     /// A single zero: the root name.
     pub(crate) const ZERO: Octets = Octets::Inline { len: 1, octets: [0; INLINE] };
 

@@ -3,10 +3,16 @@
 //! The rule: RDATA that exists has the fields of its type. [`RdataRef`] is borrowed from a message, compressed names and
 //! all; [`Rdata`] owns an uncompressed copy. Both read the table of [`RrType`] and nothing else.
 
+mod base32;
 mod check;
 mod field;
+mod location;
+mod mnemonic;
+mod parse;
 mod read;
+mod structure;
 mod text;
+mod write;
 
 use core::cmp::Ordering;
 use core::fmt;
@@ -21,6 +27,8 @@ use crate::{Class, NameRef, ParseError, ParseErrorKind, RrType};
 pub(crate) use check::check;
 pub(crate) use field::{Field, Fields};
 pub use read::{Dnskey, Ds, Mx, Nsec, Nsec3, Nsec3Param, Rrsig, Soa, Srv, TypeBitmap};
+pub use text::text_to_wire;
+pub(crate) use write::quoted;
 
 /// The RDATA of a record, borrowed: from a message, with its pointers, or from an [`Rdata`].
 #[derive(Clone, Copy)]

@@ -21,8 +21,8 @@ impl<'a> Token<'a> {
     }
 }
 
-/// Cuts a line of text into tokens: white space apart, quotes respected, from a semicolon on it is comment; parentheses
-/// only group. For single records; zone files have a parser of their own.
+/// Cuts a line of text into tokens: white space apart, from a semicolon on it is comment; parentheses only group. A quote
+/// ends the token before it and starts one of its own, so that `alpn="h2"` is `alpn=` and then `h2`, quoted. For single records; zone files have a parser of their own.
 ///
 /// # Errors
 /// A quote that is not closed. The token's number says which one.
@@ -79,6 +79,27 @@ pub(crate) fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() { None } else { digits.iter().try_fold(0, add) }
 }
 
+/// Seconds, or numbers with the units of BIND: `1h30m`, `2W`.
+pub(crate) fn period(text: &[u8]) -> Option<u64> {
+    if let Some(seconds) = decimal(text) {
+        return Some(seconds);
+    }
+    let mut sum = 0_u64;
+    for part in text.split_inclusive(u8::is_ascii_alphabetic) {
+        let (unit, digits) = part.split_last()?;
+        let seconds = match unit.to_ascii_lowercase() {
+            b's' => 1,
+            b'm' => 60,
+            b'h' => 3600,
+            b'd' => 86_400,
+            b'w' => 604_800,
+            _ => return None,
+        };
+        sum = decimal(digits)?.checked_mul(seconds)?.checked_add(sum)?;
+    }
+    (!text.is_empty()).then_some(sum)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -97,6 +118,24 @@ mod tests {
         assert_eq!(cut("\"\""), [("", true)]);
         let error = tokens(b"a \"b").unwrap_err();
         assert_eq!((error.kind, error.token), (TextErrorKind::Unclosed, 1));
+    }
+
+    #[test]
+    fn periods_have_units() {
+        for (text, seconds) in [
+            ("0", Some(0)),
+            ("86400", Some(86400)),
+            ("1h30m", Some(5400)),
+            ("1W2D3h4M5s", Some(788_645)),
+            ("", None),
+            ("h", None),
+            ("1h30", None),
+            ("1y", None),
+            ("-1s", None),
+            ("18446744073709551615w", None),
+        ] {
+            assert_eq!(period(text.as_bytes()), seconds, "{text}");
+        }
     }
 
     #[test]

@@ -118,6 +118,12 @@ impl<'a> Part<'a> {
         is_name.then(|| NameRef::of_valid(self.message, self.start))
     }
 
+    /// Of [`Field::Gateway`]: which kind it is (RFC 4025 section 2.3).
+    pub(crate) fn gateway_type(&self) -> u8 {
+        let before = self.start.checked_sub(2).and_then(|at| self.message.get(at));
+        before.copied().unwrap_or_default()
+    }
+
     /// A number of up to 64 bits, most significant octet first.
     pub(crate) fn number(&self) -> u64 {
         self.octets().iter().fold(0, |sum, octet| sum << 8 | u64::from(*octet))

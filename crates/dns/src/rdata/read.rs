@@ -219,6 +219,10 @@ pub struct TypeBitmap<'a> {
 }
 
 impl<'a> TypeBitmap<'a> {
+    pub(crate) fn of_valid(windows: &'a [u8]) -> Self {
+        TypeBitmap { windows }
+    }
+
     /// Whether `rtype` is among them.
     #[must_use]
     pub fn has(&self, rtype: RrType) -> bool {
