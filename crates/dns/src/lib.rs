@@ -21,6 +21,7 @@ mod record;
 mod rrtype;
 pub mod svcb;
 pub mod text;
+pub mod zone;
 pub mod zonefile;
 
 pub use class::Class;
