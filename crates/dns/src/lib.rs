@@ -4,6 +4,7 @@
 
 extern crate alloc;
 
+pub mod authority;
 mod class;
 pub mod cookie;
 pub mod edns;

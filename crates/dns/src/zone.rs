@@ -9,6 +9,7 @@ mod check;
 mod index;
 mod lookup;
 mod nodes;
+mod nsec3;
 
 use alloc::vec::Vec;
 
