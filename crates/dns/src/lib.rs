@@ -19,9 +19,11 @@ mod question;
 mod rcode;
 pub mod rdata;
 mod record;
+pub mod rrl;
 mod rrtype;
 pub mod svcb;
 pub mod text;
+pub mod tsig;
 pub mod zone;
 pub mod zonefile;
 

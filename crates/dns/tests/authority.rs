@@ -244,7 +244,7 @@ fn what_does_not_fit_is_left_out_whole_and_tc_set() {
 fn needed_glue_sets_tc_and_other_glue_does_not() {
     let delegation = |glue: &str| {
         let mut text = "$TTL 60\n@ SOA a b 1 2 3 4 5\n".to_owned();
-        for n in 0..13 {
+        for n in 0..8 {
             text += &format!("child NS a-rather-long-name-of-a-server-{n}.{glue}\n");
             text += &format!("a-rather-long-name-of-a-server-{n}.{glue} AAAA 2001:db8::{n}\n");
         }
@@ -293,12 +293,12 @@ fn signed_zones_deny_with_proof_for_those_who_want_it() {
 @ NS ns
 @ NSEC a SOA NS NSEC
 a A 192.0.2.1
-a NSEC *.w A NSEC
+a NSEC ns A NSEC
 *.w TXT "w"
-*.w NSEC ns TXT NSEC
+*.w NSEC @ TXT NSEC
 ns A 192.0.2.1
 ns RRSIG A 8 2 60 20300101000000 20200101000000 1 org. AAAA
-ns NSEC @ A RRSIG NSEC
+ns NSEC *.w A RRSIG NSEC
 "#;
     let mut authority = Authority::new();
     authority.add(zone("org", text));
@@ -312,7 +312,7 @@ ns NSEC @ A RRSIG NSEC
     assert_eq!(owners("b.org", RrType::A), ["a.org.", "org."]);
     assert_eq!(owners("a.org", RrType::MX), ["a.org."]);
     assert_eq!(owners("x.w.org", RrType::TXT), ["*.w.org."]);
-    assert_eq!(owners("w.org", RrType::TXT), ["a.org."]);
+    assert_eq!(owners("w.org", RrType::TXT), ["ns.org."]);
     let (_, reply) = ask(&authority, &query("ns.org", RrType::A, Some(dnssec)), &client());
     let types: Vec<_> = Message::parse(&reply).unwrap().answer().map(|record| record.rtype()).collect();
     assert_eq!(types, [RrType::A, RrType::RRSIG]);
