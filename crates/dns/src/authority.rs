@@ -6,12 +6,14 @@
 mod denial;
 mod network;
 mod reply;
+mod update;
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 
 pub use network::Network;
+pub use update::update;
 
 use crate::limits::{MESSAGE, UDP_PAYLOAD, UDP_WITHOUT_EDNS};
 use crate::zone::{LabelHashes, NameIndex, Zone};

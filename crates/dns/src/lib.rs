@@ -24,6 +24,7 @@ mod rrtype;
 pub mod svcb;
 pub mod text;
 pub mod tsig;
+pub mod xfr;
 pub mod zone;
 pub mod zonefile;
 

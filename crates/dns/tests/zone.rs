@@ -63,7 +63,7 @@ fn names_are_found_among_many() {
 #[test]
 fn a_diff_adds_and_removes_and_leaves_no_empty_names() {
     let mut zone = build(&format!("{SOA}a.b.c A 192.0.2.1\n")).unwrap();
-    let record = |owner: &str, rtype, text| Record {
+    let record = |owner: &str, rtype, text: &str| Record {
         owner: name(owner),
         ttl: 60,
         rdata: Rdata::of_text(rtype, text).unwrap(),

@@ -5,8 +5,7 @@ use alloc::vec::Vec;
 use super::{Authority, ClientCtx, Verdict};
 use crate::zone::{Found, Node, Rrset, Zone};
 use crate::{
-    BuildError, Builder, Edns, EdnsHeader, EdnsOption, Flags, Name, NameRef, QuestionRef, Rcode, Rdata,
-    RrType, Section,
+    BuildError, Builder, Edns, EdnsHeader, Flags, Name, NameRef, QuestionRef, Rcode, Rdata, RrType, Section,
 };
 
 /// CNAME records followed, and names with additional addresses.
@@ -217,8 +216,7 @@ impl Reply<'_> {
             let header =
                 EdnsHeader { udp_payload: self.authority.payload, version: 0, dnssec_ok: self.dnssec };
             let nsid = self.authority.nsid_of(&edns);
-            let options: &[EdnsOption<'_>] = nsid.as_ref().map_or(&[], core::slice::from_ref);
-            let _ = self.builder.push_edns(&header, options);
+            let _ = self.builder.push_edns(&header, nsid.as_slice());
         }
         match (self.builder.finish().len(), self.truncated) {
             (0, _) => Verdict::Drop,

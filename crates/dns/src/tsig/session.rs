@@ -1,5 +1,6 @@
 //! A conversation under a key: the request, and the reply or the stream of replies that answers it (RFC 8945 section 5).
 
+use alloc::boxed::Box;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -179,7 +180,7 @@ pub fn verify_request(message: &Message<'_>, keys: &[Key], now: u64) -> Result<O
         Ok(()) => Ok(Some(session)),
         Err(error) => {
             session.wrong_time = Some(tsig.time);
-            Err(Refusal { error, session: Some(session) })
+            Err(Refusal { error, session: Some(Box::new(session)) })
         }
     }
 }
@@ -190,7 +191,7 @@ pub struct Refusal {
     /// Why.
     pub error: TsigError,
     /// Of a request out of its time: the answer is signed (RFC 8945 section 5.2.3).
-    session: Option<Session>,
+    session: Option<Box<Session>>,
 }
 
 impl PartialEq for Refusal {

@@ -21,6 +21,9 @@ pub(super) struct Generate {
     pub(super) column: usize,
 }
 
+/// Owner and RDATA as text.
+pub(super) type Expanded = (Vec<u8>, Vec<u8>);
+
 impl Generate {
     /// `(next, stop, step)` of START-STOP[/STEP].
     pub(super) fn range(text: &[u8]) -> Option<(u32, u32, u32)> {
@@ -44,7 +47,7 @@ impl Generate {
     }
 
     /// Owner and RDATA of the next record; `None` behind the last.
-    pub(super) fn expand(&mut self) -> Option<Result<(Vec<u8>, Vec<u8>), Kind>> {
+    pub(super) fn expand(&mut self) -> Option<Result<Expanded, Kind>> {
         if self.next > self.stop {
             return None;
         }
