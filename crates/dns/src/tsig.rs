@@ -13,7 +13,7 @@ use core::fmt;
 use thiserror::Error;
 
 pub use algorithm::Algorithm;
-pub use session::{Session, verify_request};
+pub use session::{Refusal, Session, verify_request};
 
 use crate::{Name, Rcode};
 use record::Tsig;

@@ -155,13 +155,11 @@ fn push(
     (class, ttl, rtype): (Class, u32, RrType),
     wire: &[u8],
 ) {
-    let whole = dns::RdataRef::from_wire(rtype, class, wire).or_else(|_| {
-        assert!(wire.is_empty());
-        Err(())
-    });
+    let whole = dns::RdataRef::from_wire(rtype, class, wire);
     match whole {
         Ok(rdata) => builder.push_record(section, RecordRef { owner: owner.into(), ttl, rdata }).unwrap(),
-        Err(()) => {
+        Err(_) => {
+            assert!(wire.is_empty());
             // The same record as it stands in a message that lacks it.
             let mut bytes = Header { answers: 1, ..Header::query(0, Opcode::UPDATE) }.encode().to_vec();
             bytes.extend_from_slice(owner.as_wire());
