@@ -43,3 +43,8 @@ pub use rrtype::RrType;
 
 /// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
 pub use proto_core;
+
+/// What the README shows runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;
