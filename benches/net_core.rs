@@ -348,6 +348,10 @@ fn contenders(scratch: &Scratch) -> Vec<Contender<'_>> {
     let idle = Some(Duration::from_secs(60));
     vec![
         contender(PING, BY_HAND, || ping_pong(std_echo, |s| std_pings(s, N))),
+        contender(PING, "std, with timeouts", move || {
+            let timed = move |s: TcpStream| s.set_read_timeout(idle).map(|()| s).unwrap();
+            ping_pong(move |s| std_echo(timed(s)), |s| std_pings(timed(s), N))
+        }),
         contender(PING, "ours, server", || ping_pong(|s| our_echo(s, None), |s| std_pings(s, N))),
         contender(PING, "ours, both ends", || ping_pong(|s| our_echo(s, None), |s| our_pings(s, N, None))),
         contender(PING, "ours, with deadlines", move || {

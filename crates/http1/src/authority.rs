@@ -35,10 +35,15 @@ impl<'a> Authority<'a> {
 }
 
 /// [`Authority::parse`] would read it. Plain names, which nearly all are, are seen at a glance.
+#[inline]
 pub(crate) fn is_well_formed(bytes: &[u8]) -> bool {
+    bytes.iter().all(|&byte| is_host_char(byte)) || has_port(bytes)
+}
+
+#[inline(never)]
+fn has_port(bytes: &[u8]) -> bool {
     let name = bytes.iter().take_while(|&&byte| is_host_char(byte)).count();
     match slice(bytes, name, bytes.len()) {
-        [] => true,
         [b':', digits @ ..] if digits.len() < 5 && digits.iter().all(u8::is_ascii_digit) => true,
         _ => Authority::parse(bytes).is_some(),
     }

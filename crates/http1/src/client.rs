@@ -578,9 +578,9 @@ impl Client {
 /// Whether another response may follow this one (RFC 9112 sections 6.3 and 9.3).
 fn reusable(head: &ResponseHead<'_>, framing: Framing) -> bool {
     let fields = head.fields();
-    let coded = fields.has_any(Known::TransferEncoding.bit());
+    let coded = fields.has_any(Known::TransferEncoding.mark());
     // RFC 9112 section 6.1: both framings, or a coding in HTTP/1.0, are faulty.
-    let faulty = coded && (fields.has_any(Known::ContentLength.bit()) || head.version() == Version::Http10);
+    let faulty = coded && (fields.has_any(Known::ContentLength.mark()) || head.version() == Version::Http10);
     persists(head.version(), fields) && framing != Framing::UntilClose && !faulty
 }
 

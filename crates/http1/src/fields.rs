@@ -5,52 +5,39 @@
 
 use alloc::vec::Vec;
 use core::fmt;
-use core::ops::Range;
 
 use bytes::Bytes;
 
-use crate::shape::{FieldShape, Shape};
+use crate::known;
+use crate::shape::{Line, Shape};
 use crate::syntax::{first_not_token, first_not_value, is_blank, is_control, slice, text, trim};
 use crate::{Error, ErrorKind, Known};
 
 /// Entry number of a field that is not known.
-const UNKNOWN: u8 = u8::MAX;
+const UNKNOWN: u8 = known::NONE;
 
 /// Where one field line is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The name's first byte.
     start: u32,
+    /// The colon.
+    name_end: u32,
     /// The value's first byte, behind white space.
     value: u32,
-    /// How long the value is, without white space at its end.
-    value_len: u16,
-    /// How long the name is.
-    name_len: u16,
+    /// Behind the value's last byte, before white space.
+    value_end: u32,
     /// Its number, or [`UNKNOWN`].
     id: u8,
 }
 
 impl Entry {
-    #[inline]
-    fn new(name: Range<usize>, value: Range<usize>, known: Option<Known>) -> Option<Self> {
-        Some(Entry {
-            start: u32::try_from(name.start).ok()?,
-            value: u32::try_from(value.start).ok()?,
-            value_len: u16::try_from(value.len()).ok()?,
-            name_len: u16::try_from(name.len()).ok()?,
-            id: known.map_or(UNKNOWN, |known| known as u8),
-        })
-    }
-
     fn name(self, bytes: &[u8]) -> &[u8] {
-        let start = self.start as usize;
-        slice(bytes, start, start + usize::from(self.name_len))
+        slice(bytes, self.start as usize, self.name_end as usize)
     }
 
     fn value(self, bytes: &[u8]) -> &[u8] {
-        let start = self.value as usize;
-        slice(bytes, start, start + usize::from(self.value_len))
+        slice(bytes, self.value as usize, self.value_end as usize)
     }
 
     fn known(self) -> Option<Known> {
@@ -66,10 +53,10 @@ impl Entry {
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fields {
     entries: Vec<Entry>,
-    /// A bit for each [`Known`] field that is there.
-    seen: u128,
-    /// A bit for each that is there more than once.
-    repeated: u128,
+    /// A [`Known::mark`] for each that is there.
+    seen: u64,
+    /// A [`Known::mark`] for each that is there more than once.
+    repeated: u64,
 }
 
 impl Fields {
@@ -97,14 +84,16 @@ impl Fields {
         self.entries.is_empty()
     }
 
-    /// At least one of these is there (bits of [`Known::bit`]).
-    pub(crate) fn has_any(&self, bits: u128) -> bool {
-        self.seen & bits != 0
+    /// At least one of these is there (sets of [`Known::mark`]).
+    #[inline]
+    pub(crate) fn has_any(&self, marks: u64) -> bool {
+        self.seen & marks != 0
     }
 
     /// At least one of these is there more than once.
-    pub(crate) fn repeats_any(&self, bits: u128) -> bool {
-        self.repeated & bits != 0
+    #[inline]
+    pub(crate) fn repeats_any(&self, marks: u64) -> bool {
+        self.repeated & marks != 0
     }
 
     /// Reads a field line, `line` being without its line end and beginning at `at` of the head.
@@ -120,27 +109,52 @@ impl Fields {
         let value = trim(raw);
         let skipped = raw.iter().take_while(|&&byte| is_blank(byte)).count();
         let start = at + colon + 1 + skipped;
-        let entry = Entry::new(at..at + colon, start..start + value.len(), Known::find_token(name));
-        self.add(entry.ok_or_else(|| Error::peer(ErrorKind::FieldLineTooLong, at))?);
+        let place = |at: usize| u32::try_from(at).map_err(|_| Error::peer(ErrorKind::FieldLineTooLong, at));
+        let (id, mark) = known::look_up(name);
+        self.add(
+            mark,
+            Entry {
+                start: place(at)?,
+                name_end: place(at + colon)?,
+                value: place(start)?,
+                value_end: place(start + value.len())?,
+                id,
+            },
+        );
         Ok(())
     }
 
-    /// Adds a line of `shape`, which begins at `base` of the head. `None`: it is too long.
-    #[inline]
-    pub(crate) fn push(&mut self, shape: &Shape<'_>, base: usize, line: &FieldShape) -> Option<()> {
-        let known = Known::find_token(shape.slice(&line.name));
-        let moved = |span: &Range<usize>| base + span.start..base + span.end;
-        self.add(Entry::new(moved(&line.name), moved(&line.value), known)?);
-        Some(())
+    /// Adds the lines of `shape` from `at` on that are there and as they should be, to no more than `most` in all.
+    /// `base`, where its bytes begin in the head, and their length are within `u32`. Says where it stopped, and whether
+    /// behind the empty line at the end.
+    pub(crate) fn leap(&mut self, shape: &Shape<'_>, base: usize, at: usize, most: usize) -> (usize, bool) {
+        #[expect(clippy::cast_possible_truncation, reason = "the caller has seen to it")]
+        let place = |at: usize| (base + at) as u32;
+        let mut at = at;
+        loop {
+            let line = match shape.field_line(at) {
+                Line::Field(line) if self.entries.len() < most => line,
+                Line::Empty => return (at + 2, true),
+                _ => return (at, false),
+            };
+            self.add(
+                line.mark,
+                Entry {
+                    start: place(at),
+                    name_end: place(line.name_end),
+                    value: place(line.value),
+                    value_end: place(line.value_end),
+                    id: line.id,
+                },
+            );
+            at = line.end + 2;
+        }
     }
 
     #[inline]
-    fn add(&mut self, entry: Entry) {
-        if entry.id != UNKNOWN {
-            let bit = 1_u128 << (entry.id & 127);
-            self.repeated |= self.seen & bit;
-            self.seen |= bit;
-        }
+    fn add(&mut self, mark: u64, entry: Entry) {
+        self.repeated |= self.seen & mark;
+        self.seen |= mark;
         self.entries.push(entry);
     }
 }
@@ -237,14 +251,16 @@ impl<'a> FieldSection<'a> {
         self.fields.is_empty()
     }
 
-    /// At least one of these is there (bits of [`Known::bit`]).
-    pub(crate) fn has_any(&self, bits: u128) -> bool {
-        self.fields.has_any(bits)
+    /// At least one of these is there (sets of [`Known::mark`]).
+    #[inline]
+    pub(crate) fn has_any(&self, marks: u64) -> bool {
+        self.fields.has_any(marks)
     }
 
     /// At least one of these is there more than once.
-    pub(crate) fn repeats_any(&self, bits: u128) -> bool {
-        self.fields.repeats_any(bits)
+    #[inline]
+    pub(crate) fn repeats_any(&self, marks: u64) -> bool {
+        self.fields.repeats_any(marks)
     }
 
     /// All field lines, in order.
@@ -257,7 +273,7 @@ impl<'a> FieldSection<'a> {
     pub fn all<N: FieldName>(&self, name: N) -> impl Iterator<Item = &'a [u8]> + use<'a, N> {
         let bytes = self.bytes;
         let known = name.known();
-        let some = known.is_none_or(|known| self.fields.has_any(known.bit()));
+        let some = known.is_none_or(|known| self.fields.has_any(known.mark()));
         let entries = if some { self.fields.entries.as_slice() } else { &[] };
         entries
             .iter()
@@ -269,6 +285,13 @@ impl<'a> FieldSection<'a> {
     #[must_use]
     pub fn first(&self, name: impl FieldName) -> Option<&'a [u8]> {
         self.all(name).next()
+    }
+
+    /// The value of the first line of this field.
+    #[inline]
+    pub(crate) fn first_known(&self, known: Known) -> Option<&'a [u8]> {
+        let entry = self.fields.entries.iter().find(|entry| entry.id == known as u8)?;
+        Some(entry.value(self.bytes))
     }
 
     /// The value of the first line with this name, as text; `None` also if it is not UTF-8.

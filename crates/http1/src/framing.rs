@@ -21,8 +21,8 @@ pub enum Framing {
     UntilClose,
 }
 
-const LENGTH: u128 = Known::ContentLength.bit();
-const CODING: u128 = Known::TransferEncoding.bit();
+const LENGTH: u64 = Known::ContentLength.mark();
+const CODING: u64 = Known::TransferEncoding.mark();
 
 impl Framing {
     /// Of a request.
@@ -98,7 +98,7 @@ fn coding_error(kind: ErrorKind) -> Error {
 fn content_length(fields: FieldSection<'_>, equal: bool) -> Result<u64, Error> {
     let err = |kind| Error::peer(kind, 0).of_field(Known::ContentLength);
     if !fields.repeats_any(LENGTH)
-        && let Some(n) = fields.first(Known::ContentLength).and_then(decimal)
+        && let Some(n) = fields.first_known(Known::ContentLength).and_then(decimal)
     {
         return Ok(n);
     }

@@ -6,7 +6,7 @@
 
 use proto_core::scan;
 
-use crate::shape::{Shape, WINDOW};
+use crate::shape::{Room, Shape, WINDOW};
 use crate::syntax::slice;
 use crate::{Config, Error, ErrorKind, Fields};
 
@@ -98,14 +98,16 @@ impl<S: StartLine> Progress<S> {
     /// Reads all the lines in one go that are there and as they should be. Says whether the head ended with them.
     fn leap(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> bool {
         // What was looked at in vain is not looked at again before a line ends.
-        let new = slice(bytes, self.scanned, bytes.len());
-        if self.scanned > self.line && scan::find_byte(b'\n', new).is_none() {
-            return false;
+        if self.scanned > self.line {
+            let new = slice(bytes, self.scanned, bytes.len());
+            if scan::find_byte(b'\n', new).is_none() {
+                return false;
+            }
         }
         loop {
             let before = self.line;
             let rest = slice(bytes, before, bytes.len());
-            let ended = self.leap_window(&Shape::of(rest), fields, config);
+            let ended = self.leap_window(rest, fields, config);
             self.scanned = self.scanned.max(self.line);
             if ended || self.line == before || rest.len() <= WINDOW {
                 return ended;
@@ -113,27 +115,23 @@ impl<S: StartLine> Progress<S> {
         }
     }
 
-    fn leap_window(&mut self, shape: &Shape<'_>, fields: &mut Fields, config: &Config) -> bool {
+    fn leap_window(&mut self, rest: &[u8], fields: &mut Fields, config: &Config) -> bool {
         let limits = &config.limits;
-        let (base, mut at) = (self.line, 0);
-        let ends_within = |end: usize| base + end + 2 <= limits.head;
+        // Near a limit, steps are short.
+        let is_far = limits.start_line.min(limits.field_line) >= WINDOW
+            && self.line + WINDOW <= limits.head.min(u32::MAX as usize);
+        if !is_far {
+            return false;
+        }
+        let (mut room, mut at) = (Room::new(), 0);
+        let shape = Shape::of(rest, &mut room);
         if self.start.is_none() {
-            let Some((start, end)) = S::leap(shape, base, config) else { return false };
-            if end > limits.start_line || !ends_within(end) {
-                return false;
-            }
+            let Some((start, end)) = S::leap(&shape, self.line, config) else { return false };
             self.start = Some(start);
             at = end + 2;
         }
-        while let Some(line) = shape.field_line(at) {
-            let fits = line.end - at <= limits.field_line && ends_within(line.end);
-            if !fits || fields.len() >= limits.fields || fields.push(shape, base, &line).is_none() {
-                break;
-            }
-            at = line.end + 2;
-        }
-        let ended = shape.behind(at).starts_with(b"\r\n");
-        self.line = base + at + if ended { 2 } else { 0 };
+        let (at, ended) = fields.leap(&shape, self.line, at, limits.fields);
+        self.line += at;
         ended
     }
 

@@ -6,8 +6,8 @@
 /// One past the largest number.
 const COUNT: usize = NAMES.len() + 1;
 
-/// Empty place in the table.
-const NONE: u8 = u8::MAX;
+/// The number of a name that is not known, and an empty place in the table.
+pub(crate) const NONE: u8 = u8::MAX;
 
 macro_rules! known {
     ($($id:ident = $name:literal,)*) => {
@@ -119,28 +119,31 @@ known! {
     XRequestId = "X-Request-ID",
 }
 
-/// What is compared in place of a name: its first and last bytes as numbers, in lower case. Both parts overlap where the
-/// name is shorter than the two; up to 32 bytes nothing is left out.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// What is compared in place of a name: numbers made of its first and last bytes, in lower case. Both overlap where the name
+/// is shorter than the two.
+#[derive(Clone, Copy)]
 struct Key {
     first: u64,
     last: u64,
-    /// What lies between, for names of 16 bytes and more.
-    middle: (u64, u64),
     len: usize,
+}
+
+/// What is known of a known name, to be found by its key.
+struct Slot {
+    key: Key,
+    /// What the key leaves out of names of more than 16 bytes, which have 32 at most.
+    middle: (u64, u64),
+    /// [`Known::mark`].
+    mark: u64,
+    number: u8,
 }
 
 /// Turns an upper-case letter into its lower-case one, in each byte. No two bytes of a token but those become equal.
 const FOLD: u64 = 0x2020_2020_2020_2020;
 
 impl Key {
-    #[inline]
+    #[inline(always)]
     const fn of(name: &[u8]) -> Key {
-        if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
-            let (first, last) = (u128::from_le_bytes(*first), u128::from_le_bytes(*last));
-            let ((first, second), (third, last)) = (halves(first), halves(last));
-            return Key { first, last, middle: (second, third), len: name.len() };
-        }
         let (first, last) = if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
             (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
         } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
@@ -150,54 +153,89 @@ impl Key {
         } else {
             (0, 0)
         };
-        Key { first: first | FOLD, last: last | FOLD, middle: (0, 0), len: name.len() }
+        Key { first: first | FOLD, last: last | FOLD, len: name.len() }
     }
 
     /// Where it would be in the table.
-    #[inline]
+    #[inline(always)]
     #[expect(clippy::cast_possible_truncation, reason = "nine bits are left")]
     const fn place(&self) -> usize {
         let mixed = self.first.wrapping_add(self.last.rotate_left(29)).wrapping_add(self.len as u64);
         (mixed.wrapping_mul(MULTIPLIER) >> (u64::BITS - PLACES.ilog2())) as usize
     }
+
+    #[inline(always)]
+    const fn is(&self, other: &Key) -> bool {
+        self.first == other.first && self.last == other.last && self.len == other.len
+    }
 }
 
-#[inline]
-#[expect(clippy::cast_possible_truncation, reason = "the lower half is what is wanted")]
-const fn halves(number: u128) -> (u64, u64) {
-    (number as u64 | FOLD, (number >> 64) as u64 | FOLD)
+/// The bytes that a key leaves out, of a name of 17 to 32 bytes.
+const fn middle(name: &[u8]) -> (u64, u64) {
+    let (Some((_, behind)), Some((before, _))) =
+        (name.split_first_chunk::<8>(), name.split_last_chunk::<8>())
+    else {
+        return (0, 0);
+    };
+    match (behind.first_chunk(), before.last_chunk()) {
+        (Some(first), Some(last)) => (u64::from_le_bytes(*first) | FOLD, u64::from_le_bytes(*last) | FOLD),
+        _ => (0, 0),
+    }
 }
 
 /// 512 places without a collision for this multiplier: checked when compiled.
 const MULTIPLIER: u64 = 0xc997_16ef_d5c3_1443;
 const PLACES: usize = 512;
+/// Which slot is at which place; [`EMPTY`] if none is.
 static TABLE: [u8; PLACES] = table();
-static KEYS: [Key; NAMES.len()] = keys();
+static SLOTS: [Slot; 128] = slots();
+/// The last slot: no name is like that.
+const EMPTY: u8 = 127;
+static UNKNOWN: Slot = EMPTY_SLOT;
+const EMPTY_SLOT: Slot =
+    Slot { key: Key { first: 0, last: 0, len: 0 }, middle: (0, 0), mark: mark(NONE), number: NONE };
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when compiled: a wrong index would not build")]
-const fn keys() -> [Key; NAMES.len()] {
-    let mut keys = [Key::of(b""); NAMES.len()];
+#[expect(clippy::cast_possible_truncation, reason = "fewer than 127 names")]
+const fn slots() -> [Slot; 128] {
+    let mut slots = [const { EMPTY_SLOT }; 128];
     let mut i = 0;
     while i < NAMES.len() {
-        assert!(NAMES[i].len() >= 2 && NAMES[i].len() <= 32, "a key holds all of a name");
-        keys[i] = Key::of(NAMES[i].as_bytes());
+        let name = NAMES[i].as_bytes();
+        assert!(name.len() >= 2 && name.len() <= 32, "a slot holds all of a name");
+        let middle = if name.len() > 16 { middle(name) } else { (0, 0) };
+        slots[i] = Slot { key: Key::of(name), middle, mark: mark(i as u8), number: i as u8 };
         i += 1;
     }
-    keys
+    slots
 }
 
 #[expect(clippy::indexing_slicing, reason = "evaluated when compiled: a wrong index would not build")]
-#[expect(clippy::cast_possible_truncation, reason = "fewer than 255 names")]
+#[expect(clippy::cast_possible_truncation, reason = "fewer than 127 names")]
 const fn table() -> [u8; PLACES] {
-    let mut table = [NONE; PLACES];
+    assert!(NAMES.len() < EMPTY as usize, "a slot for each and one for none");
+    let mut table = [EMPTY; PLACES];
     let mut i = 0;
     while i < NAMES.len() {
         let place = Key::of(NAMES[i].as_bytes()).place();
-        assert!(table[place] == NONE, "two names in one place");
+        assert!(table[place] == EMPTY, "two names in one place");
         table[place] = i as u8;
         i += 1;
     }
     table
+}
+
+/// What is known of a name, in any case: its number or [`NONE`], and its [`mark`].
+///
+/// The name must be a token, or at least have no control character in it: then what it is found to be, it is.
+#[inline(always)]
+pub(crate) fn look_up(name: &[u8]) -> (u8, u64) {
+    let key = Key::of(name);
+    let place = TABLE.get(key.place()).copied().unwrap_or(EMPTY);
+    let slot = SLOTS.get(usize::from(place & EMPTY)).unwrap_or(&UNKNOWN);
+    let is_it = slot.key.is(&key) && (key.len <= 16 || slot.middle == middle(name));
+    let slot = if is_it { slot } else { &UNKNOWN };
+    (slot.number, slot.mark)
 }
 
 impl Known {
@@ -214,12 +252,8 @@ impl Known {
     }
 
     /// The same for a name that is known to be a token.
-    #[inline]
     pub(crate) fn find_token(name: &[u8]) -> Option<Known> {
-        let key = Key::of(name);
-        let number = *TABLE.get(key.place())?;
-        let found = KEYS.get(usize::from(number))?;
-        if *found == key { Self::from_number(number) } else { None }
+        Self::from_number(look_up(name).0)
     }
 
     /// The usual spelling.
@@ -233,10 +267,22 @@ impl Known {
         ALL.get(usize::from(number)).copied()
     }
 
+    /// A bit of its own if its number is below 63; one that it shares with all others if not.
+    #[inline]
+    pub(crate) const fn mark(self) -> u64 {
+        mark(self as u8)
+    }
+
     /// A set with just this one in it.
     pub(crate) const fn bit(self) -> u128 {
         1 << (self as u8)
     }
+}
+
+/// [`Known::mark`] of the one with this number; that of the others if there is none.
+#[inline]
+pub(crate) const fn mark(number: u8) -> u64 {
+    1 << (if number < 63 { number } else { 63 })
 }
 
 const _: () = assert!(COUNT <= 128, "a u128 holds a bit for each");

@@ -57,6 +57,7 @@
 //! | 9110 §7.6.1 | what a proxy takes out | [`hop_by_hop`] |
 //! | 3986 | URIs | [`uri`] |
 //! | 6265bis | cookies | [`cookie`] |
+//! | 9651 | structured fields | [`structured`] |
 //! | 6266, 8187 | names of downloads | [`content_disposition`] |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -94,6 +95,7 @@ pub mod server;
 mod shape;
 mod state;
 mod status;
+pub mod structured;
 mod syntax;
 mod target;
 pub mod uri;

@@ -50,19 +50,12 @@ impl StartLine for RequestLine {
     #[inline]
     fn leap(shape: &Shape<'_>, at: usize, _: &Config) -> Option<(Self, usize)> {
         let line = shape.request_line()?;
-        let (version, end) = match shape.behind(line.target_end) {
-            [b' ', b'H', b'T', b'T', b'P', b'/', b'1', b'.', minor, b'\r', b'\n', ..] => (
-                Version::parse(&[b'H', b'T', b'T', b'P', b'/', b'1', b'.', *minor]).ok()?,
-                line.target_end + 9,
-            ),
-            _ => return None,
-        };
-        if shape.slice(&(0..line.method_end)) == b"CONNECT" {
+        if shape.slice(0, line.method_end) == b"CONNECT" {
             return None;
         }
         let place = |n: usize| u32::try_from(at + n).ok();
         let (method_end, target_end) = (place(line.method_end)?, place(line.target_end)?);
-        Some((RequestLine { start: place(0)?, method_end, target_end, version }, end))
+        Some((RequestLine { start: place(0)?, method_end, target_end, version: line.version }, line.end))
     }
 }
 
@@ -140,16 +133,22 @@ impl<'a> RequestHead<'a> {
     /// What can only be judged of a whole head. RFC 9112 section 3.2: a request with HTTP/1.1 has Host, none has two,
     /// and each is well-formed; an empty one is legal.
     pub(crate) fn check(&self, config: &Config) -> Result<(), Error> {
-        let err = |kind| Err(Error::peer(kind, self.bytes.len()).of_field(Known::Host));
-        if self.fields().repeats_any(Known::Host.bit()) {
-            return err(ErrorKind::HostRepeated);
+        match self.fault(config) {
+            None => Ok(()),
+            Some(kind) => Err(Error::peer(kind, self.bytes.len()).of_field(Known::Host)),
         }
-        match self.fields().first(Known::Host) {
-            Some(host) if !authority::is_well_formed(host) => err(ErrorKind::HostInvalid),
-            None if self.version() == Version::Http11 && !config.lenient.missing_host => {
-                err(ErrorKind::HostMissing)
-            }
-            _ => Ok(()),
+    }
+
+    #[inline]
+    fn fault(&self, config: &Config) -> Option<ErrorKind> {
+        let fields = self.fields();
+        if fields.repeats_any(Known::Host.mark()) {
+            return Some(ErrorKind::HostRepeated);
+        }
+        match fields.first_known(Known::Host) {
+            Some(host) => (!authority::is_well_formed(host)).then_some(ErrorKind::HostInvalid),
+            None if self.version() == Version::Http10 || config.lenient.missing_host => None,
+            None => Some(ErrorKind::HostMissing),
         }
     }
 

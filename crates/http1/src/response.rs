@@ -46,7 +46,7 @@ impl StartLine for StatusLine {
     #[inline]
     fn leap(shape: &Shape<'_>, at: usize, config: &Config) -> Option<(Self, usize)> {
         let end = shape.line_end(0)?;
-        let line = Self::parse(shape.slice(&(0..end)), at, config).ok()?;
+        let line = Self::parse(shape.slice(0, end), at, config).ok()?;
         Some((line, end))
     }
 }

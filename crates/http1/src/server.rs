@@ -593,7 +593,7 @@ impl Server {
 /// `Expect = #expectation`, of which only `100-continue` is known; in an HTTP/1.0 request that one is ignored, as it is
 /// without content (RFC 9110 section 10.1.1).
 fn expectation(head: &RequestHead<'_>, framing: Framing) -> Result<Expect, Error> {
-    if !head.fields().has_any(Known::Expect.bit()) {
+    if !head.fields().has_any(Known::Expect.mark()) {
         return Ok(Expect::Nothing);
     }
     for expectation in head.fields().elements(Known::Expect) {

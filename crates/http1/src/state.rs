@@ -109,7 +109,7 @@ impl Exchange {
         exchange.keep = persists(head.version(), fields);
         // RFC 9110 section 7.8: Upgrade in an HTTP/1.0 request is ignored, and without the connection option it is
         // not meant for us.
-        exchange.upgrade = fields.has_any(Known::Upgrade.bit())
+        exchange.upgrade = fields.has_any(Known::Upgrade.mark())
             && head.version() == Version::Http11
             && fields.has_token(Known::Connection, "upgrade");
         exchange
@@ -164,7 +164,7 @@ impl Exchange {
 
 /// Whether a message with these fields lets the connection persist (RFC 9112 section 9.3).
 pub(crate) fn persists(version: Version, fields: FieldSection<'_>) -> bool {
-    if !fields.has_any(Known::Connection.bit()) {
+    if !fields.has_any(Known::Connection.mark()) {
         return version == Version::Http11;
     }
     let close = fields.has_token(Known::Connection, "close");

