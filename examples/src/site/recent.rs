@@ -1,8 +1,8 @@
-//! The page that a connection was sent last.
+//! What a connection was sent last.
 //!
-//! The rule: asked for again while nothing can have changed, it is sent again from here, without a look-up, a lock or a
-//! copy more than the one into the output. Whoever fetches the same small thing over and over (a monitor, a load
-//! generator, a page of equal icons) is served at the cost of parsing.
+//! The rule: the very same head again, while nothing can have changed, gets the very same answer: without a look-up, a
+//! lock, or a copy more than the one into the output. Whoever fetches the same small thing over and over (a monitor, a
+//! load generator) is served at the cost of parsing.
 
 use std::sync::Arc;
 
@@ -17,7 +17,8 @@ use super::answer::{Answer, Head, Payload, Piece};
 /// What was sent last, and how long it is certainly still right.
 #[derive(Debug)]
 pub(super) struct Recent {
-    target: String,
+    /// The request's head, byte for byte.
+    request: Vec<u8>,
     head: Arc<ResponseBuilder>,
     content: Bytes,
     /// The date in the head.
@@ -36,12 +37,14 @@ pub(super) struct Present {
     pub(super) writes: u64,
 }
 
+/// A longer head is not kept.
+const LONGEST: usize = 4096;
 /// What makes an answer depend on more than the target.
 const CONDITIONS: [Known; 5] =
     [Known::Range, Known::IfNoneMatch, Known::IfModifiedSince, Known::IfMatch, Known::IfUnmodifiedSince];
 
-/// A plain request for a page: nothing but its target decides about the answer.
-pub(super) fn is_plain(request: &Request) -> bool {
+/// A request for a page that depends on nothing but what the site has.
+fn is_plain(request: &Request) -> bool {
     let fields = request.fields();
     request.framing().is_empty()
         && matches!(request.method(), Method::Get | Method::Head)
@@ -49,15 +52,18 @@ pub(super) fn is_plain(request: &Request) -> bool {
 }
 
 impl Recent {
-    /// Of an answer to a plain request, if it is worth it.
+    /// Of an answer, if it is one that can be given again.
     pub(super) fn of(request: &Request, answer: &Answer, present: Present) -> Option<Self> {
+        if !is_plain(request) || request.head().as_bytes().len() > LONGEST {
+            return None;
+        }
         let (Head::Shared { head, until }, Payload::One(Piece::Memory(content))) =
             (&answer.head, &answer.body)
         else {
             return None;
         };
         Some(Recent {
-            target: request.target().to_owned(),
+            request: request.head().as_bytes().to_vec(),
             head: Arc::clone(head),
             content: content.clone(),
             date: present.date,
@@ -66,10 +72,10 @@ impl Recent {
         })
     }
 
-    /// This plain request asks for it, and it is still right.
+    /// This request asks for it, and it is still right.
     pub(super) fn answers(&self, request: &Request, present: Present) -> bool {
         let same = self.date == present.date && self.writes == present.writes;
-        same && present.now < self.until && request.target() == self.target
+        same && present.now < self.until && request.head().as_bytes() == self.request
     }
 
     /// Sends it once more.

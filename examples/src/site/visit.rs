@@ -17,7 +17,7 @@ use proto_core::Time;
 use super::Site;
 use super::answer::{Answer, Extent, Payload, Piece};
 use super::change::{Intake, Plan, status_of_intake};
-use super::recent::{Present, Recent, is_plain};
+use super::recent::{Present, Recent};
 
 /// How old the date may be that answers are given.
 const DATED: Duration = Duration::from_millis(100);
@@ -28,7 +28,7 @@ pub struct Visit {
     site: Arc<Site>,
     /// The request under way, and what becomes of its body; `None` between two, and once it is answered.
     request: Option<(Request, Intake)>,
-    /// The page that was sent last.
+    /// What was sent last.
     recent: Option<Recent>,
     /// What the gaps in the output are filled from, in their order.
     gaps: VecDeque<Extent>,
@@ -93,9 +93,7 @@ impl Visit {
                 Some((request, intake)) => {
                     let present = self.present(now);
                     let answer = self.site.answer(&request.head(), intake, now, self.date)?;
-                    if is_plain(&request) {
-                        self.recent = Recent::of(&request, &answer, present);
-                    }
+                    self.recent = Recent::of(&request, &answer, present);
                     self.send(server, answer)
                 }
                 None => Ok(()),
@@ -110,7 +108,6 @@ impl Visit {
         }
         tracing::debug!(method = request.method().as_str(), target = request.target(), "request");
         if let Some(recent) = &self.recent
-            && is_plain(&request)
             && recent.answers(&request, self.present(now))
         {
             return recent.send(server);
