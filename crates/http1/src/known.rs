@@ -129,6 +129,7 @@ struct Key {
 }
 
 /// What is known of a known name, to be found by its key.
+#[repr(align(64))]
 struct Slot {
     key: Key,
     /// What the key leaves out of names of more than 16 bytes, which have 32 at most.

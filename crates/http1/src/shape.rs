@@ -135,7 +135,10 @@ impl<'b> Shape<'b> {
             HTTP_10 => Version::Http10,
             _ => return None,
         };
-        let method_end = first_not_token(line)?;
+        let method_end = match line {
+            [b'G', b'E', b'T', b' ', ..] => 3,
+            _ => first_not_token(line)?,
+        };
         let [b' ', target @ .., b' '] = line.get(method_end..)? else { return None };
         let is_plain = method_end > 0 && target.starts_with(b"/") && is_target(target);
         is_plain.then_some(RequestShape { method_end, target_end: line.len() - 1, version, end })
