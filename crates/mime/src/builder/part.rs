@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 
 use bytes::Bytes;
 
-use super::coding::{Coding, Look};
+use super::coding::{Coding, Look, canonical};
 use crate::word::{check_field_name, write_text};
 use crate::{MediaType, Misuse, Parameters, check_message_id};
 
@@ -35,6 +35,12 @@ impl Part {
     #[must_use]
     pub fn new(media_type: MediaType<'static>, content: impl Into<Bytes>) -> Self {
         Part { media_type, fields: Vec::new(), content: Content::Leaf(content.into()) }
+    }
+
+    /// Plain text; line ends become CRLF.
+    #[must_use]
+    pub fn text(text: &str) -> Self {
+        Self::utf8_text("plain", canonical(text))
     }
 
     /// `multipart/SUBTYPE`; its boundary is found when it is written.
