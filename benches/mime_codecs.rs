@@ -96,7 +96,7 @@ fn build(bench: &mut SideBySide) {
             .and_then(|builder| {
                 Ok(builder.attach(Attachment::new("a.bin", MediaType::OCTETS, file.clone())?))
             })
-            .map(|builder| builder.build(b"random bytes").to_vec())
+            .map(|builder| builder.build(b"random bytes").into_pieces())
     });
     bench.measure("build text, HTML and 100 KB", "mail-builder", file.len(), || {
         mail_builder::MessageBuilder::new()
