@@ -59,7 +59,7 @@ Content-Type: multipart/mixed;\r\n\
 \r\n\
 ------ main boundary ----\r\n\
 \r\n\
-  ...Introductory text or table of contents...\r\n\
+\x20 ...Introductory text or table of contents...\r\n\
 \r\n\
 ------ main boundary ----\r\n\
 Content-Type: multipart/digest;\r\n\
@@ -71,7 +71,7 @@ From: someone-else\r\n\
 Date: Fri, 26 Mar 1993 11:13:32 +0200\r\n\
 Subject: my opinion\r\n\
 \r\n\
-  ...body goes here ...\r\n\
+\x20 ...body goes here ...\r\n\
 \r\n\
 ------ next message ----\r\n\
 \r\n\
@@ -79,7 +79,7 @@ From: someone-else-again\r\n\
 Date: Fri, 26 Mar 1993 10:07:13 -0500\r\n\
 Subject: my different opinion\r\n\
 \r\n\
-  ... another body goes here ...\r\n\
+\x20 ... another body goes here ...\r\n\
 \r\n\
 ------ next message ------\r\n\
 \r\n\
@@ -104,13 +104,13 @@ how to properly display multipart messages.\r\n\
 \r\n\
 --unique-boundary-1\r\n\
 \r\n\
-  ... Some text appears here ...\r\n\
+\x20 ... Some text appears here ...\r\n\
 \r\n\
 [Note that the blank between the boundary and the start\r\n\
- of the text in this part means no header fields were\r\n\
- given and this is text in the US-ASCII character set.\r\n\
- It could have been done with explicit typing as in the\r\n\
- next part.]\r\n\
+\x20of the text in this part means no header fields were\r\n\
+\x20given and this is text in the US-ASCII character set.\r\n\
+\x20It could have been done with explicit typing as in the\r\n\
+\x20next part.]\r\n\
 \r\n\
 --unique-boundary-1\r\n\
 Content-type: text/plain; charset=US-ASCII\r\n\
@@ -154,7 +154,7 @@ Subject: (subject in US-ASCII)\r\n\
 Content-Type: Text/plain; charset=ISO-8859-1\r\n\
 Content-Transfer-Encoding: Quoted-printable\r\n\
 \r\n\
-  ... Additional text in ISO-8859-1 goes here ...=E9\r\n\
+\x20 ... Additional text in ISO-8859-1 goes here ...=E9\r\n\
 \r\n\
 --unique-boundary-1--\r\n";
 
