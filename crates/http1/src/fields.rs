@@ -130,25 +130,26 @@ impl Fields {
     pub(crate) fn leap(&mut self, shape: &Shape<'_>, base: usize, at: usize, most: usize) -> (usize, bool) {
         #[expect(clippy::cast_possible_truncation, reason = "the caller has seen to it")]
         let place = |at: usize| (base + at) as u32;
-        let mut at = at;
-        loop {
+        let (mut at, mut seen, mut repeated) = (at, self.seen, self.repeated);
+        let ended = loop {
             let line = match shape.field_line(at) {
                 Line::Field(line) if self.entries.len() < most => line,
-                Line::Empty => return (at + 2, true),
-                _ => return (at, false),
+                Line::Empty => break true,
+                _ => break false,
             };
-            self.add(
-                line.mark,
-                Entry {
-                    start: place(at),
-                    name_end: place(line.name_end),
-                    value: place(line.value),
-                    value_end: place(line.value_end),
-                    id: line.id,
-                },
-            );
+            repeated |= seen & line.mark;
+            seen |= line.mark;
+            self.entries.push(Entry {
+                start: place(at),
+                name_end: place(line.name_end),
+                value: place(line.value),
+                value_end: place(line.value_end),
+                id: line.id,
+            });
             at = line.end + 2;
-        }
+        };
+        (self.seen, self.repeated) = (seen, repeated);
+        (if ended { at + 2 } else { at }, ended)
     }
 
     #[inline]
