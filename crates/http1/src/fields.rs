@@ -110,15 +110,15 @@ impl Fields {
         let skipped = raw.iter().take_while(|&&byte| is_blank(byte)).count();
         let start = at + colon + 1 + skipped;
         let place = |at: usize| u32::try_from(at).map_err(|_| Error::peer(ErrorKind::FieldLineTooLong, at));
-        let (id, mark) = known::look_up(name);
+        let slot = known::look_up(name).unwrap_or(&known::UNKNOWN);
         self.add(
-            mark,
+            slot.mark,
             Entry {
                 start: place(at)?,
                 name_end: place(at + colon)?,
                 value: place(start)?,
                 value_end: place(start + value.len())?,
-                id,
+                id: slot.number,
             },
         );
         Ok(())
@@ -137,14 +137,14 @@ impl Fields {
                 Line::Empty => break true,
                 _ => break false,
             };
-            repeated |= seen & line.mark;
-            seen |= line.mark;
+            repeated |= seen & line.slot.mark;
+            seen |= line.slot.mark;
             self.entries.push(Entry {
                 start: place(at),
                 name_end: place(line.name_end),
                 value: place(line.value),
                 value_end: place(line.value_end),
-                id: line.id,
+                id: line.slot.number,
             });
             at = line.end + 2;
         };
