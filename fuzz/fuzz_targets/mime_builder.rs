@@ -8,7 +8,9 @@ use mime::{Builder, MediaType, Message};
 
 fuzz_target!(|input: (String, String, String, Vec<u8>, String)| {
     let (subject, name, filename, content, text) = input;
-    let Ok(builder) = Builder::new().subject(&subject).and_then(|it| it.from((&*name, "a@b"))) else { return };
+    let Ok(builder) = Builder::new().subject(&subject).and_then(|it| it.from((&*name, "a@b"))) else {
+        return;
+    };
     let attached = Attachment::new(filename.clone(), MediaType::OCTETS, content.clone());
     let as_text = Attachment::new(filename.clone(), MediaType::TEXT_PLAIN, content.clone());
     let (Ok(attached), Ok(as_text)) = (attached, as_text) else { return };
@@ -17,7 +19,9 @@ fuzz_target!(|input: (String, String, String, Vec<u8>, String)| {
     let message = Message::parse(&raw);
     assert_eq!(message.defects().collect::<Vec<_>>(), []);
     let canonical = text.replace("\r\n", "\n").replace('\r', "\n").replace('\n', "\r\n");
-    let [first, second, third] = *message.root().children().collect::<Vec<_>>() else { panic!("not three parts") };
+    let [first, second, third] = *message.root().children().collect::<Vec<_>>() else {
+        panic!("not three parts")
+    };
     assert_eq!(first.decoded(), canonical.as_bytes());
     assert_eq!((second.decoded(), third.decoded()), ((&*content).into(), (&*content).into()));
 });
