@@ -29,8 +29,6 @@ struct Tail {
     len: u8,
     /// Pointers in it.
     pointers: u8,
-    /// Pointers before the first label.
-    chain: u8,
 }
 
 impl NameChecker {
