@@ -1,6 +1,5 @@
 //! net-core's sockets side by side with std alone and with quinn-udp.
 
-#[expect(dead_code, reason = "shared by all benches, and no one uses all of it")]
 mod side_by_side;
 
 use std::io::{IoSliceMut, Read, Write};

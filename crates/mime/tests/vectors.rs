@@ -333,7 +333,10 @@ fn the_complex_message_of_rfc_2049() {
 }
 
 /// RFC 5322 appendix A.
-const RFC_5322: &[(&str, &str, &[&str], &[&str], Option<&str>)] = &[
+type Header =
+    (&'static str, &'static str, &'static [&'static str], &'static [&'static str], Option<&'static str>);
+
+const RFC_5322: &[Header] = &[
     (
         "A.1.1",
         "From: John Doe <jdoe@machine.example>\r\nTo: Mary Smith <mary@example.net>\r\nSubject: Saying Hello\r\n\
