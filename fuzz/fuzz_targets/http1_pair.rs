@@ -5,7 +5,9 @@
 
 use arbitrary::Arbitrary;
 use bytes::BytesMut;
-use http1::{Body, Client, Known, Method, RequestBuilder, ResponseBuilder, Server, StatusCode, client, server};
+use http1::{
+    Body, Client, Known, Method, RequestBuilder, ResponseBuilder, Server, StatusCode, client, server,
+};
 use libfuzzer_sys::fuzz_target;
 use proto_core::{Endpoint, Status, Time};
 
@@ -44,7 +46,8 @@ fn body(size: Size) -> Body {
 }
 
 fn request(method: u8, extra: u8) -> RequestBuilder {
-    const METHODS: [Method<'_>; 5] = [Method::Get, Method::Head, Method::Post, Method::Connect, Method::Other("BREW")];
+    const METHODS: [Method<'_>; 5] =
+        [Method::Get, Method::Head, Method::Post, Method::Connect, Method::Other("BREW")];
     let method = METHODS[usize::from(method) % METHODS.len()];
     let target = if method == Method::Connect { "a:1" } else { "/" };
     let mut head = RequestBuilder::new(method, target).unwrap();

@@ -17,7 +17,9 @@ fuzz_target!(|bytes: &[u8]| {
     match parsed {
         Ok(Some(len)) => read(&bytes[..len], &joined),
         Err(error) if error.kind == ErrorKind::FoldedLine => {
-            let after = ResponseHead::parse(&joined, &mut index).map(drop).map_err(|error| (error.kind, error.offset));
+            let after = ResponseHead::parse(&joined, &mut index)
+                .map(drop)
+                .map_err(|error| (error.kind, error.offset));
             let first = bytes.iter().position(|&byte| byte == b'\n').unwrap() + 1;
             assert!(after != Err((ErrorKind::FoldedLine, error.offset)) || error.offset == first);
         }
@@ -33,7 +35,9 @@ fn read(bytes: &[u8], joined: &[u8]) {
     }
     let mut lines = FieldLines::new();
     let own = [Known::Expect, Known::Host];
-    lines.extend(head.fields(), |name| !Known::find(name.as_bytes()).is_some_and(|known| own.contains(&known))).unwrap();
+    lines
+        .extend(head.fields(), |name| !Known::find(name.as_bytes()).is_some_and(|known| own.contains(&known)))
+        .unwrap();
     // What follows the head may begin with a blank: that is no fold of its last line, which is empty.
     assert_eq!(&joined[..bytes.len() - 2], &bytes[..bytes.len() - 2]);
 }

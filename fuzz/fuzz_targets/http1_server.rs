@@ -19,7 +19,15 @@ fuzz_target!(|input: (&[u8], &[u8], u8)| {
         equal_lengths: choice & 8 != 0,
         ..Lenient::NOTHING
     };
-    let limits = Limits { start_line: 64, field_line: 64, head: 256, fields: 8, trailers: 4, drain: 16, ..Limits::DEFAULT };
+    let limits = Limits {
+        start_line: 64,
+        field_line: 64,
+        head: 256,
+        fields: 8,
+        trailers: 4,
+        drain: 16,
+        ..Limits::DEFAULT
+    };
     let limits = if choice & 16 != 0 { limits } else { Limits::DEFAULT };
     let config = Config { lenient, limits, chunk_extensions: choice & 32 != 0, ..Config::DEFAULT };
     let end = [None, Some(End::Clean), Some(End::Cut), Some(End::Clean)][usize::from(choice >> 6)];

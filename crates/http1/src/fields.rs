@@ -110,15 +110,15 @@ impl Fields {
         let skipped = raw.iter().take_while(|&&byte| is_blank(byte)).count();
         let start = at + colon + 1 + skipped;
         let place = |at: usize| u32::try_from(at).map_err(|_| Error::peer(ErrorKind::FieldLineTooLong, at));
-        let (id, mark) = known::look_up(name);
+        let slot = known::look_up(name).unwrap_or(&known::UNKNOWN);
         self.add(
-            mark,
+            slot.mark,
             Entry {
                 start: place(at)?,
                 name_end: place(at + colon)?,
                 value: place(start)?,
                 value_end: place(start + value.len())?,
-                id,
+                id: slot.number,
             },
         );
         Ok(())
@@ -130,25 +130,26 @@ impl Fields {
     pub(crate) fn leap(&mut self, shape: &Shape<'_>, base: usize, at: usize, most: usize) -> (usize, bool) {
         #[expect(clippy::cast_possible_truncation, reason = "the caller has seen to it")]
         let place = |at: usize| (base + at) as u32;
-        let mut at = at;
-        loop {
+        let (mut at, mut seen, mut repeated) = (at, self.seen, self.repeated);
+        let ended = loop {
             let line = match shape.field_line(at) {
                 Line::Field(line) if self.entries.len() < most => line,
-                Line::Empty => return (at + 2, true),
-                _ => return (at, false),
+                Line::Empty => break true,
+                _ => break false,
             };
-            self.add(
-                line.mark,
-                Entry {
-                    start: place(at),
-                    name_end: place(line.name_end),
-                    value: place(line.value),
-                    value_end: place(line.value_end),
-                    id: line.id,
-                },
-            );
+            repeated |= seen & line.slot.mark;
+            seen |= line.slot.mark;
+            self.entries.push(Entry {
+                start: place(at),
+                name_end: place(line.name_end),
+                value: place(line.value),
+                value_end: place(line.value_end),
+                id: line.slot.number,
+            });
             at = line.end + 2;
-        }
+        };
+        (self.seen, self.repeated) = (seen, repeated);
+        (if ended { at + 2 } else { at }, ended)
     }
 
     #[inline]

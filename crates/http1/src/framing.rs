@@ -119,10 +119,15 @@ fn decimal(digits: &[u8]) -> Option<u64> {
     if digits.is_empty() {
         return None;
     }
-    digits.iter().try_fold(0_u64, |n, &digit| {
-        let digit = char::from(digit).to_digit(10)?;
-        n.checked_mul(10)?.checked_add(u64::from(digit))
-    })
+    let mut n = 0_u64;
+    for digit in digits {
+        let digit = digit.wrapping_sub(b'0');
+        if digit > 9 {
+            return None;
+        }
+        n = n.checked_mul(10)?.checked_add(u64::from(digit))?;
+    }
+    Some(n)
 }
 
 /// One element of Transfer-Encoding (RFC 9112 section 6.1, RFC 9110 section 10.1.4).

@@ -129,13 +129,15 @@ struct Key {
 }
 
 /// What is known of a known name, to be found by its key.
-struct Slot {
+#[repr(align(64))]
+pub(crate) struct Slot {
     key: Key,
     /// What the key leaves out of names of more than 16 bytes, which have 32 at most.
     middle: (u64, u64),
     /// [`Known::mark`].
-    mark: u64,
-    number: u8,
+    pub(crate) mark: u64,
+    /// Which one it is; [`NONE`] if none.
+    pub(crate) number: u8,
 }
 
 /// Turns an upper-case letter into its lower-case one, in each byte. No two bytes of a token but those become equal.
@@ -191,7 +193,8 @@ static TABLE: [u8; PLACES] = table();
 static SLOTS: [Slot; 128] = slots();
 /// The last slot: no name is like that.
 const EMPTY: u8 = 127;
-static UNKNOWN: Slot = EMPTY_SLOT;
+/// Of all names that are not known.
+pub(crate) static UNKNOWN: Slot = EMPTY_SLOT;
 const EMPTY_SLOT: Slot =
     Slot { key: Key { first: 0, last: 0, len: 0 }, middle: (0, 0), mark: mark(NONE), number: NONE };
 
@@ -225,17 +228,15 @@ const fn table() -> [u8; PLACES] {
     table
 }
 
-/// What is known of a name, in any case: its number or [`NONE`], and its [`mark`].
+/// What is known of a name, in any case.
 ///
 /// The name must be a token, or at least have no control character in it: then what it is found to be, it is.
 #[inline(always)]
-pub(crate) fn look_up(name: &[u8]) -> (u8, u64) {
+pub(crate) fn look_up(name: &[u8]) -> Option<&'static Slot> {
     let key = Key::of(name);
     let place = TABLE.get(key.place()).copied().unwrap_or(EMPTY);
-    let slot = SLOTS.get(usize::from(place & EMPTY)).unwrap_or(&UNKNOWN);
-    let is_it = slot.key.is(&key) && (key.len <= 16 || slot.middle == middle(name));
-    let slot = if is_it { slot } else { &UNKNOWN };
-    (slot.number, slot.mark)
+    let slot = SLOTS.get(usize::from(place & EMPTY))?;
+    (slot.key.is(&key) && (key.len <= 16 || slot.middle == middle(name))).then_some(slot)
 }
 
 impl Known {
@@ -253,7 +254,7 @@ impl Known {
 
     /// The same for a name that is known to be a token.
     pub(crate) fn find_token(name: &[u8]) -> Option<Known> {
-        Self::from_number(look_up(name).0)
+        look_up(name).and_then(|slot| Self::from_number(slot.number))
     }
 
     /// The usual spelling.

@@ -53,9 +53,11 @@ impl StartLine for RequestLine {
         if shape.slice(0, line.method_end) == b"CONNECT" {
             return None;
         }
-        let place = |n: usize| u32::try_from(at + n).ok();
-        let (method_end, target_end) = (place(line.method_end)?, place(line.target_end)?);
-        Some((RequestLine { start: place(0)?, method_end, target_end, version: line.version }, line.end))
+        // The line is short: if its start has a place, all of it does.
+        let start = u32::try_from(at).ok().filter(|&start| start < u32::MAX / 2)?;
+        let place = |n: usize| start + u32::try_from(n).unwrap_or_default();
+        let (method_end, target_end) = (place(line.method_end), place(line.target_end));
+        Some((RequestLine { start, method_end, target_end, version: line.version }, line.end))
     }
 }
 

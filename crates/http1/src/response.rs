@@ -46,7 +46,16 @@ impl StartLine for StatusLine {
     #[inline]
     fn leap(shape: &Shape<'_>, at: usize, config: &Config) -> Option<(Self, usize)> {
         let end = shape.line_end(0)?;
-        let line = Self::parse(shape.slice(0, end), at, config).ok()?;
+        let line = match shape.slice(0, end).split_first_chunk() {
+            // No control character is in the line.
+            Some((b"HTTP/1.1 ", [a, b, c, b' ', ..])) => StatusLine {
+                version: Version::Http11,
+                status: StatusCode::parse([*a, *b, *c])?,
+                reason: u32::try_from(at + 13).ok()?,
+                reason_end: u32::try_from(at + end).ok()?,
+            },
+            _ => Self::parse(shape.slice(0, end), at, config).ok()?,
+        };
         Some((line, end))
     }
 }

@@ -5,8 +5,9 @@
 
 use proto_core::scan::{self, BLOCK, Class, Classes};
 
+use crate::Version;
+use crate::known::{self, Slot};
 use crate::syntax::{first_not_token, is_blank, is_plain_target, is_token, trim};
-use crate::{Version, known};
 
 /// How many bytes are looked at in one go; lines that are longer are left to others.
 pub(crate) const WINDOW: usize = BLOCKS * BLOCK;
@@ -57,9 +58,8 @@ pub(crate) enum Line {
 
 /// Where the parts of a field line are, in the bytes that were looked at.
 pub(crate) struct FieldShape {
-    /// Which field it is, by number and by mark.
-    pub(crate) id: u8,
-    pub(crate) mark: u64,
+    /// Which field it is.
+    pub(crate) slot: &'static Slot,
     /// Where the name, a token, ends: at the colon.
     pub(crate) name_end: usize,
     /// Where the value begins, behind white space.
@@ -112,17 +112,18 @@ impl<'b> Shape<'b> {
         let name_end = self.next(at, COLON)?;
         let line = self.bytes.get(at..end)?;
         let (name, colon) = line.split_at_checked(name_end - at)?;
-        let (id, mark) = known::look_up(name);
         // No control character is in the line, so that a name which is found is a token.
-        if id == known::NONE && !is_unknown_name(name) {
-            return None;
-        }
+        let slot = match known::look_up(name) {
+            Some(slot) => slot,
+            None if is_unknown_name(name) => &known::UNKNOWN,
+            None => return None,
+        };
         let (value, value_end) = match colon {
             // No other control character than HTAB is in it: what is not above a space is blank.
             [_, b' ', first, .., last] if *first > b' ' && *last > b' ' => (name_end + 2, end),
             _ => trimmed(colon.get(1..)?, name_end + 1),
         };
-        Some(FieldShape { id, mark, name_end, value, value_end, end })
+        Some(FieldShape { slot, name_end, value, value_end, end })
     }
 
     /// The request line at the front, if its target begins with a slash and all of it is well-formed.
@@ -135,7 +136,10 @@ impl<'b> Shape<'b> {
             HTTP_10 => Version::Http10,
             _ => return None,
         };
-        let method_end = first_not_token(line)?;
+        let method_end = match line {
+            [b'G', b'E', b'T', b' ', ..] => 3,
+            _ => first_not_token(line)?,
+        };
         let [b' ', target @ .., b' '] = line.get(method_end..)? else { return None };
         let is_plain = method_end > 0 && target.starts_with(b"/") && is_target(target);
         is_plain.then_some(RequestShape { method_end, target_end: line.len() - 1, version, end })

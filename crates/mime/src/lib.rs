@@ -58,3 +58,8 @@ pub use reader::{Event, OwnedField, Reader};
 pub use structure::PartKind;
 pub use trace::{Received, is_one_click, list_id, list_urls};
 pub use tree::Part;
+
+/// What the README shows runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

@@ -84,7 +84,15 @@ impl<'a> Message<'a> {
     /// The subject, decoded (RFC 5322 section 3.6.5).
     #[must_use]
     pub fn subject(&self) -> Option<Cow<'_, str>> {
-        Some(self.headers().first("subject")?.text())
+        const BLANKS: [char; 2] = [' ', '\t'];
+        Some(match self.headers().first("subject")?.text() {
+            Cow::Borrowed(text) => Cow::Borrowed(text.trim_matches(BLANKS)),
+            // An encoded word may bring blanks of its own.
+            Cow::Owned(text) if text.starts_with(BLANKS) || text.ends_with(BLANKS) => {
+                Cow::Owned(text.trim_matches(BLANKS).into())
+            }
+            text => text,
+        })
     }
 
     /// Who wrote it (RFC 5322 section 3.6.2).

@@ -4,12 +4,11 @@
 //! brackets, as old In-Reply-To fields have them, are no identifiers (RFC 5322 section 4.5.4).
 
 use alloc::borrow::Cow;
-use alloc::string::String;
 use alloc::vec::Vec;
 
 use proto_core::scan::Class;
 
-use crate::lexical::{ATEXT, BLANK, Cursor, lossy, note, slice, trim};
+use crate::lexical::{ATEXT, BLANK, Cursor, lossy, note, slice, text, trim};
 use crate::{Defect, DefectKind, Limits, Misuse, MisuseKind};
 
 /// The identifiers of a Message-ID, References, In-Reply-To, Content-ID or List-ID field, in order, without their brackets.
@@ -45,7 +44,7 @@ impl<'a> MessageIds<'a> {
     /// All of them.
     pub fn iter(&self) -> impl Iterator<Item = Cow<'a, str>> + use<'a> {
         let mut cursor = Cursor::new(self.value);
-        core::iter::from_fn(move || next(&mut cursor)).map(|found| without_blanks(found.raw))
+        core::iter::from_fn(move || next(&mut cursor)).map(|found| bare(found.raw))
     }
 
     /// What is wrong is appended to `defects`, offsets counted from the start of the value.
@@ -54,7 +53,7 @@ impl<'a> MessageIds<'a> {
         let mut none = true;
         while let Some(found) = next(&mut cursor) {
             none = false;
-            if !found.closed || !is_well_formed(&without_blanks(found.raw)) {
+            if !found.closed || !is_well_formed(&bare(found.raw)) {
                 note(defects, DefectKind::MessageId, found.at);
             }
         }
@@ -115,12 +114,27 @@ fn next<'a>(cursor: &mut Cursor<'a>) -> Option<Found<'a>> {
     }
 }
 
-fn without_blanks(raw: &[u8]) -> Cow<'_, str> {
-    if !raw.iter().any(|byte| BLANK.contains(*byte)) {
+/// Without blanks and comments (RFC 5322 section 4.5.4), which quoted strings have none of.
+fn bare(raw: &[u8]) -> Cow<'_, str> {
+    if !raw.iter().any(|byte| BLANK.contains(*byte) || *byte == b'(') {
         return lossy(raw);
     }
-    let bytes: Vec<u8> = raw.iter().copied().filter(|byte| !BLANK.contains(*byte)).collect();
-    Cow::Owned(String::from_utf8_lossy(&bytes).into_owned())
+    let (mut cursor, mut out, mut ignored) = (Cursor::new(raw), Vec::with_capacity(raw.len()), Vec::new());
+    while let Some(byte) = cursor.peek() {
+        let from = cursor.at;
+        match byte {
+            b'(' => _ = cursor.comment(&Limits::DEFAULT, &mut ignored),
+            b'"' => {
+                cursor.quoted_string(&mut ignored);
+                out.extend_from_slice(cursor.since(from));
+            }
+            _ => {
+                cursor.at += 1;
+                out.extend(Some(byte).filter(|byte| !BLANK.contains(*byte)));
+            }
+        }
+    }
+    text(Cow::Owned(out))
 }
 
 /// Something on either side of an `@`.
@@ -145,7 +159,8 @@ mod tests {
             ("<a@b>\r\n\t<c@d>", &["a@b", "c@d"], 0),
             ("<a@b><c@d>", &["a@b", "c@d"], 0),
             ("Your message of \"Tue <x@y>\" (see <z@z>) <a@b>", &["a@b"], 0),
-            ("<\"a > b\"@c>", &["\"a>b\"@c"], 0),
+            ("<\"a > b\"@c>", &["\"a > b\"@c"], 0),
+            ("<1(x) @ y(z)>", &["1@y"], 0),
             ("<1234   @   local .example>", &["1234@local.example"], 0),
             ("<a@[127.0.0.1]>", &["a@[127.0.0.1]"], 0),
             ("<a>", &["a"], 1),

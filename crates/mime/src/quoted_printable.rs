@@ -605,7 +605,7 @@ mod tests {
 
         #[test]
         fn bytes_survive_in_lines_of_76(
-            bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'\r'), Just(b'\n'), b'a'..b'z'], 0..1000),
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'\r'), Just(b'\n'), b'a'..=b'z'], 0..1000),
             size in 1usize..300
         ) {
             for encoder in [QpEncoder::text(), QpEncoder::binary()] {

@@ -38,7 +38,7 @@ pub(crate) enum End {
 }
 
 /// A section that was read.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Section {
     /// Bytes of its fields.
     pub(crate) len: usize,
@@ -57,8 +57,8 @@ pub(crate) struct Scan {
     first: usize,
     /// There is a NUL, or a CR that ends no line.
     odd: bool,
-    /// There are more fields than are indexed: what continues the last of them is not indexed either.
-    over: bool,
+    /// Where the first field is that is not indexed, there being too many.
+    over: Option<usize>,
 }
 
 /// The shape of a section.
@@ -136,7 +136,8 @@ impl Scan {
             Break((walk, end)) => (walk, Some(end)),
         };
         self.line = walk.line;
-        self.odd |= walk.odd != 0;
+        // A CR in front of what is not there yet is not known to be a good one.
+        self.odd |= walk.odd | walk.cr != 0;
         let end = match end {
             Some(end) => Some(end),
             None if bytes.len() > limit => Some(End::Limit),
@@ -170,8 +171,8 @@ impl Scan {
             _ if section.blank == 0 && (self.line > 0) => note(DefectKind::NoBlankLine, section.len),
             _ => {}
         }
-        if self.over {
-            note(DefectKind::Headers, entries.last().map_or(0, |entry| entry.end as usize));
+        if let Some(at) = self.over {
+            note(DefectKind::Headers, at);
         }
         for entry in entries.iter().skip(self.first).filter(|entry| entry.name_len == 0) {
             let line = slice(bytes, entry.start as usize, entry.end as usize);
@@ -243,7 +244,7 @@ struct Judge<'s> {
     boundaries: &'s Boundaries,
     entries: &'s mut Vec<Entry>,
     first: usize,
-    over: bool,
+    over: Option<usize>,
 }
 
 impl Judge<'_> {
@@ -284,7 +285,7 @@ impl Judge<'_> {
 
     /// RFC 5322 section 2.2.3: the line belongs to the field above.
     fn continuation(&mut self, start: usize, end: usize) {
-        if self.over {
+        if self.over.is_some() {
             return;
         }
         match self.entries.get_mut(self.first..).and_then(<[Entry]>::last_mut) {
@@ -295,7 +296,7 @@ impl Judge<'_> {
 
     fn push(&mut self, start: usize, name_len: usize, value: usize, end: usize) {
         if self.entries.len() - self.first >= self.limits.headers {
-            self.over = true;
+            self.over = self.over.or(Some(start));
             return;
         }
         let name = slice(self.bytes, start, start + name_len);

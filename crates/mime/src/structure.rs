@@ -56,6 +56,14 @@ pub(crate) enum Step {
     End,
 }
 
+impl Step {
+    /// The header section of a part that is not gone into.
+    fn unread(first: usize) -> Step {
+        let (kind, encoding) = (PartKind::Leaf, TransferEncoding::Binary);
+        Step::Section { section: Section::default(), first, kind, encoding, in_digest: false }
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum State {
     PartStart,
@@ -68,7 +76,8 @@ enum State {
     },
     /// A delimiter comes next. Deeper parts end before it.
     Delimiter(Delimiter),
-    /// Too many parts: all the rest is one.
+    /// Too many parts: all the rest is one, without a header.
+    RestStart,
     Rest,
     /// The input is at its end.
     Ending,
@@ -85,7 +94,12 @@ struct Open {
     has_parts: bool,
     /// Its last delimiter was seen.
     is_closed: bool,
+    /// How many defects it has.
+    defects: usize,
 }
+
+/// More defects of one part than anybody reads. Beyond it they are not listed.
+const MAX_DEFECTS: usize = 1000;
 
 /// See the module.
 #[derive(Clone, Debug)]
@@ -148,6 +162,10 @@ impl Structure {
                 },
                 State::Delimiter(delimiter) if self.open.len() > delimiter.depth + 1 => Some(self.end_part()),
                 State::Delimiter(delimiter) => Some(self.delimiter(input, delimiter)),
+                State::RestStart => {
+                    self.state = State::Rest;
+                    Some(Step::unread(self.entries.len()))
+                }
                 State::Rest => match input.len() {
                     0 if !eof => None,
                     0 => {
@@ -178,9 +196,13 @@ impl Structure {
         }
     }
 
+    /// Remembers a defect of the part that began last, so many bytes behind the front.
     fn note(&mut self, kind: DefectKind, by: usize) {
-        let (part, offset) = (self.part(), self.offset + by as u64);
-        self.defects.push((part, Defect::new(kind, offset)));
+        let offset = self.offset + by as u64;
+        if let Some(open) = self.open.last_mut().filter(|open| open.defects < MAX_DEFECTS) {
+            open.defects += 1;
+            self.defects.push((open.id, Defect::new(kind, offset)));
+        }
     }
 
     fn start_part(&mut self) -> Step {
@@ -194,12 +216,13 @@ impl Structure {
             is_digest: false,
             has_parts: false,
             is_closed: false,
+            defects: 0,
         });
         self.scan = Scan::new(self.entries.len());
         self.state = if is_root_of_message { State::MessageStart } else { State::Section };
         if is_one_too_many {
             self.note(DefectKind::Parts, 0);
-            self.state = State::Rest;
+            self.state = State::RestStart;
         }
         Step::PartStart
     }
@@ -227,11 +250,9 @@ impl Structure {
     fn section(&mut self, input: &[u8], eof: bool) -> Option<Step> {
         let end = self.scan.advance(input, eof, &self.limits, &self.boundaries, &mut self.entries)?;
         let first = self.scan.first();
-        let (part, offset, defects) = (self.part(), self.offset, &mut self.defects);
-        let note = |kind, at: usize| defects.push((part, Defect::new(kind, offset + at as u64)));
-        let section = self.scan.finish(input, end, &mut self.entries, note);
+        let (scan, mut entries) = (core::mem::take(&mut self.scan), core::mem::take(&mut self.entries));
+        let section = scan.finish(input, end, &mut entries, |kind, at| self.note(kind, at));
         let bytes = slice(input, 0, section.len);
-        let entries = core::mem::take(&mut self.entries);
         let own = entries.get(first..).unwrap_or_default();
         let limits = self.limits.clone();
         let head = self.head(&Headers::new(bytes, self.offset, own, &limits));

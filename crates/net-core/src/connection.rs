@@ -115,6 +115,47 @@ enum Stop<E> {
 }
 
 /// An endpoint over a stream, with deadlines and TLS.
+///
+/// ```
+/// # use bytes::{Bytes, BytesMut};
+/// # use proto_core::{End, Endpoint, Output, Status, Time};
+/// # #[derive(Default)]
+/// # struct Lines { output: Output, ended: bool }
+/// # impl Endpoint for Lines {
+/// #     type Event = Bytes;
+/// #     type Error = std::convert::Infallible;
+/// #     fn receive(&mut self, input: &mut BytesMut, _: Time) -> Result<Option<Bytes>, Self::Error> {
+/// #         let Some(end) = input.iter().position(|&b| b == b'\n') else { return Ok(None) };
+/// #         Ok(Some(input.split_to(end + 1).freeze()))
+/// #     }
+/// #     fn receive_eof(&mut self, input: &mut BytesMut, _: End, now: Time) -> Result<Option<Bytes>, Self::Error> {
+/// #         let event = self.receive(input, now)?;
+/// #         self.ended = event.is_none();
+/// #         Ok(event)
+/// #     }
+/// #     fn output(&mut self) -> &mut Output { &mut self.output }
+/// #     fn deadline(&self) -> Option<Time> { None }
+/// #     fn handle_deadline(&mut self, _: Time) -> Result<Option<Bytes>, Self::Error> { Ok(None) }
+/// #     fn status(&self) -> Status { if self.ended { Status::Finishing } else { Status::Open } }
+/// # }
+/// use std::net::{Shutdown, TcpListener, TcpStream};
+/// use std::io::{Read, Write};
+/// use net_core::{Clock, Connection, Step, Stream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let mut client = TcpStream::connect(listener.local_addr()?)?;
+/// client.write_all(b"hello\n")?;
+/// client.shutdown(Shutdown::Write)?;
+///
+/// let stream = Stream::new(listener.accept()?.0)?;
+/// let mut server = Connection::new(stream, Lines::default(), Clock::new());
+/// # let reader = std::thread::spawn(move || { let mut all = String::new(); client.read_to_string(&mut all).map(|_| all) });
+/// while let Step::Event(line) = server.next()? {
+///     server.endpoint().output.put(&line.to_ascii_uppercase());
+/// }
+/// # assert_eq!(reader.join().unwrap()?, "HELLO\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Connection<E: Endpoint, T = Socket> {
     pub(crate) drive: Drive<E>,

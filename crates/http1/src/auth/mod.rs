@@ -70,11 +70,11 @@ pub fn challenges(value: &[u8]) -> Challenges<'_> {
     Challenges { whole: value, rest: value }
 }
 
-/// All challenges of a response, of all its field lines (RFC 9110 section 11.6.1), but for what is ill-formed: "a user agent
-/// [...] select[s] the most appropriate", and nothing keeps it from answering those that it can read.
+/// All challenges of a response, of all its field lines (RFC 9110 section 11.6.1), but for what is ill-formed: a client picks
+/// one, and nothing keeps it from answering those that it can read.
 ///
 /// ```
-/// let lines = [&b"Negotiate, Basic realm=\"a\""[..], b"Basic realm=", b"Digest realm=\"b\""];
+/// let lines = [&b"Negotiate, Basic realm=\"a\""[..], b"Basic realm=\"", b"Digest realm=\"b\""];
 /// let names: Vec<_> = http1::auth::offered(lines).map(|scheme| scheme.name()).collect();
 /// assert_eq!(names, [&b"Negotiate"[..], b"Basic", b"Digest"]);
 /// ```

@@ -58,7 +58,8 @@ pub(super) struct Look {
 }
 
 impl Look {
-    pub(super) fn at(content: &[u8]) -> Look {
+    /// `is_text`: it matters how much has to be coded, not only that something has.
+    pub(super) fn at(content: &[u8], is_text: bool) -> Look {
         let start = (Look::default(), 0, false);
         let step = |(mut look, mut line, mut was_cr): (Look, usize, bool), at: usize, masks: [u64; 4]| {
             let [lf, cr, high, others] = masks;
@@ -72,10 +73,16 @@ impl Look {
                 look.longest = look.longest.max((end + 1).saturating_sub(line + 2));
                 line = end + 1;
             }
-            ControlFlow::<(), _>::Continue((look, line, was_cr))
+            if !is_text && (look.has_bare || look.eight_bit > 0) {
+                return ControlFlow::Break(look);
+            }
+            ControlFlow::Continue((look, line, was_cr))
         };
-        let walked = scan::fold::<Shape, 4, _, ()>(content, start, step);
-        let ControlFlow::Continue((mut look, line, was_cr)) = walked else { return Look::default() };
+        let walked = scan::fold::<Shape, 4, _, Look>(content, start, step);
+        let (mut look, line, was_cr) = match walked {
+            ControlFlow::Continue(all) => all,
+            ControlFlow::Break(look) => return look,
+        };
         look.has_bare |= was_cr;
         look.len = content.len();
         look.longest = look.longest.max(content.len() - line);

@@ -21,16 +21,25 @@ pub use part::{Attachment, Part};
 pub use wire::{Built, Piece};
 
 impl<'a> From<&'a str> for Mailbox<'a> {
-    /// `local@domain`.
+    /// `local@domain`; a local part in quotes is meant without them.
     fn from(address: &'a str) -> Self {
-        Mailbox::new(address)
+        let mailbox = Mailbox::new(address);
+        let quoted = mailbox.local.strip_prefix('"').and_then(|local| local.strip_suffix('"'));
+        let Some(quoted) = quoted else { return mailbox };
+        let mut local = String::with_capacity(quoted.len());
+        let mut characters = quoted.chars();
+        while let Some(character) = characters.next() {
+            // RFC 5322 section 3.2.4: a backslash quotes what follows.
+            local.extend(if character == '\\' { characters.next() } else { Some(character) });
+        }
+        Mailbox { local: local.into(), ..mailbox }
     }
 }
 
 impl<'a> From<(&'a str, &'a str)> for Mailbox<'a> {
     /// A name, and `local@domain`.
     fn from((name, address): (&'a str, &'a str)) -> Self {
-        Mailbox::new(address).named(name)
+        Mailbox::from(address).named(name)
     }
 }
 

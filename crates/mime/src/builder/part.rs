@@ -119,8 +119,11 @@ impl Part {
     /// The coding of its content; that of a multipart is what its parts need (RFC 2045 section 6.4).
     pub(super) fn coding(&self, eight_bit: bool) -> Coding {
         match &self.content {
-            Content::Leaf(bytes) => Look::at(bytes).coding(self.media_type.is_top("text"), eight_bit),
-            Content::Message(bytes) => Look::at(bytes).identity(),
+            Content::Leaf(bytes) => {
+                let is_text = self.media_type.is_top("text");
+                Look::at(bytes, is_text).coding(is_text, eight_bit)
+            }
+            Content::Message(bytes) => Look::at(bytes, true).identity(),
             Content::Streamed => Coding::Base64,
             Content::Parts(_) => Coding::SevenBit,
         }

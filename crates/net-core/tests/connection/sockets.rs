@@ -134,27 +134,24 @@ fn a_peer_that_never_reads_meets_the_deadline() {
 fn a_deadline_that_moves_on_does_not_ring_and_one_that_stays_does() {
     let (mut near, far) = pair();
     let far = thread::spawn(move || {
-        let mut far = server(far, Talk::patient_for(Duration::from_millis(150)));
+        let mut far = server(far, Talk::patient_for(Duration::from_secs(1)));
         let mut lines = 0;
         loop {
             match far.next().unwrap() {
                 Step::Event(Event::Line(_)) => lines += 1,
-                Step::Event(Event::Late) => return (lines, Instant::now()),
+                Step::Event(Event::Late) => return lines,
                 other => panic!("{other:?}"),
             }
             far.endpoint().say(b"ok");
         }
     });
-    let mut last = Instant::now();
-    for _ in 0..20 {
+    // all in all longer than the deadline
+    for _ in 0..12 {
         near.write_all(b"x\n").unwrap();
         near.read_exact(&mut [0; 3]).unwrap();
-        last = Instant::now();
-        thread::sleep(Duration::from_millis(10));
+        thread::sleep(Duration::from_millis(100));
     }
-    let (lines, rang) = far.join().unwrap();
-    assert_eq!(lines, 20);
-    assert!(rang - last >= Duration::from_millis(140));
+    assert_eq!(far.join().unwrap(), 12);
 }
 
 #[test]

@@ -87,15 +87,18 @@ impl Talk {
         self.status = Status::Finishing;
     }
 
+    #[cfg(feature = "tls")]
     pub(crate) fn close(&mut self) {
         self.status = Status::Closed;
     }
 
-    /// The client's: asks for TLS; the server's: agrees to it. Decided in `receive`, where the input is seen.
+    /// The server agrees to TLS; answered in `receive`, where the input is seen.
+    #[cfg(feature = "tls")]
     pub(crate) fn start_tls(&mut self) {
         self.starting = true;
     }
 
+    #[cfg(feature = "tls")]
     pub(crate) fn ask_for_tls(&mut self) {
         self.output.put(b"STARTTLS\n");
     }
