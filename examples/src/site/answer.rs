@@ -175,6 +175,7 @@ pub fn head(status: StatusCode, date: HttpDate) -> Result<ResponseBuilder, Error
 #[must_use]
 pub fn status_of_reading(error: &io::Error) -> StatusCode {
     match error.kind() {
+        _ if net_core::listen::is_exhaustion(error) => StatusCode::SERVICE_UNAVAILABLE,
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {
             StatusCode::NOT_FOUND
         }
@@ -187,6 +188,7 @@ pub fn status_of_reading(error: &io::Error) -> StatusCode {
 #[must_use]
 pub fn status_of_writing(error: &io::Error) -> StatusCode {
     match error.kind() {
+        _ if net_core::listen::is_exhaustion(error) => StatusCode::SERVICE_UNAVAILABLE,
         io::ErrorKind::NotFound => StatusCode::NOT_FOUND,
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StatusCode::FORBIDDEN,
         io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {
