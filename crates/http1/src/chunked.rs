@@ -115,7 +115,47 @@ impl ChunkDecoder {
     ///
     /// # Errors
     /// 400 for what is not the coding, 413 for extensions beyond their limits. The offset counts from `bytes`.
+    #[inline]
     pub fn next(&mut self, bytes: &[u8]) -> Result<Chunk, Error> {
+        match self.leap(bytes) {
+            Some(run) => Ok(run),
+            None => self.step(bytes),
+        }
+    }
+
+    /// Nearly always next: a chunk without extensions, all of it there. `None`, and nothing is changed, if it is not.
+    #[inline]
+    fn leap(&mut self, bytes: &[u8]) -> Option<Chunk> {
+        let from = match (self.state, bytes.first_chunk()) {
+            (State::Size, _) => 0,
+            (State::End, Some(b"\r\n")) => 2,
+            _ => return None,
+        };
+        let (mut size, mut at) = (0, from);
+        while let value @ 0..16 = hex(*bytes.get(at)?) {
+            size = (size << 4) | u64::from(value);
+            at += 1;
+        }
+        let is_number = (1..=DIGITS).contains(&(at - from));
+        let data = bytes.get(at..)?.strip_prefix(b"\r\n")?;
+        let start = at + 2;
+        let (framing, announced) =
+            (self.framing.saturating_add(start as u64), self.data.saturating_add(size));
+        if !is_number || size == 0 || size > data.len() as u64 || self.is_flood(framing, announced) {
+            return None;
+        }
+        (self.framing, self.data, self.state) = (framing, announced, State::End);
+        Some(Chunk::Data { start, end: start + usize::try_from(size).ok()? })
+    }
+
+    /// More than three quarters of all that came is framing.
+    #[inline]
+    fn is_flood(&self, framing: u64, data: u64) -> bool {
+        framing > self.overhead_limit && framing > data.saturating_mul(3)
+    }
+
+    /// As [`next`](ChunkDecoder::next), whatever comes.
+    fn step(&mut self, bytes: &[u8]) -> Result<Chunk, Error> {
         match self.state {
             State::Data => Ok(self.run(bytes, 0)),
             State::Size => self.line(bytes, 0),
@@ -227,9 +267,19 @@ impl ChunkDecoder {
         if self.extensions > self.extensions_limit {
             return Err(ErrorKind::ChunkExtensionTooLong);
         }
-        // More than three quarters of all that came is framing.
-        let flood = self.framing > self.overhead_limit && self.framing > self.data.saturating_mul(3);
-        if flood { Err(ErrorKind::ChunkOverhead) } else { Ok(()) }
+        if self.is_flood(self.framing, self.data) { Err(ErrorKind::ChunkOverhead) } else { Ok(()) }
+    }
+}
+
+/// What a hexadecimal digit stands for; 16 or more if it is none.
+#[inline]
+fn hex(digit: u8) -> u8 {
+    match digit {
+        b'0'..=b'9' => digit - b'0',
+        letter => match (letter | 0x20).wrapping_sub(b'a') {
+            value @ 0..6 => value + 10,
+            _ => u8::MAX,
+        },
     }
 }
 
