@@ -9,7 +9,7 @@ use std::fs::File;
 use std::io::{self, IoSlice, Read as _, Write as _};
 use std::net::{Shutdown, TcpStream as StdStream};
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use examples::Failure;
@@ -63,7 +63,17 @@ struct Common {
 /// How a loop is reached.
 struct Desk {
     bell: Waker,
-    arrivals: Mutex<Vec<(StdStream, Seat, bool)>>,
+    /// Connections on their way to it; `None` once the loop has ended.
+    arrivals: Mutex<Option<Vec<Arrival>>>,
+}
+
+/// A connection with its place, and whether it is welcome.
+type Arrival = (StdStream, Seat, bool);
+
+impl Desk {
+    fn arrivals(&self) -> MutexGuard<'_, Option<Vec<Arrival>>> {
+        self.arrivals.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 /// Serves until `stop` says so.
@@ -76,7 +86,9 @@ pub(crate) fn run(
     let polls = (0..threads.max(1)).map(|_| Poll::new()).collect::<io::Result<Vec<_>>>()?;
     let desks = polls
         .iter()
-        .map(|poll| Ok(Desk { bell: Waker::new(poll.registry(), BELL)?, arrivals: Mutex::default() }))
+        .map(|poll| {
+            Ok(Desk { bell: Waker::new(poll.registry(), BELL)?, arrivals: Mutex::new(Some(Vec::new())) })
+        })
         .collect::<io::Result<Vec<_>>>()?;
     let common = Arc::new(Common { shared, clock: Clock::new(), stopping: AtomicBool::new(false), desks });
     let told = Arc::clone(&common);
@@ -182,8 +194,7 @@ impl Worker {
                 self.attend(place, Ready::default());
             }
             self.attend_the_late();
-            let drained = self.drain.is_some_and(|until| self.open == 0 || until <= self.now);
-            if drained {
+            if self.has_ended() {
                 return Ok(());
             }
         }
@@ -300,23 +311,38 @@ impl Worker {
     fn deal(&mut self, stream: TcpStream, seat: Seat, welcome: bool) {
         let to = self.next % self.common.desks.len();
         self.next = to + 1;
-        if to == self.number {
-            return self.admit(stream, seat, welcome);
-        }
-        if let Some(desk) = self.common.desks.get(to) {
-            let mut arrivals = desk.arrivals.lock().unwrap_or_else(PoisonError::into_inner);
-            arrivals.push((stream.into(), seat, welcome));
-            drop(arrivals);
-            let _ = desk.bell.wake();
+        let common = Arc::clone(&self.common);
+        let desk = common.desks.get(to).filter(|_| to != self.number);
+        // Whose loop has ended takes nobody any more.
+        let mut arrivals = desk.map(Desk::arrivals);
+        match (desk, arrivals.as_deref_mut()) {
+            (Some(desk), Some(Some(arrivals))) => {
+                arrivals.push((stream.into(), seat, welcome));
+                let _ = desk.bell.wake();
+            }
+            _ => self.admit(stream, seat, welcome),
         }
     }
 
     fn take_arrivals(&mut self) {
-        let Some(desk) = self.common.desks.get(self.number) else { return };
-        let arrivals = std::mem::take(&mut *desk.arrivals.lock().unwrap_or_else(PoisonError::into_inner));
-        for (stream, seat, welcome) in arrivals {
+        let common = Arc::clone(&self.common);
+        let Some(desk) = common.desks.get(self.number) else { return };
+        let arrivals = desk.arrivals().as_mut().map(std::mem::take);
+        for (stream, seat, welcome) in arrivals.unwrap_or_default() {
             self.admit(TcpStream::from_std(stream), seat, welcome);
         }
+    }
+
+    /// All is drained, or it has taken long enough. Nobody was on the way.
+    fn has_ended(&mut self) -> bool {
+        let over = self.drain.is_some_and(|until| self.open == 0 || until <= self.now);
+        let Some(desk) = self.common.desks.get(self.number).filter(|_| over) else { return over };
+        let mut arrivals = desk.arrivals();
+        let nobody = arrivals.as_ref().is_none_or(Vec::is_empty);
+        if nobody {
+            *arrivals = None;
+        }
+        nobody
     }
 
     fn admit(&mut self, mut stream: TcpStream, seat: Seat, welcome: bool) {

@@ -3,6 +3,7 @@
 //! The rule: a task waits for readiness, not for bytes, and then lets the [`Session`] do all it can. So a task holds no
 //! buffer while it waits, and what the endpoint and the site do is the same as everywhere.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, IoSlice};
 use std::pin::{Pin, pin};
@@ -22,12 +23,17 @@ use crate::session::{Next, Ready, Session};
 use crate::wire::Socket;
 use crate::{DRAIN, Shared};
 
-/// How much one read takes at most. On the stack of a call, not of a task.
-const ROOM: usize = 16 << 10;
+/// How much one read takes at most.
+const ROOM: usize = 64 << 10;
 /// How long accepting rests when the process is out of descriptors.
 const REST: Duration = Duration::from_millis(50);
 /// A time that never comes.
 const NEVER: Duration = Duration::from_secs(1 << 30);
+
+thread_local! {
+    /// For reading; a thread's, not a task's.
+    static SPACE: RefCell<Vec<u8>> = RefCell::new(vec![0; ROOM]);
+}
 
 /// tokio's stream, called only when it is ready.
 pub(crate) struct Stream(TcpStream);
@@ -130,13 +136,10 @@ async fn attend(mut session: Session<Stream>, clock: Clock, mut stopping: watch:
     let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
     let mut stopped = *stopping.borrow();
     if stopped {
-        session.stop(&mut [0; ROOM]);
+        SPACE.with_borrow_mut(|room| session.stop(room));
     }
     loop {
-        let next = {
-            let mut room = [0; ROOM];
-            session.advance(clock.now(), &mut room)
-        };
+        let next = SPACE.with_borrow_mut(|room| session.advance(clock.now(), room));
         let (read, write, deadline) = match next {
             Next::Wait { read, write, deadline } => (read, write, deadline),
             Next::Again => {
@@ -160,7 +163,7 @@ async fn attend(mut session: Session<Stream>, clock: Clock, mut stopping: watch:
             () = alarm.as_mut() => {}
             _ = stopping.changed(), if !stopped => {
                 stopped = true;
-                session.stop(&mut [0; ROOM]);
+                SPACE.with_borrow_mut(|room| session.stop(room));
             }
         }
     }

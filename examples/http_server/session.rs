@@ -14,7 +14,7 @@ use crate::door::Seat;
 use crate::wire::{Got, Socket, Wire};
 
 /// How often one session reads or writes before the others get their turn.
-const TURNS: usize = 32;
+const MOVES: usize = 16;
 
 /// What a session is ready for, as far as is known. Readiness is edge-triggered: it holds until a call would block.
 #[derive(Clone, Copy, Debug, Default)]
@@ -85,16 +85,20 @@ impl<S: Socket> Session<S> {
             self.read(room);
         }
         self.reads = false;
-        for _ in 0..TURNS {
+        let mut moves = 0;
+        while moves < MOVES {
             let wait = match self.drive.poll(now) {
                 Ok(Turn::Event(event)) => {
                     self.visit.event(self.drive.endpoint_mut(), event, now);
                     continue;
                 }
-                Ok(Turn::Gap(left)) => match self.fill_gap(left, now, room) {
-                    Some(next) => return next,
-                    None => continue,
-                },
+                Ok(Turn::Gap(left)) => {
+                    moves += 1;
+                    match self.fill_gap(left, now, room) {
+                        Some(next) => return next,
+                        None => continue,
+                    }
+                }
                 Ok(Turn::Wait(wait)) => match self.writes(wait, now) {
                     // All is said: what comes next is the peer's, and there is no need to ask the endpoint.
                     true => match self.drive.only_input(wait) {
@@ -115,6 +119,7 @@ impl<S: Socket> Session<S> {
                     continue;
                 }
             };
+            moves += 1;
             if !self.moves(wait, room) {
                 let said = (wait.write || wait.shut) && self.wire.is_open();
                 let write = said || self.wire.is_unsent();
@@ -147,7 +152,8 @@ impl<S: Socket> Session<S> {
         self.note_write(&written);
         match written {
             Ok(n) => self.drive.sent(n as u64, now),
-            Err(error) if is_passing(&error) => return false,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(_) => self.drive.unwritable(),
         }
         true
@@ -157,7 +163,8 @@ impl<S: Socket> Session<S> {
         let shut = self.wire.shut();
         self.note_write(&shut);
         match shut {
-            Err(error) if is_passing(&error) => return false,
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return false,
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => return true,
             Err(_) => self.drive.unwritable(),
             Ok(()) => {}
         }
@@ -198,7 +205,8 @@ impl<S: Socket> Session<S> {
         };
         self.note_write(&sent);
         match sent {
-            Err(error) if is_passing(&error) => return self.attend_meanwhile(room),
+            Err(error) if error.kind() == io::ErrorKind::WouldBlock => return self.attend_meanwhile(room),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             // The file is shorter than promised: the client must not take it for whole.
             Ok(0) => self.drive.abandon(),
             Ok(n) => {
@@ -218,8 +226,4 @@ impl<S: Socket> Session<S> {
         }
         Some(Next::Wait { read: wait.read, write: true, deadline: wait.deadline })
     }
-}
-
-fn is_passing(error: &io::Error) -> bool {
-    matches!(error.kind(), io::ErrorKind::WouldBlock | io::ErrorKind::Interrupted)
 }

@@ -1,5 +1,5 @@
 //! The web programs against other people's ends: `http_server` with hyper's and ureq's clients, `fetch` with hyper's server
-//! and tiny_http.
+//! and `tiny_http`.
 
 use std::convert::Infallible;
 use std::net::SocketAddr;
