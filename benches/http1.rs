@@ -264,7 +264,7 @@ fn chunk_lines(run: &mut Run) {
                     return sum;
                 }
                 sum += size;
-                rest = &rest[line + size + 2..];
+                rest = rest[line + size..].strip_prefix(b"\r\n").unwrap();
             }
         });
     }
