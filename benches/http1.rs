@@ -109,13 +109,15 @@ const SMALL_84: &[u8] =
 
 /// Measures, or does one thing so many times.
 enum Run {
-    Measure(SideBySide),
+    Measure(Box<SideBySide>),
     Count { workload: String, who: String, rounds: usize },
 }
 
 impl Run {
     fn from_env() -> Self {
-        let Ok(count) = std::env::var("COUNT") else { return Run::Measure(SideBySide::from_args()) };
+        let Ok(count) = std::env::var("COUNT") else {
+            return Run::Measure(Box::new(SideBySide::from_args()));
+        };
         let parts: Vec<&str> = count.split('|').collect();
         let [workload, who, rounds] = parts[..] else { panic!("COUNT='WORKLOAD|WHO|ROUNDS'") };
         Run::Count {

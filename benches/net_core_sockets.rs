@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use net_core::connect::Connector;
 use net_core::resolve::{Resolver, Target};
+use net_core::serve::{Config, Server};
 use net_core::udp::{BATCH, Inbox, Outbox, Udp};
 use net_core::{Accept, Deadline, Family, Listener};
 use quinn_udp::{RecvMeta, Transmit, UdpSocketState};
@@ -165,18 +166,19 @@ fn quinn(bench: &mut SideBySide, name: &str, bytes: usize) {
         let transmit = Transmit { destination, ecn: None, contents, segment_size: None, src_ip: None };
         state.send(socket.into(), &transmit).unwrap();
     };
-    let mut receive = |state: &UdpSocketState, socket: &UdpSocket, heard: &mut dyn FnMut(&[u8], SocketAddr)| {
-        let mut slices: Vec<_> = rooms.iter_mut().map(|room| IoSliceMut::new(room)).collect();
-        let count = state.recv(socket.into(), &mut slices, &mut metas).unwrap();
-        let mut heard_of = 0;
-        for (room, meta) in slices.iter().zip(&metas).take(count) {
-            for piece in room[..meta.len].chunks(meta.stride) {
-                heard(piece, meta.addr);
-                heard_of += 1;
+    let mut receive =
+        |state: &UdpSocketState, socket: &UdpSocket, heard: &mut dyn FnMut(&[u8], SocketAddr)| {
+            let mut slices: Vec<_> = rooms.iter_mut().map(|room| IoSliceMut::new(room)).collect();
+            let count = state.recv(socket.into(), &mut slices, &mut metas).unwrap();
+            let mut heard_of = 0;
+            for (room, meta) in slices.iter().zip(&metas).take(count) {
+                for piece in room[..meta.len].chunks(meta.stride) {
+                    heard(piece, meta.addr);
+                    heard_of += 1;
+                }
             }
-        }
-        heard_of
-    };
+            heard_of
+        };
     bench.measure(name, "quinn-udp", bytes, || {
         (0..BATCH).for_each(|_| send(&states[0], &client, &LETTER, to));
         let mut echoed = 0;
@@ -190,10 +192,53 @@ fn quinn(bench: &mut SideBySide, name: &str, bytes: usize) {
     });
 }
 
+const CROWD: usize = 64;
+
+/// A letter from each of the crowd, and then the answer to each.
+fn round(crowd: &mut [TcpStream]) {
+    crowd.iter_mut().for_each(|client| client.write_all(&LETTER).unwrap());
+    let mut answer = [0; LETTER.len()];
+    crowd.iter_mut().for_each(|client| client.read_exact(&mut answer).unwrap());
+}
+
+fn echo(mut stream: &TcpStream) {
+    let mut letter = [0; LETTER.len()];
+    while stream.read_exact(&mut letter).is_ok() {
+        stream.write_all(&letter).unwrap();
+    }
+}
+
+fn crowd_at(addr: SocketAddr) -> Vec<TcpStream> {
+    let crowd: Vec<_> = (0..CROWD).map(|_| TcpStream::connect(addr).unwrap()).collect();
+    crowd.iter().for_each(|client| client.set_nodelay(true).unwrap());
+    crowd
+}
+
+fn closed_loop(bench: &mut SideBySide) {
+    let name = "64 connections, 100 bytes each";
+    let server = Server::bind(Config::at("127.0.0.1:0".parse().unwrap())).unwrap();
+    let (handle, mut crowd) = (server.handle(), crowd_at(server.local_addr()));
+    let running = std::thread::spawn(move || server.run(|stream, _, _| echo(&stream)));
+    bench.measure(name, OURS, CROWD * LETTER.len(), || round(&mut crowd));
+    drop(crowd);
+    handle.shutdown(Duration::from_secs(1));
+    running.join().unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let mut crowd = crowd_at(listener.local_addr().unwrap());
+    std::thread::spawn(move || {
+        for stream in listener.incoming().map(Result::unwrap) {
+            stream.set_nodelay(true).unwrap();
+            std::thread::spawn(move || echo(&stream));
+        }
+    });
+    bench.measure(name, "std, a thread each", CROWD * LETTER.len(), || round(&mut crowd));
+}
+
 fn main() {
     let mut bench = SideBySide::from_args();
     connect_accept_close(&mut bench);
     connect_only(&mut bench);
+    closed_loop(&mut bench);
     udp_echo(&mut bench);
     bench.print();
 }

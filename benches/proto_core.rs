@@ -73,6 +73,31 @@ fn stuffed(mail: &[u8]) -> Bytes {
     Bytes::copy_from_slice(output.slices().next().unwrap())
 }
 
+fn unstuff(input: &mut BytesMut, bare: BareNewline) {
+    let mut decoder = DotDecoder::new(bare);
+    while let Some(Run::Bytes(run)) = decoder.next(input).unwrap() {
+        black_box(run);
+    }
+}
+
+/// A mail too large for the caches, and its size not known before. We hand on what we read, the peer collects it.
+fn large_mail(bench: &mut SideBySide) {
+    let wire = stuffed(&mail(500).repeat(32));
+    let (name, size) = ("unstuff, 8 MiB", (1, wire.len()));
+    bench.measure_with(
+        name,
+        OURS,
+        size,
+        || BytesMut::from(&wire[..]),
+        |input| unstuff(input, BareNewline::Reject),
+    );
+    bench.measure_with(name, "smtp-proto", size, Vec::new, |mail| {
+        let mut receiver = smtp_proto::request::receiver::DataReceiver::new();
+        wire.chunks(64 << 10).any(|chunk| receiver.ingest(&mut chunk.iter(), mail))
+    });
+    bench.measure(name, "memchr pass", wire.len(), || memchr::memchr_iter(b'\n', &wire).count());
+}
+
 fn dots(bench: &mut SideBySide) {
     for (name, every) in [("unstuff, a dot in 500 lines", 500), ("unstuff, a dot in 10 lines", 10)] {
         let wire = stuffed(&mail(every));
@@ -262,6 +287,7 @@ fn main() {
     let mut bench = SideBySide::from_args();
     structural_index(&mut bench);
     dots(&mut bench);
+    large_mail(&mut bench);
     replies(&mut bench);
     lines(&mut bench);
     base64_text(&mut bench);

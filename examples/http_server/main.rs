@@ -71,10 +71,10 @@ struct Args {
     #[arg(long, value_name = "N")]
     max_per_ip: Option<usize>,
     /// How long a request's head may take
-    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = examples::seconds)]
     head_timeout: Duration,
     /// How long a connection may be silent, between two requests or inside one
-    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = seconds)]
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = examples::seconds)]
     idle_timeout: Duration,
     /// How long a request's body may be
     #[arg(long, value_name = "BYTES", default_value_t = 1 << 30)]
@@ -103,11 +103,6 @@ enum Runtime {
     Mio,
     /// A task per connection
     Tokio,
-}
-
-fn seconds(text: &str) -> Result<Duration, String> {
-    let seconds: f64 = text.parse().map_err(|_| "not a number of seconds".to_owned())?;
-    Duration::try_from_secs_f64(seconds).map_err(|error| error.to_string())
 }
 
 /// What every connection needs, on every runtime.

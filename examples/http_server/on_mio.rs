@@ -196,8 +196,9 @@ impl Worker {
         }
         let timer = self.timers.peek().map(|&Reverse((at, _))| at);
         let until = [timer, self.rest, self.drain].into_iter().flatten().min()?;
-        // A timer of the system's may ring a little early: one tick more, and it is due.
-        Some(until - self.common.clock.now() + Duration::from_millis(1))
+        // A timer of the system's may ring a little early: one tick more, and it is due. The time is that of the turn's
+        // beginning, for a turn is short.
+        Some(until - self.now + Duration::from_millis(1))
     }
 
     fn attend_the_late(&mut self) {

@@ -67,7 +67,13 @@ fn converse(shared: &Shared, stream: Arc<TcpStream>, peer: Peer, shutdown: &Shut
     let mut visit = Visit::new(Arc::clone(&shared.site));
     loop {
         match connection.next()? {
-            Step::Event(event) => visit.event(connection.endpoint(), event, clock.now()),
+            Step::Event(event) => {
+                // The news is looked for before an answer, so that this one can say that it is the last.
+                if shutdown.is_stopping() {
+                    connection.endpoint().shut_down();
+                }
+                visit.event(connection.endpoint(), event, clock.now());
+            }
             Step::Gap(left) => fill_gap(&mut connection, &mut visit, left)?,
             // The server stops, and nothing was there to be read.
             Step::Woken => connection.endpoint().shut_down(),

@@ -44,6 +44,8 @@ pub(crate) struct Session<S> {
     visit: Visit,
     wire: Wire<S>,
     ready: Ready,
+    /// What was waited for last was something to read.
+    reads: bool,
     _seat: Seat,
 }
 
@@ -53,7 +55,7 @@ impl<S: Socket> Session<S> {
         let drive = Drive::new(server, DriveLimits::server());
         let ready = Ready { write: true, ..Ready::default() };
         let visit = Visit::new(Arc::clone(site));
-        Session { drive, visit, wire, ready, _seat: seat }
+        Session { drive, visit, wire, ready, reads: false, _seat: seat }
     }
 
     /// The socket below.
@@ -78,6 +80,11 @@ impl<S: Socket> Session<S> {
 
     /// Does what can be done. `room` is for reading, and shared by all.
     pub(crate) fn advance(&mut self, now: Time, room: &mut [u8]) -> Next {
+        // What was waited for is there: to ask the endpoint before would be to hear the same once more.
+        if self.reads && self.ready.read {
+            self.read(room);
+        }
+        self.reads = false;
         for _ in 0..TURNS {
             let wait = match self.drive.poll(now) {
                 Ok(Turn::Event(event)) => {
@@ -88,7 +95,16 @@ impl<S: Socket> Session<S> {
                     Some(next) => return next,
                     None => continue,
                 },
-                Ok(Turn::Wait(wait) | Turn::Paused(wait)) => wait,
+                Ok(Turn::Wait(wait)) => match self.writes(wait, now) {
+                    // All is said: what comes next is the peer's, and there is no need to ask the endpoint.
+                    true => match self.drive.only_input(wait) {
+                        Some(wait) => wait,
+                        None => continue,
+                    },
+                    false => wait,
+                },
+                Ok(Turn::Paused(wait)) if self.writes(wait, now) => continue,
+                Ok(Turn::Paused(wait)) => wait,
                 Ok(Turn::Yours(_) | Turn::Closed) => {
                     let _ = self.wire.flush();
                     return Next::Over;
@@ -99,22 +115,24 @@ impl<S: Socket> Session<S> {
                     continue;
                 }
             };
-            if !self.moves(wait, now, room) {
+            if !self.moves(wait, room) {
                 let said = (wait.write || wait.shut) && self.wire.is_open();
                 let write = said || self.wire.is_unsent();
+                self.reads = wait.read;
                 return Next::Wait { read: wait.read, write, deadline: wait.deadline };
             }
         }
         Next::Again
     }
 
-    /// Writes before it reads: an answer is worth more than the next question. Whether anything moved.
-    fn moves(&mut self, wait: Wait, now: Time, room: &mut [u8]) -> bool {
-        let open = self.wire.is_open() && self.ready.write;
-        if wait.write && open {
-            return self.write(now);
-        }
-        if wait.shut && open {
+    /// Writes before it reads: an answer is worth more than the next question. Whether anything was written.
+    fn writes(&mut self, wait: Wait, now: Time) -> bool {
+        wait.write && self.ready.write && self.wire.is_open() && self.write(now)
+    }
+
+    /// Whether anything else moved.
+    fn moves(&mut self, wait: Wait, room: &mut [u8]) -> bool {
+        if wait.shut && self.ready.write && self.wire.is_open() {
             return self.shut();
         }
         if self.wire.is_unsent() && self.ready.write {

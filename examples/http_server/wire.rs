@@ -118,6 +118,10 @@ impl<S: Socket> Wire<S> {
 
     /// Writes what fits of `output`, up to a gap. How much of it is off our hands.
     pub(crate) fn write(&mut self, output: &Output) -> io::Result<usize> {
+        let mut pieces = output.slices();
+        if let (Some(one), None) = (pieces.next(), pieces.next()) {
+            return self.send(&[IoSlice::new(one)]);
+        }
         let mut slices = [IoSlice::new(&[]); SLICES];
         let n = output.io_slices(&mut slices);
         self.send(slices.get(..n).unwrap_or_default())

@@ -17,6 +17,7 @@ pub mod change;
 pub mod hot;
 pub mod kinds;
 pub mod listing;
+mod recent;
 pub mod retrieve;
 pub mod root;
 pub mod spool;

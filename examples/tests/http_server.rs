@@ -2,6 +2,7 @@
 //!
 //! Every test runs three times, once per runtime: one site and one endpoint, so one behaviour.
 
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
 mod raw;
 
 use std::net::SocketAddr;
@@ -494,6 +495,38 @@ on_every_runtime! {
         slow.send("POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nabc");
         assert_eq!(slow.reply().status, 408);
         assert!(slow.is_over());
+    }
+
+    fn who_never_reads_is_cut_off(runtime) {
+        let site = Site::start(runtime, &["--idle-timeout", "1", "--max-connections", "1"]);
+        let mut deaf = site.connect();
+        // More than all buffers on the way hold.
+        deaf.send("GET /large.bin HTTP/1.1\r\nHost: x\r\n\r\n".repeat(16));
+        // The place comes free although it neither reads nor hangs up.
+        let start = Instant::now();
+        while site.connect().ask("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n").status != 200 {
+            assert!(start.elapsed() < Duration::from_secs(50), "it holds its place");
+        }
+        assert!(deaf.rest().len() < 16 * LARGE);
+    }
+
+    fn clear_text_where_tls_is_spoken_harms_nobody_else(runtime) {
+        let keys = Scratch::new().unwrap();
+        let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
+        let cert = keys.write("cert.pem", made.cert.pem().as_bytes()).unwrap();
+        let key = keys.write("key.pem", made.signing_key.serialize_pem().as_bytes()).unwrap();
+        let (cert, key) = (cert.to_str().unwrap(), key.to_str().unwrap());
+        let site = Site::start(runtime, &["--tls-cert", cert, "--tls-key", key, "--head-timeout", "1"]);
+        let address = site.program.address("https").unwrap();
+        let mut silent = Raw::connect(address);
+        let mut garbage = Raw::connect(address);
+        garbage.send("GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n");
+        assert!(!garbage.rest().starts_with(b"HTTP/"), "an alert, if anything");
+        let url = format!("https://{address}/a.txt");
+        let fetched = examples::program::output("fetch", ["-k", &url], b"").unwrap();
+        assert_eq!(fetched.stdout, b"0123456789");
+        // Who never begins a handshake is cut off, too.
+        silent.rest();
     }
 
     fn who_comes_above_the_cap_is_told_so(runtime) {

@@ -52,9 +52,13 @@ impl<S: StartLine> Progress<S> {
     /// A few new bytes came that neither end a line nor pass a limit. A head that trickles in costs no more than this.
     #[inline]
     pub(crate) fn is_waiting(&mut self, bytes: &[u8]) -> bool {
-        let new = slice(bytes, self.scanned, bytes.len());
-        let within = bytes.len() < self.window && self.scanned > self.line;
-        let waiting = within && new.len() <= FEW && !new.contains(&b'\n');
+        // The very first byte is looked at more closely, and starts a clock.
+        let within = bytes.len() < self.window && (self.start.is_some() || self.scanned > self.line);
+        let waiting = within
+            && match slice(bytes, self.scanned, bytes.len()) {
+                [one] => *one != b'\n',
+                few => few.len() <= FEW && !few.contains(&b'\n'),
+            };
         if waiting {
             self.scanned = bytes.len();
         }
@@ -147,6 +151,7 @@ impl<S: StartLine> Progress<S> {
         };
         let room = limits.head.saturating_sub(self.line + 2);
         let (max, kind) = if room < max { (room, ErrorKind::HeadTooLarge) } else { (max, kind) };
+        self.window = self.line.saturating_add(max);
         let line =
             split_line(bytes, self.line, &mut self.scanned, Bound { max, kind }, config.lenient.bare_lf)?;
         Ok(line.inspect(|_| self.line = self.scanned))
@@ -200,7 +205,7 @@ pub(crate) fn split_line<'b>(
 /// Joins folded lines: each line end with the white space behind it becomes one SP (RFC 9112 section 5.2), and what
 /// is saved becomes white space before the line's end, which no reader keeps. The length stays the same.
 ///
-/// `head` is a whole head, its last empty line included.
+/// `head` is a whole head; what stands behind its empty line is left alone.
 ///
 /// ```
 /// let mut head = *b"HTTP/1.1 200 OK\r\nX: a\r\n\t b\r\n\r\n";
@@ -212,6 +217,10 @@ pub fn unfold(head: &mut [u8]) {
     let mut read = head.iter().position(|&byte| byte == b'\n').map_or(head.len(), |end| end + 1);
     let mut write = read;
     while let Some(&byte) = head.get(read) {
+        let line_begins = write.checked_sub(1).and_then(|last| head.get(last)) == Some(&b'\n');
+        if line_begins && matches!(byte, b'\r' | b'\n') {
+            return; // the empty line at the end
+        }
         let end = fold_at(head, read);
         if end > read {
             put(head, &mut write, b' ');
@@ -223,6 +232,9 @@ pub fn unfold(head: &mut [u8]) {
             put(head, &mut write, byte);
             read += 1;
         }
+    }
+    while write < read {
+        put(head, &mut write, b' ');
     }
 }
 
@@ -260,4 +272,30 @@ fn put(head: &mut [u8], write: &mut usize, byte: u8) {
         *place = byte;
     }
     *write += 1;
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::vec::Vec;
+
+    use super::unfold;
+
+    #[test]
+    fn folded_lines_are_joined_by_one_space_and_nothing_else_moves() {
+        for (head, want) in [
+            ("S\r\nX: a\r\n b\r\n\r\n", "S\r\nX: a b  \r\n\r\n"),
+            ("S\r\nX: a\r\n \t b\r\n\tc\r\nY: d\r\n\r\n", "S\r\nX: a b c      \r\nY: d\r\n\r\n"),
+            ("S\nX: a\n b\n\n", "S\nX: a b \n\n"),
+            ("S\r\nX: a\r\n \r\n\r\n", "S\r\nX: a   \r\n\r\n"),
+            ("S\r\nX: a\r\n\r\n behind", "S\r\nX: a\r\n\r\n behind"),
+            ("S\r\n X: a\r\n\r\n", "S\r\n X: a\r\n\r\n"),
+            ("S\r\nX: a\r\n b", "S\r\nX: a b  "),
+            ("S", "S"),
+            ("", ""),
+        ] {
+            let mut bytes: Vec<u8> = head.into();
+            unfold(&mut bytes);
+            assert_eq!(bytes, want.as_bytes(), "{head:?}");
+        }
+    }
 }

@@ -26,7 +26,7 @@
 //! - **Layer 1** is one end of a connection: [`Server`] and [`Client`]. They know what may come when, keep requests and
 //!   responses in step, frame what is sent, and enforce every limit and deadline.
 //! - **The vocabulary** is pure functions on the values of fields: URIs, dates, conditions, ranges, credentials, cookies,
-//!   forms, redirects.
+//!   forms, redirects, structured fields, caching.
 //!
 //! # One message, one reading
 //!
@@ -50,13 +50,17 @@
 //! | 9110 §10.1.1, §15.2 | 100-continue and other interim responses | [`server::Event::ExpectContinue`], [`client::Event::Interim`] |
 //! | 8297 | early hints | [`Server::interim`] |
 //! | 9110 §5.6.7 | dates | [`date`] |
-//! | 9110 §11, 7617 | authentication | [`auth`] |
+//! | 9110 §11, 7616, 7617 | authentication | [`auth`] |
+//! | 9110 §12 | content negotiation | [`negotiation`] |
 //! | 9110 §13 | conditional requests | [`conditional`] |
 //! | 9110 §14 | ranges | [`range`] |
+//! | 9111, 5861, 8246 | caching | [`cache`] |
 //! | 9110 §15.4 | redirects | [`redirect`] |
 //! | 9110 §7.6.1 | what a proxy takes out | [`hop_by_hop`] |
+//! | 9110 §7.6.2, §7.6.3, 7239 | what a proxy adds | [`forwarded`] |
 //! | 3986 | URIs | [`uri`] |
 //! | 6265bis | cookies | [`cookie`] |
+//! | 9651 | structured fields | [`structured`] |
 //! | 6266, 8187 | names of downloads | [`content_disposition`] |
 
 #![cfg_attr(not(feature = "std"), no_std)]
@@ -65,6 +69,7 @@ extern crate alloc;
 
 pub mod auth;
 mod authority;
+pub mod cache;
 mod chunked;
 pub mod client;
 pub mod conditional;
@@ -76,6 +81,7 @@ mod field_lines;
 mod field_value;
 mod fields;
 pub mod form;
+pub mod forwarded;
 mod framing;
 mod head;
 pub mod hop_by_hop;
@@ -83,6 +89,7 @@ mod incoming;
 mod known;
 mod limits;
 mod method;
+pub mod negotiation;
 mod octets;
 mod outgoing;
 mod patience;
@@ -94,6 +101,7 @@ pub mod server;
 mod shape;
 mod state;
 mod status;
+pub mod structured;
 mod syntax;
 mod target;
 pub mod uri;
@@ -117,6 +125,9 @@ pub use server::Server;
 pub use status::StatusCode;
 pub use target::Target;
 pub use version::Version;
+
+/// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
+pub use proto_core;
 
 /// What the README shows runs.
 #[cfg(doctest)]

@@ -919,6 +919,13 @@ fn a_refused_connect_ends_the_connection_lest_tunnel_bytes_be_read_as_requests()
     server.answer(&ResponseBuilder::new(StatusCode::METHOD_NOT_ALLOWED), Bytes::new()).unwrap();
     assert!(account::drain(&mut server).contains("Connection: close"));
     assert_eq!(server.receive(&mut input, Time::ZERO), Ok(Some(server::Event::Closed)));
+    // Unless its switch says otherwise.
+    let lenient = Lenient { refused_connect: true, ..Lenient::NOTHING };
+    let mut server = Server::new(Config { lenient, ..Config::DEFAULT });
+    let mut input = BytesMut::from(bytes);
+    while server.receive(&mut input, Time::ZERO).unwrap().is_some() {}
+    server.answer(&ResponseBuilder::new(StatusCode::METHOD_NOT_ALLOWED), Bytes::new()).unwrap();
+    assert!(matches!(server.receive(&mut input, Time::ZERO), Ok(Some(server::Event::Request(_)))));
 }
 
 #[test]

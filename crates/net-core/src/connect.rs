@@ -9,7 +9,7 @@ use std::fmt;
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd;
-use std::sync::mpsc;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
 
 use rustix::io::Errno;
@@ -17,7 +17,7 @@ use socket2::{Domain, Protocol, Socket, Type};
 
 use crate::happy::{self, Candidate, Input, Machine, Order, Output, Source};
 use crate::poll::{self, Interest, Ready, Waker};
-use crate::resolve::{Answer, Host, Resolver, Target, TargetError};
+use crate::resolve::{self, Answer, Host, Resolver, Target, TargetError};
 use crate::{Clock, Deadline, Family};
 
 /// How long connecting may take if the caller has no opinion: name, attempts and TLS.
@@ -136,7 +136,10 @@ struct Attempt {
 /// Answers on their way.
 struct Names {
     answers: mpsc::Receiver<Answer>,
-    bell: Waker,
+    /// How many are still to come.
+    left: usize,
+    /// Made when there is something else to wait for: with an attempt under way, answers have to ring.
+    bell: Arc<OnceLock<Waker>>,
 }
 
 impl<'a> Race<'a> {
@@ -216,8 +219,18 @@ impl<'a> Race<'a> {
 
     /// Waits for an attempt's outcome or for addresses.
     fn wait(&mut self, until: Deadline) -> Result<(), Reason> {
+        if let Some(names) = self.names.as_mut().filter(|names| names.left > 0) {
+            let heard = match self.attempts.is_empty() {
+                true => names.next(until),
+                false => names.heard_before_bell().map_err(Reason::System)?,
+            };
+            if let Some(answer) = heard {
+                self.hear(answer);
+                return Ok(());
+            }
+        }
         let attempts = self.attempts.iter().map(|attempt| (attempt.socket.as_fd(), Interest::WRITE));
-        let bell = self.names.iter().map(|names| (names.bell.as_fd(), Interest::READ));
+        let bell = self.names.iter().filter_map(Names::bell).map(|bell| (bell.as_fd(), Interest::READ));
         let sources: Vec<_> = attempts.chain(bell).collect();
         let ready = poll::wait_any(&sources, until).map_err(Reason::System)?;
         for (place, ready) in (0..self.attempts.len()).zip(ready).rev().filter(|(_, ready)| ready.any()) {
@@ -226,7 +239,6 @@ impl<'a> Race<'a> {
         }
         // Of those that connected at the same time the eldest wins.
         self.news.make_contiguous().reverse();
-        self.hear_names();
         Ok(())
     }
 
@@ -240,23 +252,19 @@ impl<'a> Race<'a> {
         }
     }
 
-    fn hear_names(&mut self) {
-        let Some(names) = &self.names else { return };
-        names.bell.clear();
-        let answers: Vec<_> = names.answers.try_iter().collect();
-        for answer in answers {
-            match answer.addresses {
-                Ok(addresses) => self.found(addresses),
-                Err(error) => self.name_error = Some(error),
-            }
-            self.news.extend(answer.family.map(Input::NoMore));
+    fn hear(&mut self, answer: Answer) {
+        match answer.addresses {
+            Ok(addresses) => self.found(addresses),
+            Err(error) => self.name_error = Some(error),
         }
+        self.news.extend(answer.family.map(Input::NoMore));
     }
 
     fn found(&mut self, addresses: Vec<IpAddr>) {
         let local = self.connector.local.map(Family::of_ip);
         let fits = |ip: &IpAddr| local.is_none_or(|family| family == Family::of_ip(*ip));
-        let sources = !self.connector.resolver.sorts();
+        // With one address there is nothing to sort; whether it can be reached is seen by trying.
+        let sources = !self.connector.resolver.sorts() && addresses.len() > 1;
         let candidates = addresses.into_iter().filter(fits).map(|ip| {
             let addr = SocketAddr::new(ip, self.port);
             Candidate { addr, source: if sources { source(addr) } else { Source::Unknown } }
@@ -299,14 +307,39 @@ const CONSIDERED: usize = 64;
 
 impl Names {
     fn ask(resolver: &Resolver, name: &str, deadline: Deadline) -> io::Result<Self> {
-        let bell = Waker::new()?;
+        let bell = Arc::new(OnceLock::<Waker>::new());
         let (sender, answers) = mpsc::channel();
-        let rope = bell.clone();
-        resolver.ask(name, deadline, move |answer| {
+        let rope = Arc::clone(&bell);
+        let left = resolver.ask(name, deadline, move |answer| {
             let _ = sender.send(answer);
-            rope.ring();
+            if let Some(bell) = rope.get() {
+                bell.ring();
+            }
         })?;
-        Ok(Names { answers, bell })
+        Ok(Names { answers, left, bell })
+    }
+
+    /// Waits for an answer; `None` at the deadline.
+    fn next(&mut self, until: Deadline) -> Option<Answer> {
+        let answer = resolve::receive(&self.answers, until).ok();
+        self.left -= usize::from(answer.is_some());
+        answer
+    }
+
+    /// An answer that is there already. If there is none, those to come will ring.
+    fn heard_before_bell(&mut self) -> io::Result<Option<Answer>> {
+        match self.bell.get() {
+            Some(bell) => drop(bell.clear()),
+            None => drop(self.bell.set(Waker::new()?)),
+        }
+        let answer = self.answers.try_recv().ok();
+        self.left -= usize::from(answer.is_some());
+        Ok(answer)
+    }
+
+    /// What rings with the next answer.
+    fn bell(&self) -> Option<&Waker> {
+        self.bell.get().filter(|_| self.left > 0)
     }
 }
 

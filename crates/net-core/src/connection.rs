@@ -29,6 +29,10 @@ const HANDSHAKE: Duration = Duration::from_secs(10);
 /// How long a peer has to be silent before waiting for it also watches for the server's end.
 const LULL: Duration = Duration::from_millis(40);
 
+/// Unsent output of an end that asks above which what the peer makes it say is counted, and how much of that is too
+/// much.
+const UNSENT: usize = 1 << 20;
+
 /// What has come of driving a connection.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Step<E> {
@@ -74,6 +78,10 @@ pub enum DriveError<P> {
     /// Clear text was waiting where TLS was to start (RFC 3207 section 6, CVE-2011-0411).
     #[error("clear text was waiting where TLS was to start")]
     PlaintextBuffered,
+    /// The peer made us say more and more, and took none of it. Only at the end that asks: the other one stops
+    /// listening instead.
+    #[error("the peer does not take what it asks for")]
+    OutputLimit,
     /// The peer can't be talked to in TLS, or is not who it should be.
     #[cfg(feature = "tls")]
     #[error("TLS failed: {0}")]
@@ -107,6 +115,47 @@ enum Stop<E> {
 }
 
 /// An endpoint over a stream, with deadlines and TLS.
+///
+/// ```
+/// # use bytes::{Bytes, BytesMut};
+/// # use proto_core::{End, Endpoint, Output, Status, Time};
+/// # #[derive(Default)]
+/// # struct Lines { output: Output, ended: bool }
+/// # impl Endpoint for Lines {
+/// #     type Event = Bytes;
+/// #     type Error = std::convert::Infallible;
+/// #     fn receive(&mut self, input: &mut BytesMut, _: Time) -> Result<Option<Bytes>, Self::Error> {
+/// #         let Some(end) = input.iter().position(|&b| b == b'\n') else { return Ok(None) };
+/// #         Ok(Some(input.split_to(end + 1).freeze()))
+/// #     }
+/// #     fn receive_eof(&mut self, input: &mut BytesMut, _: End, now: Time) -> Result<Option<Bytes>, Self::Error> {
+/// #         let event = self.receive(input, now)?;
+/// #         self.ended = event.is_none();
+/// #         Ok(event)
+/// #     }
+/// #     fn output(&mut self) -> &mut Output { &mut self.output }
+/// #     fn deadline(&self) -> Option<Time> { None }
+/// #     fn handle_deadline(&mut self, _: Time) -> Result<Option<Bytes>, Self::Error> { Ok(None) }
+/// #     fn status(&self) -> Status { if self.ended { Status::Finishing } else { Status::Open } }
+/// # }
+/// use std::net::{Shutdown, TcpListener, TcpStream};
+/// use std::io::{Read, Write};
+/// use net_core::{Clock, Connection, Step, Stream};
+///
+/// let listener = TcpListener::bind("127.0.0.1:0")?;
+/// let mut client = TcpStream::connect(listener.local_addr()?)?;
+/// client.write_all(b"hello\n")?;
+/// client.shutdown(Shutdown::Write)?;
+///
+/// let stream = Stream::new(listener.accept()?.0)?;
+/// let mut server = Connection::new(stream, Lines::default(), Clock::new());
+/// # let reader = std::thread::spawn(move || { let mut all = String::new(); client.read_to_string(&mut all).map(|_| all) });
+/// while let Step::Event(line) = server.next()? {
+///     server.endpoint().output.put(&line.to_ascii_uppercase());
+/// }
+/// # assert_eq!(reader.join().unwrap()?, "HELLO\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
 #[derive(Debug)]
 pub struct Connection<E: Endpoint, T = Socket> {
     pub(crate) drive: Drive<E>,
@@ -117,8 +166,12 @@ pub struct Connection<E: Endpoint, T = Socket> {
     pub(crate) limits: DriveLimits,
     /// There was no room for the last write: no use in trying before there is.
     pub(crate) blocked: bool,
+    /// Writing has failed.
+    pub(crate) deaf: bool,
     /// The incoming side has ended.
     pub(crate) end: Option<End>,
+    /// How much was put out by receiving while too much was unsent.
+    grown: usize,
     /// What the stream failed with, for those who want to say more than that it did.
     trouble: Option<io::Error>,
     /// Happened while the caller wanted something else.
@@ -127,7 +180,10 @@ pub struct Connection<E: Endpoint, T = Socket> {
     fault: Option<Fault<E::Error>>,
     /// The caller's own deadline.
     pub(crate) limit: Option<Time>,
-    /// The handshake under way must be done by then.
+    /// A handshake is under way.
+    #[cfg(feature = "tls")]
+    settling: bool,
+    /// It must be done by then.
     #[cfg(feature = "tls")]
     handshake: Option<Time>,
     /// The handshake is one that the endpoint asked for.
@@ -136,11 +192,11 @@ pub struct Connection<E: Endpoint, T = Socket> {
     /// The last turn's interest.
     interest: Interest,
     /// Rung by other threads.
-    waker: Option<Waker>,
+    pub(crate) waker: Option<Waker>,
     /// The news that the server stops, until it was told.
     shutdown: Option<Shutdown>,
     /// A bell has rung.
-    woken: bool,
+    pub(crate) woken: bool,
 }
 
 impl<E: Endpoint, T: Transport> Connection<E, T> {
@@ -160,12 +216,16 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
     pub fn with_limits(stream: Stream<T>, endpoint: E, clock: Clock, limits: DriveLimits) -> Self {
         Connection {
             drive: Drive::new(endpoint, limits.clone()),
+            #[cfg(feature = "tls")]
+            settling: stream.is_handshaking(),
             stream,
             clock,
             now: clock.now(),
             limits,
             blocked: false,
+            deaf: false,
             end: None,
+            grown: 0,
             trouble: None,
             pending: None,
             fault: None,
@@ -223,8 +283,9 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         Ok(self.waker.insert(waker).clone())
     }
 
-    /// Makes the server's news that it stops end a wait once, as [`Step::Woken`], when there is nothing to read. A
-    /// session that [is idle](Connection::is_idle) then says good-bye; another one finishes first what it is at.
+    /// Makes the server's news that it stops end the wait for a next message, as [`Step::Woken`], once: when there is
+    /// nothing to read and the session [is idle](Connection::is_idle), be that now or when it has finished what it is
+    /// at. Then say good-bye.
     pub fn heed(&mut self, shutdown: &Shutdown) {
         self.shutdown = Some(shutdown.clone());
     }
@@ -255,7 +316,8 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             match self.advance()? {
                 Stop::Step(step) => return Ok(step),
                 Stop::Paused(_) => return Ok(Step::Paused),
-                Stop::Wait(wait) => self.sleep(wait, self.limit)?,
+                Stop::Wait(wait) if !self.woken => self.sleep(wait, self.limit)?,
+                Stop::Wait(_) => {}
             }
             if std::mem::take(&mut self.woken) {
                 return Ok(Step::Woken);
@@ -300,7 +362,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
     /// As [`next`](Connection::next).
     pub fn turn(&mut self, ready: Ready) -> Result<Turn<E::Event>, DriveError<E::Error>> {
         self.now = self.clock.now();
-        self.blocked &= !ready.write;
+        self.note_room(ready);
         if ready.read && self.interest.read && self.end.is_none() {
             self.receive(Patience::None)?;
         }
@@ -311,6 +373,10 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             return Err(DriveError::Deadline);
         }
         Ok(match self.advance()? {
+            Stop::Step(Step::Gap(n)) => {
+                let wait = self.meanwhile();
+                self.outcome(Some(Step::Gap(n)), wait)
+            }
             Stop::Step(step) => self.outcome(Some(step), Wait::default()),
             Stop::Paused(wait) => self.outcome(Some(Step::Paused), wait),
             Stop::Wait(wait) => self.outcome(None, wait),
@@ -339,24 +405,43 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         if !self.settle()? {
             return Ok(true);
         }
-        let has_memory = |output: &proto_core::Output| !output.is_empty() && output.gap() == 0;
-        while has_memory(self.drive.output()) && !self.blocked {
-            if !self.write_out() {
-                return Ok(false);
-            }
+        while self.has_memory() && !self.blocked {
+            self.write_out();
         }
-        Ok(has_memory(self.drive.output()) || self.stream.is_unsent())
+        if !self.blocked {
+            self.flush_below();
+        }
+        Ok(self.has_memory() || self.stream.is_unsent())
+    }
+
+    /// There is something to write, and somebody to take it.
+    fn has_memory(&mut self) -> bool {
+        let output = self.drive.output();
+        !output.is_empty() && output.gap() == 0 && !self.deaf
+    }
+
+    /// Lets leave what the layer below holds back.
+    fn flush_below(&mut self) {
+        if let Err(error) = self.stream.flush_below() {
+            self.write_failed(error);
+        }
     }
 
     /// Waits for room and reads meanwhile, if there is place for it; `false` if the session wants attention.
     pub(crate) fn await_room(&mut self) -> Result<bool, DriveError<E::Error>> {
-        let read = self.end.is_none() && self.drive.input().len() < self.limits.input;
-        let deadline = self.drive.endpoint().deadline();
-        if deadline.is_some_and(|at| at <= self.now) {
+        let wait = self.meanwhile();
+        if wait.deadline.is_some_and(|at| at <= self.now) {
             return Ok(false);
         }
-        self.sleep(Wait { read, write: true, shut: false, deadline }, self.limit)?;
-        Ok(read)
+        self.sleep(wait, self.limit)?;
+        Ok(!self.woken && (wait.read || self.end.is_some()))
+    }
+
+    /// What a write that found no room waits for.
+    pub(crate) fn meanwhile(&mut self) -> Wait {
+        let wait = self.drive.meanwhile();
+        let read = wait.read && self.end.is_none() && self.drive.input().len() < self.limits.input;
+        Wait { read, ..wait }
     }
 
     /// Goes on until there is something to tell or to wait for.
@@ -365,7 +450,10 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             if !self.settle()? {
                 return Ok(Stop::Wait(self.handshake_wait()));
             }
-            let (wait, paused) = match self.drive.poll(self.now) {
+            let unsent = self.unsent_at_client();
+            let turn = self.drive.poll(self.now);
+            self.watch_growth(unsent)?;
+            let (wait, paused) = match turn {
                 Ok(proto_core::Turn::Event(event)) => return Ok(Stop::Step(Step::Event(event))),
                 Ok(proto_core::Turn::Gap(n)) => return Ok(Stop::Step(Step::Gap(n))),
                 Ok(proto_core::Turn::Yours(status)) => return self.hand_over(status),
@@ -377,11 +465,39 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
                     continue;
                 }
             };
-            if (wait.write && !self.blocked && self.write_out()) || (wait.shut && self.shut()) {
+            if wait.write && !self.blocked && self.write_out() {
+                match self.drive.only_input(wait) {
+                    Some(wait) if !paused => return Ok(Stop::Wait(wait)),
+                    _ => continue,
+                }
+            }
+            if wait.shut && self.shut() {
                 continue;
             }
             return Ok(if paused { Stop::Paused(wait) } else { Stop::Wait(wait) });
         }
+    }
+
+    /// How much is unsent, if that is watched: more than the cap, at an end that receives all the same.
+    fn unsent_at_client(&mut self) -> Option<usize> {
+        if self.limits.output.is_some() {
+            return None;
+        }
+        Some(self.drive.output().len()).filter(|&len| len > UNSENT)
+    }
+
+    /// Receiving has put out more, though nobody takes it.
+    fn watch_growth(&mut self, before: Option<usize>) -> Result<(), DriveError<E::Error>> {
+        let Some(before) = before else {
+            self.grown = 0;
+            return Ok(());
+        };
+        self.grown = self.grown.saturating_add(self.drive.output().len().saturating_sub(before));
+        if self.grown > UNSENT {
+            self.drive.abandon();
+            return Err(DriveError::OutputLimit);
+        }
+        Ok(())
     }
 
     /// All is in the stream; with TLS it may not have left it.
@@ -437,6 +553,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             return false;
         }
         self.trouble.get_or_insert(error);
+        self.deaf = true;
         self.drive.unwritable();
         true
     }
@@ -494,7 +611,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         let patience = self.patience(earliest(wait.deadline, limit));
         if interest != Interest::READ || self.waker.is_some() {
             self.watch(interest, patience)?;
-        } else if self.shutdown.is_none() {
+        } else if self.shutdown.is_none() || !self.is_idle() {
             self.receive(patience)?;
         } else {
             self.receive_or_heed(patience)?;
@@ -505,27 +622,35 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
 
     /// Waits for both directions and for the bells. Input comes before the bells.
     fn watch(&mut self, interest: Interest, patience: Patience) -> Result<(), DriveError<E::Error>> {
+        let idle = self.shutdown.is_some() && self.is_idle();
         let waker = self.waker.as_ref().map(AsFd::as_fd);
-        let shutdown = self.shutdown.as_ref().map(AsFd::as_fd);
+        let shutdown = self.shutdown.as_ref().filter(|_| idle).map(AsFd::as_fd);
         let ready = match (waker, shutdown) {
             (Some(waker), Some(shutdown)) => self.stream.wait(interest, patience, &[waker, shutdown])?,
             (Some(bell), None) | (None, Some(bell)) => self.stream.wait(interest, patience, &[bell])?,
             (None, None) => self.stream.wait(interest, patience, &[])?,
         };
-        self.blocked &= !ready.write;
+        self.note_room(ready);
         if ready.read && interest.read {
             return self.receive(Patience::None);
         }
         if !ready.any() {
-            self.woken = self.hear_bells();
+            self.woken = self.hear_bells(idle);
         }
         Ok(())
     }
 
+    fn note_room(&mut self, ready: Ready) {
+        if ready.write {
+            self.blocked = false;
+            self.flush_below();
+        }
+    }
+
     /// Silences what rings; whether anything did.
-    fn hear_bells(&mut self) -> bool {
+    fn hear_bells(&mut self, idle: bool) -> bool {
         let rung = self.waker.as_ref().is_some_and(Waker::clear);
-        self.shutdown.take_if(|shutdown| shutdown.is_stopping()).is_some() || rung
+        self.shutdown.take_if(|shutdown| idle && shutdown.is_stopping()).is_some() || rung
     }
 
     /// Reads, and heeds the news that the server stops. A peer that answers at once costs no `poll`: only after a lull
@@ -572,15 +697,13 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
             return Err(DriveError::PlaintextBuffered);
         }
         self.stream.start_tls(tls)?;
-        self.upgrading = true;
+        (self.upgrading, self.settling) = (true, true);
         Ok(())
     }
 
     /// A step of the handshake, if one is under way; `true` once none is.
     fn settle(&mut self) -> Result<bool, DriveError<E::Error>> {
-        if !self.stream.is_tls()
-            || (self.handshake.is_none() && !self.upgrading && !self.stream.is_handshaking())
-        {
+        if !self.settling {
             return Ok(true);
         }
         let until = *self.handshake.get_or_insert(self.now + HANDSHAKE);
@@ -594,7 +717,7 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
         if self.stream.is_handshaking() {
             return self.judge_handshake(until).map(|()| false);
         }
-        self.handshake = None;
+        (self.handshake, self.settling) = (None, false);
         if std::mem::take(&mut self.upgrading) {
             self.drive.upgraded(self.now);
         }

@@ -155,7 +155,7 @@ fn ask_system(host: &str) -> io::Result<Vec<IpAddr>> {
     Ok(addresses)
 }
 
-fn receive(answers: &mpsc::Receiver<Answer>, deadline: Deadline) -> io::Result<Answer> {
+pub(crate) fn receive(answers: &mpsc::Receiver<Answer>, deadline: Deadline) -> io::Result<Answer> {
     let answer = match deadline.left() {
         None => answers.recv().map_err(Into::into),
         Some(left) => answers.recv_timeout(left),

@@ -51,7 +51,7 @@ pub struct Config {
     pub connections: usize,
     /// Threads that serve them. 1024: one each. With fewer than `connections`, those accepted wait for one.
     pub workers: usize,
-    /// Connections that wait for a worker, and connections that wait to be told that there is no room. 128.
+    /// Connections that wait while all workers are busy, and connections that wait to be told that there is no room. 128.
     pub queue: usize,
     /// Connections from one IPv4 address or IPv6 /64. None: behind one address may sit a whole office.
     pub per_address: Option<usize>,
@@ -355,28 +355,28 @@ impl<H: Fn(Arc<TcpStream>, Peer, &Shutdown) + Send + Sync + 'static> Door<H> {
         }
     }
 
-    /// Gives the connection to a worker, an idle one or a new one. Gives it back if too many wait already.
+    /// Gives the connection to a worker, an idle one or a new one. Gives it back if all are busy and too many wait.
     fn hand_on(&self, job: Job) -> Option<Job> {
         let house = &self.handle.house;
         let mut rooms = house.lock();
-        if rooms.queue.len() >= self.config.queue.max(1) {
-            return Some(job);
-        }
-        rooms.queue.push_back(job);
-        if rooms.queue.len() <= rooms.idle {
+        if rooms.queue.len() < rooms.free() {
+            rooms.queue.push_back(job);
             house.work.notify_one();
             return None;
         }
         if rooms.workers >= self.config.workers.max(1) {
-            return None;
+            return rooms.wait_in_line(job, self.config.queue);
         }
         rooms.workers += 1;
+        rooms.starting += 1;
+        rooms.queue.push_back(job);
         drop(rooms);
         if self.hire().is_ok() {
             return None;
         }
         let mut rooms = house.lock();
         rooms.workers -= 1;
+        rooms.starting -= 1;
         // Somebody will come for it, unless nobody is there.
         if rooms.workers == 0 { rooms.queue.pop_back() } else { None }
     }
@@ -427,7 +427,7 @@ impl<H: Fn(Arc<TcpStream>, Peer, &Shutdown) + Send + Sync + 'static> Door<H> {
             house.wait_empty(|| patience);
         }
         if let Some(rejector) = self.rejector {
-            rejector.finish();
+            rejector.finish(shutdown.drain_deadline());
         }
     }
 }
@@ -440,6 +440,7 @@ struct Worker<H> {
 
 impl<H: Fn(Arc<TcpStream>, Peer, &Shutdown)> Worker<H> {
     fn work(&self) {
+        self.handle.house.lock().starting -= 1;
         while let Some(Job { stream, peer, slot }) = self.next() {
             let session = || (self.handler)(stream, peer, &self.handle.shutdown);
             // What a handler shares with others is its own business; a lock it poisons says so itself.

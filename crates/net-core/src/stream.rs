@@ -755,3 +755,75 @@ impl<T: Transport> Write for Stream<T> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+
+    fn pair() -> (Socket, TcpStream) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let near = TcpStream::connect(listener.local_addr().unwrap()).unwrap();
+        (Socket::new(near).unwrap(), listener.accept().unwrap().0)
+    }
+
+    const MINUTE: Duration = Duration::from_secs(60);
+
+    #[test]
+    fn the_timeout_is_set_again_only_when_it_would_ring_too_late() {
+        let (mut socket, _peer) = pair();
+        // what is left until the deadline, and the timeout that the kernel then knows of
+        let table = [
+            (Some(MINUTE), Some(MINUTE / 2)),
+            (Some(MINUTE), Some(MINUTE / 2)), // it has moved on: nothing to do
+            (Some(MINUTE * 2 / 3), Some(MINUTE / 2)), // it has come nearer: still in time
+            (None, Some(MINUTE / 2)),         // none any more: ringing early does no harm
+            (Some(MINUTE / 3), Some(MINUTE / 6)), // too late: again
+            (Some(NEAR), Some(NEAR)),         // near: exactly
+        ];
+        for (left, timeout) in table {
+            socket.arm(left).unwrap();
+            assert_eq!(socket.tcp.read_timeout().unwrap(), timeout, "{left:?} left");
+        }
+    }
+
+    #[test]
+    fn after_it_has_rung_the_timeout_is_as_long_as_can_be() {
+        let (mut socket, _peer) = pair();
+        let late = socket.read(&mut [0], Patience::For(Duration::from_millis(1))).unwrap_err();
+        assert_eq!(late.kind(), io::ErrorKind::WouldBlock);
+        socket.arm(None).unwrap();
+        assert_eq!(socket.tcp.read_timeout().unwrap(), None);
+    }
+
+    #[test]
+    fn no_patience_is_no_wait() {
+        let (mut socket, mut peer) = pair();
+        let nothing = socket.receive(Patience::None, &mut |_| panic!("nothing has come")).unwrap_err();
+        assert_eq!(nothing.kind(), io::ErrorKind::WouldBlock);
+        assert_eq!(socket.armed, Armed::Unknown, "no option call for a look");
+        peer.write_all(b"x").unwrap();
+        let ready = socket.wait(Interest::READ, Patience::Forever, &[]).unwrap();
+        assert!(ready.read);
+        assert_eq!(socket.receive(Patience::None, &mut |bytes| assert_eq!(bytes, b"x")).unwrap(), 1);
+    }
+
+    #[test]
+    fn a_write_finds_no_room_and_comes_back() {
+        let (mut socket, mut peer) = pair();
+        let piece = vec![b'x'; 1 << 20];
+        let mut sent = 0;
+        let full = loop {
+            match socket.send(&[IoSlice::new(&piece), IoSlice::new(b"y")]) {
+                Ok(n) => sent += n,
+                Err(error) => break error,
+            }
+        };
+        assert_eq!(full.kind(), io::ErrorKind::WouldBlock);
+        let none = socket.wait(Interest::WRITE, Patience::None, &[]).unwrap();
+        assert!(!none.write);
+        drop(socket);
+        assert_eq!(io::copy(&mut peer, &mut io::sink()).unwrap(), sent as u64);
+    }
+}

@@ -232,6 +232,8 @@ pub(crate) struct Session {
     ended: bool,
     /// Ours was said.
     closed: bool,
+    /// A write has failed below: nothing leaves any more.
+    broken: bool,
 }
 
 impl Session {
@@ -240,7 +242,7 @@ impl Session {
             TlsRole::Client { config, name } => Connection::Client(ClientConnection::new(config, name)?),
             TlsRole::Server { config } => Connection::Server(ServerConnection::new(config)?),
         };
-        Ok(Session { rustls, ended: false, closed: false })
+        Ok(Session { rustls, ended: false, closed: false, broken: false })
     }
 
     pub(crate) fn connection(&self) -> &Connection {
@@ -252,7 +254,7 @@ impl Session {
     }
 
     pub(crate) fn is_unsent(&self) -> bool {
-        self.rustls.wants_write()
+        !self.broken && self.rustls.wants_write()
     }
 
     /// Reads below once; appends what it says to `input`. Does not wait while something of ours is unsent, for the peer
@@ -342,10 +344,16 @@ impl Session {
 
     pub(crate) fn flush<T: Transport>(&mut self, below: &mut T) -> io::Result<()> {
         while self.rustls.wants_write() {
+            if self.broken {
+                return Err(io::ErrorKind::BrokenPipe.into());
+            }
             match self.rustls.write_tls(&mut Below(below)) {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-                Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
+                Err(error) => {
+                    self.broken = error.kind() != io::ErrorKind::WouldBlock;
+                    return Err(error);
+                }
+                Ok(0) => return Err(io::ErrorKind::WouldBlock.into()),
                 Ok(_) => {}
             }
         }

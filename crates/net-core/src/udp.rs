@@ -59,6 +59,10 @@ pub struct Udp {
     socket: UdpSocket,
     family: Family,
     /// The kernel tells which address was asked.
+    #[cfg_attr(
+        not(any(target_os = "linux", target_os = "android")),
+        expect(dead_code, reason = "never told")
+    )]
     told: bool,
 }
 
@@ -262,6 +266,7 @@ impl AsFd for Udp {
     }
 }
 
+#[cfg(any(test, target_os = "linux", target_os = "android"))]
 impl Asked {
     fn new(ip: IpAddr, interface: u32) -> Option<Self> {
         let ip = ip.to_canonical();

@@ -121,6 +121,25 @@ fn a_silent_address_is_overtaken() {
 }
 
 #[test]
+fn an_answer_that_comes_during_an_attempt_is_heard() {
+    let (_silent, addr, _queue) = silent("127.0.0.2:0".parse().unwrap());
+    let _listener = TcpListener::bind(("127.0.0.1", addr.port())).unwrap();
+    for pause in [0, 30] {
+        let resolver = Resolver::by(move |_, family, _| match family {
+            Family::V6 => Ok(ips(&["127.0.0.2"])), // the first answer leads into silence
+            Family::V4 => {
+                std::thread::sleep(Duration::from_millis(pause));
+                Ok(ips(&["127.0.0.1"]))
+            }
+        });
+        let happy = happy::Config { attempt_delay: Duration::from_millis(10), ..happy::Config::default() };
+        let connector = Connector { resolver, happy, local: None };
+        let stream = connector.connect(&name(addr.port()), soon()).unwrap();
+        assert_eq!(stream.peer_addr().unwrap().ip(), Ipv4Addr::LOCALHOST);
+    }
+}
+
+#[test]
 fn the_deadline_holds_for_silent_addresses() {
     let (_silent, addr, _queue) = silent("127.0.0.1:0".parse().unwrap());
     let error = connect(&addr.to_string(), Deadline::after(Duration::from_millis(20))).unwrap_err();

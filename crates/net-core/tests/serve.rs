@@ -145,6 +145,17 @@ fn a_silent_refused_peer_holds_up_nobody() {
 }
 
 #[test]
+fn a_silent_refused_peer_does_not_outlast_the_drain() {
+    let server = upper_server(Config { connections: 1, reject_time: LONG * 100, ..local() });
+    let mut inside = server.connect();
+    ask(&mut inside);
+    let mut silent = server.connect();
+    assert_eq!(rest(&mut silent), "Full\n");
+    server.handle.shutdown(Duration::from_millis(20));
+    assert_eq!(server.thread.join().unwrap().refused_full, 1); // or the test would take an hour
+}
+
+#[test]
 fn fewer_workers_than_connections_take_turns() {
     let config = Config { workers: 1, connections: 4, queue: 4, ..local() };
     let server = start(config, |stream, _, _| {
@@ -191,11 +202,11 @@ fn stopping_ends_the_idle_at_once_and_lets_the_busy_finish() {
         let mut byte = [0];
         // A message is two bytes long.
         while shutdown.wait_readable(&*stream, Deadline::NEVER).unwrap() == Wake::Readable {
-            (&*stream).read_exact(&mut byte).unwrap();
-            begun.send(()).unwrap();
-            if (&*stream).read_exact(&mut byte).is_err() {
+            if !matches!((&*stream).read(&mut byte), Ok(1)) {
                 return;
             }
+            begun.send(()).unwrap();
+            (&*stream).read_exact(&mut byte).unwrap();
             (&*stream).write_all(b"done").unwrap();
         }
     });
@@ -212,7 +223,8 @@ fn stopping_ends_the_idle_at_once_and_lets_the_busy_finish() {
     busy.write_all(b"2").unwrap();
     assert_eq!(rest(&mut busy), "done");
     let stats = server.thread.join().unwrap();
-    assert_eq!((stats.served, stats.cut), (2, 0));
+    // Those who knocked before the listener was closed are among the served.
+    assert_eq!((stats.served, stats.panicked, stats.cut), (stats.accepted, 0, 0));
 }
 
 #[test]
@@ -297,6 +309,20 @@ fn a_thousand_connections_at_once() {
     assert_eq!(server.handle.stats().open, 1000);
     let stats = server.stop();
     assert_eq!((stats.peak, stats.served, stats.refused_full), (1000, 1000, 0));
+}
+
+#[test]
+fn a_burst_is_not_taken_for_a_queue_while_workers_are_on_their_way() {
+    let config = Config { connections: 100, workers: 100, queue: 1, ..local() };
+    let server = upper_server(config);
+    for _ in 0..5 {
+        let mut clients: Vec<_> = (0..100).map(|_| server.connect()).collect();
+        clients.iter_mut().for_each(ask);
+        drop(clients);
+        server.until(|stats| stats.open == 0);
+    }
+    let stats = server.stop();
+    assert_eq!((stats.served, stats.refused_full), (500, 0));
 }
 
 /// How a session of the next test ends.

@@ -149,7 +149,7 @@ fn a_queue_fed_at_random_waits_as_long_as_the_formula_says() {
     let waits = Rc::new(RefCell::new(Vec::new()));
     let mut sim = Sim::new(5);
     let (source, sink) = (sim.host(), sim.host());
-    sim.wire(source, sink, Link::new().rate(10_000_000));
+    sim.wire(source, sink, Link::new().rate(100_000));
     sim.spawn(sink, Stopwatch { waits: Rc::clone(&waits) });
     sim.spawn(source, Poisson { to: Addr::new(sink, 7), left: 40_000, mean: Duration::from_secs(1) / 6 });
     sim.run();
@@ -167,7 +167,7 @@ struct Poisson {
 impl Process for Poisson {
     fn handle(&mut self, input: Input, context: &mut Context<'_, '_>) {
         if matches!(input, Input::Timer(_)) {
-            let mut packet = BytesMut::zeroed(MEGABIT);
+            let mut packet = BytesMut::zeroed(MEGABIT / 100);
             packet[..8].copy_from_slice(&context.now().as_nanos().to_le_bytes());
             context.send(7, self.to, packet);
             self.left -= 1;
@@ -226,7 +226,7 @@ fn talk(seed: u64) -> (Vec<Bytes>, u64) {
 
 #[test]
 fn hard_conditions_change_no_byte() {
-    for seed in 0..60 {
+    for seed in 0..32 {
         assert_eq!(talk(seed), talk(seed), "seed {seed}");
     }
 }

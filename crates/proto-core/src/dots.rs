@@ -388,9 +388,10 @@ impl Pass {
         [cr, lf, dot]: [u64; 3],
     ) -> ControlFlow<(u32, Stop, Pass), Pass> {
         let after_cr = cr << 1 | self.cr_before;
-        let crlf = lf & after_cr;
-        let dots = if DOTS { (crlf << 1 | self.line_before) & dot } else { 0 };
+        // Where a bare LF stops the pass, every LF before the stop ends a line.
+        let crlf = if BARE { lf } else { lf & after_cr };
         let bare = if BARE { lf ^ after_cr } else { 0 };
+        let dots = if DOTS { (crlf << 1 | self.line_before) & dot } else { 0 };
         let stops = dots | bare;
         if stops == 0 {
             self.count::<BARE>(cr, lf, crlf);
@@ -400,7 +401,7 @@ impl Pass {
         let bit = stops.trailing_zeros();
         let before = (1 << bit) - 1;
         self.count::<BARE>(cr & before, lf & before, crlf & before);
-        let stop = if dots >> bit & 1 == 1 { Stop::Dot } else { Stop::Bare };
+        let stop = if bare >> bit & 1 == 1 { Stop::Bare } else { Stop::Dot };
         ControlFlow::Break((bit, stop, self))
     }
 

@@ -12,7 +12,7 @@ use core::time::Duration;
 
 use bytes::BytesMut;
 
-use crate::{End, Endpoint, Layer, Output, Status, Time};
+use crate::{End, Endpoint, Layer, Output, Status, Time, limits};
 
 /// What can grow in a driver, and how long a good-bye may take.
 #[derive(Clone, Debug)]
@@ -30,7 +30,8 @@ pub struct DriveLimits {
 }
 
 impl DriveLimits {
-    /// For the end that asks: unsent output never stops it from receiving.
+    /// For the end that asks: unsent output never stops it from receiving, and it does not wait for a peer that broke
+    /// the protocol to hang up.
     #[must_use]
     pub fn client() -> Self {
         DriveLimits { output: None, ..Self::server() }
@@ -41,7 +42,7 @@ impl DriveLimits {
     pub fn server() -> Self {
         DriveLimits {
             input: 64 << 10,
-            output: Some(1 << 20),
+            output: Some(limits::OUTPUT),
             linger_bytes: 256 << 10,
             linger_time: Duration::from_secs(5),
         }
@@ -174,6 +175,14 @@ impl<E: Endpoint> Drive<E> {
         }
     }
 
+    /// What is left of `wait` once all that was to be written has been: to wait for input, which is most often so and saves
+    /// a poll. `None`: poll.
+    pub fn only_input(&mut self, wait: Wait) -> Option<Wait> {
+        let talking = self.phase == Phase::Running && self.endpoint.status() == Status::Open;
+        let quiet = talking && wait.read && self.end.is_none() && self.endpoint.output().is_empty();
+        quiet.then(|| Wait { read: true, write: false, shut: false, deadline: self.endpoint.deadline() })
+    }
+
     /// The outgoing side was half-closed, as [`Wait::shut`] asked.
     pub fn shut(&mut self) {
         if let Phase::Finishing { shut, .. } = &mut self.phase {
@@ -235,6 +244,10 @@ impl<E: Endpoint> Drive<E> {
                 Ok(Some(turn)) => return Ok(turn),
                 Ok(None) => {}
                 Err(fault) => {
+                    if self.limits.output.is_none() {
+                        // who asked has no reply that must arrive, and wants to know now rather than after a good-bye
+                        self.linger = 0;
+                    }
                     self.finish(now);
                     return Err(fault);
                 }

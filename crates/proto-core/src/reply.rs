@@ -310,7 +310,7 @@ impl ReplyParser {
             Ok(Some(code)) => {
                 let wire = input.split_to(self.line_start).freeze();
                 let reply = self.reply(code, wire);
-                *self = ReplyParser::new(self.policy);
+                (self.line_start, self.lines, self.first) = (0, 0, None);
                 Ok(Some(reply))
             }
             Ok(None) => Ok(None),
@@ -441,14 +441,13 @@ fn check(text: &[u8]) -> Result<(), EncodeError> {
 }
 
 /// The code that a line begins with, and whether what follows makes it a last line. Else: where it goes wrong.
+#[inline]
 fn parse_code(line: &[u8]) -> Result<(Code, bool), usize> {
-    let digits = line.iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
-    let [a, b, c, rest @ ..] = line else { return Err(digits) };
-    if digits < 3 {
-        return Err(digits);
-    }
-    let code = [a, b, c].into_iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0'));
-    let code = Code::new(code).ok_or(0_usize)?;
+    let [a @ b'1'..=b'5', b @ b'0'..=b'9', c @ b'0'..=b'9', rest @ ..] = line else {
+        let digits = line.iter().take(3).take_while(|byte| byte.is_ascii_digit()).count();
+        return Err(if digits < 3 { digits } else { 0 });
+    };
+    let code = Code([a, b, c].into_iter().fold(0, |code, digit| code * 10 + u16::from(digit - b'0')));
     match rest {
         [] | [b' ', ..] => Ok((code, true)),
         [b'-', ..] => Ok((code, false)),

@@ -213,6 +213,19 @@ fn waits_for_bytes_and_for_room_at_once() {
 }
 
 #[test]
+fn after_the_last_write_only_input_is_left_to_wait_for() {
+    let mut drive = drive(b"half");
+    drive.endpoint_mut().output.put(b"both");
+    let Ok(Turn::Wait(waits)) = drive.poll(NOW) else { panic!() };
+    assert_eq!(drive.only_input(waits), None, "nothing has left yet");
+    assert_eq!(take(&mut drive, NOW), b"both");
+    assert_eq!(drive.only_input(waits), Some(wait(true, false)));
+    assert_eq!(drive.poll(NOW), Ok(Turn::Wait(wait(true, false))));
+    drive.endpoint_mut().status = Status::Finishing;
+    assert_eq!(drive.only_input(waits), None, "leaving");
+}
+
+#[test]
 fn a_half_taken_output_goes_on_where_it_was() {
     let mut drive = drive(b"hello\r\n");
     assert_eq!(drive.poll(NOW), line("hello"));
@@ -533,6 +546,19 @@ fn an_error_is_told_once_and_explained_to_the_peer() {
     assert_eq!(take(&mut drive, NOW), b"you are wrong\r\n");
     assert!(drive.input().is_empty(), "after an error the input is dropped");
     assert_leaves(&mut drive);
+}
+
+#[test]
+fn who_asked_does_not_wait_for_a_wrong_peer_to_hang_up() {
+    let asking = DriveLimits { output: None, ..limits() };
+    let mut drive = Drive::new(Obedient::new(), asking);
+    drive.input().extend_from_slice(b"bad\r\n");
+    assert_eq!(drive.poll(NOW), Err(Fault::Protocol(Broken::Bad)));
+    assert!(matches!(drive.poll(NOW), Ok(Turn::Wait(Wait { write: true, read: false, .. }))));
+    assert_eq!(take(&mut drive, NOW), b"you are wrong\r\n");
+    assert!(matches!(drive.poll(NOW), Ok(Turn::Wait(Wait { shut: true, .. }))));
+    drive.shut();
+    assert_eq!(drive.poll(NOW), Ok(Turn::Closed));
 }
 
 #[test]

@@ -26,7 +26,7 @@ fn crlf_text() -> impl Strategy<Value = Vec<u8>> {
         Just(".x"),
         Just("a rather longer line of text")
     ];
-    vec(line, 0..40)
+    vec(line, 0..20)
         .prop_map(|lines| lines.iter().flat_map(|line| [line.as_bytes(), b"\r\n"].concat()).collect())
 }
 
@@ -136,6 +136,9 @@ fn reply_line() -> impl Strategy<Value = Vec<u8>> {
 }
 
 proptest! {
+    // Vectors are slow where nothing is optimised; the fuzzers do the long runs.
+    #![proptest_config(ProptestConfig::with_cases(100))]
+
     #[test]
     fn lines_are_those_of_the_naive_reading(input in tricky(), policy in policy()) {
         let (naive, naive_error) = naive_lines(&input, policy);

@@ -9,6 +9,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http1::date::HttpDate;
 use http1::{Error, Known, ResponseBuilder, StatusCode};
+use proto_core::Time;
 
 use super::hot::Content;
 
@@ -26,8 +27,13 @@ pub struct Answer {
 pub enum Head {
     /// For this one.
     Own(ResponseBuilder),
-    /// For many.
-    Shared(Arc<ResponseBuilder>),
+    /// For many, until then: after that the disk has to be asked again.
+    Shared {
+        /// The head.
+        head: Arc<ResponseBuilder>,
+        /// Until when.
+        until: Time,
+    },
 }
 
 impl Head {
@@ -36,13 +42,13 @@ impl Head {
     pub fn builder(&self) -> &ResponseBuilder {
         match self {
             Head::Own(builder) => builder,
-            Head::Shared(builder) => builder,
+            Head::Shared { head, .. } => head,
         }
     }
 }
 
 /// A part of a file.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct Extent {
     /// The file.
     pub file: Arc<File>,
@@ -53,7 +59,7 @@ pub struct Extent {
 }
 
 /// A piece of a body.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Piece {
     /// These bytes.
     Memory(Bytes),
@@ -85,7 +91,9 @@ impl Piece {
         }
     }
 
-    fn len(&self) -> u64 {
+    /// How long it is.
+    #[must_use]
+    pub fn size(&self) -> u64 {
         match self {
             Piece::Memory(bytes) => bytes.len() as u64,
             Piece::File(extent) => extent.len,
@@ -96,11 +104,11 @@ impl Piece {
 impl Payload {
     /// How long it is; `None`: there is none.
     #[must_use]
-    pub fn len(&self) -> Option<u64> {
+    pub fn size(&self) -> Option<u64> {
         match self {
             Payload::None => None,
-            Payload::One(piece) => Some(piece.len()),
-            Payload::Several(pieces) => Some(pieces.iter().map(Piece::len).sum()),
+            Payload::One(piece) => Some(piece.size()),
+            Payload::Several(pieces) => Some(pieces.iter().map(Piece::size).sum()),
         }
     }
 }
@@ -143,8 +151,8 @@ impl Answer {
     /// # Errors
     /// `value` is no field value.
     pub fn with(mut self, name: Known, value: impl AsRef<[u8]>) -> Result<Self, Error> {
-        if let Head::Shared(shared) = &self.head {
-            self.head = Head::Own((**shared).clone());
+        if let Head::Shared { head, .. } = &self.head {
+            self.head = Head::Own((**head).clone());
         }
         if let Head::Own(head) = &mut self.head {
             head.field(name, value)?;
@@ -167,6 +175,7 @@ pub fn head(status: StatusCode, date: HttpDate) -> Result<ResponseBuilder, Error
 #[must_use]
 pub fn status_of_reading(error: &io::Error) -> StatusCode {
     match error.kind() {
+        _ if net_core::listen::is_exhaustion(error) => StatusCode::SERVICE_UNAVAILABLE,
         io::ErrorKind::NotFound | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {
             StatusCode::NOT_FOUND
         }
@@ -179,6 +188,7 @@ pub fn status_of_reading(error: &io::Error) -> StatusCode {
 #[must_use]
 pub fn status_of_writing(error: &io::Error) -> StatusCode {
     match error.kind() {
+        _ if net_core::listen::is_exhaustion(error) => StatusCode::SERVICE_UNAVAILABLE,
         io::ErrorKind::NotFound => StatusCode::NOT_FOUND,
         io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem => StatusCode::FORBIDDEN,
         io::ErrorKind::IsADirectory | io::ErrorKind::NotADirectory | io::ErrorKind::InvalidFilename => {

@@ -145,6 +145,12 @@ impl Page {
         self.stamp.settled && self.stamp == Stamp::of(metadata)
     }
 
+    /// The disk need not be asked before.
+    #[must_use]
+    pub fn trusted_until(&self) -> Time {
+        Time::from_nanos(self.checked.load(Ordering::Relaxed)) + TRUST
+    }
+
     fn in_memory(&self) -> u64 {
         match self.content {
             Content::Memory(_) => self.len,
@@ -157,6 +163,8 @@ impl Page {
 #[derive(Debug, Default)]
 pub struct Hot {
     shelf: Mutex<Shelf>,
+    /// How often all was forgotten.
+    writes: AtomicU64,
 }
 
 #[derive(Debug, Default)]
@@ -170,8 +178,8 @@ impl Hot {
     #[must_use]
     pub fn find(&self, path: &str, now: Time) -> Option<(Arc<Page>, bool)> {
         let page = Arc::clone(self.shelf().pages.get(path)?);
-        let checked = Time::from_nanos(page.checked.load(Ordering::Relaxed));
-        Some((page, now.since(checked) < TRUST))
+        let trusted = now < page.trusted_until();
+        Some((page, trusted))
     }
 
     /// `page` is what is at `path` now.
@@ -192,6 +200,13 @@ impl Hot {
     /// What is at `path` has changed, and perhaps more: another path may name the same file.
     pub fn forget_all(&self) {
         *self.shelf() = Shelf::default();
+        self.writes.fetch_add(1, Ordering::Release);
+    }
+
+    /// How often all was forgotten: what is known from before may be wrong.
+    #[must_use]
+    pub fn writes(&self) -> u64 {
+        self.writes.load(Ordering::Acquire)
     }
 
     fn shelf(&self) -> MutexGuard<'_, Shelf> {
@@ -208,8 +223,7 @@ impl Shelf {
 
     /// Those who were not asked for in the last second go; if all were, all go.
     fn make_room(&mut self, now: Time) {
-        let fresh = |page: &Page| now.since(Time::from_nanos(page.checked.load(Ordering::Relaxed))) < TRUST;
-        self.pages.retain(|_, page| fresh(page));
+        self.pages.retain(|_, page| now < page.trusted_until());
         self.memory = self.pages.values().map(|page| page.in_memory()).sum();
         if self.pages.len() > PAGES / 2 || self.memory > MEMORY / 2 {
             *self = Shelf::default();

@@ -182,7 +182,9 @@ pub(super) fn preconditions<'a>(fields: FieldSection<'a>, date: HttpDate) -> Pre
 
 fn whole(page: &Page, date: HttpDate) -> Result<Answer, Error> {
     let head = page.heads.at(date, || page.head(StatusCode::OK, date))?;
-    Ok(Answer { head: Head::Shared(head), body: Payload::One(Piece::of(&page.content, 0, page.len)) })
+    let until = page.trusted_until();
+    let piece = Piece::of(&page.content, 0, page.len);
+    Ok(Answer { head: Head::Shared { head, until }, body: Payload::One(piece) })
 }
 
 fn parts(page: &Page, range: &[u8], date: HttpDate) -> Result<Answer, Error> {

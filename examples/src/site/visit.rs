@@ -17,6 +17,7 @@ use proto_core::Time;
 use super::Site;
 use super::answer::{Answer, Extent, Payload, Piece};
 use super::change::{Intake, Plan, status_of_intake};
+use super::recent::{Present, Recent};
 
 /// How old the date may be that answers are given.
 const DATED: Duration = Duration::from_millis(100);
@@ -27,6 +28,8 @@ pub struct Visit {
     site: Arc<Site>,
     /// The request under way, and what becomes of its body; `None` between two, and once it is answered.
     request: Option<(Request, Intake)>,
+    /// What was sent last.
+    recent: Option<Recent>,
     /// What the gaps in the output are filled from, in their order.
     gaps: VecDeque<Extent>,
     date: HttpDate,
@@ -38,7 +41,7 @@ impl Visit {
     /// A visit at its beginning.
     #[must_use]
     pub fn new(site: Arc<Site>) -> Self {
-        Visit { site, request: None, gaps: VecDeque::new(), date: today(), dated: None }
+        Visit { site, request: None, recent: None, gaps: VecDeque::new(), date: today(), dated: None }
     }
 
     /// What follows from an event of the endpoint.
@@ -88,7 +91,9 @@ impl Visit {
             },
             Event::End { .. } => match self.request.take() {
                 Some((request, intake)) => {
+                    let present = self.present(now);
                     let answer = self.site.answer(&request.head(), intake, now, self.date)?;
+                    self.recent = Recent::of(&request, &answer, present);
                     self.send(server, answer)
                 }
                 None => Ok(()),
@@ -102,6 +107,11 @@ impl Visit {
             (self.dated, self.date) = (Some(now), today());
         }
         tracing::debug!(method = request.method().as_str(), target = request.target(), "request");
+        if let Some(recent) = &self.recent
+            && recent.answers(&request, self.present(now))
+        {
+            return recent.send(server);
+        }
         match self.site.take(&request.head(), now, self.date) {
             Plan::Take(intake) => {
                 self.request = Some((request, intake));
@@ -114,9 +124,14 @@ impl Visit {
         }
     }
 
+    /// When it is, and what has happened.
+    fn present(&self, now: Time) -> Present {
+        Present { now, date: self.date, writes: self.site.hot.writes() }
+    }
+
     fn send(&mut self, server: &mut Server, answer: Answer) -> Result<(), Error> {
         let head = answer.head.builder();
-        let Some(len) = answer.body.len() else { return server.respond(head, Body::Empty) };
+        let Some(len) = answer.body.size() else { return server.respond(head, Body::Empty) };
         server.respond(head, Body::Known(len))?;
         if server.wants_body() {
             match answer.body {

@@ -8,16 +8,16 @@ use std::time::Duration;
 
 /// A response, read to its end.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reply {
-    pub status: u16,
+pub(crate) struct Reply {
+    pub(crate) status: u16,
     /// Status line and fields, without the empty line.
-    pub head: String,
-    pub body: Vec<u8>,
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
 }
 
 impl Reply {
     /// The value of the first field with this name.
-    pub fn field(&self, name: &str) -> Option<&str> {
+    pub(crate) fn field(&self, name: &str) -> Option<&str> {
         self.head.split("\r\n").skip(1).find_map(|line| {
             let (field, value) = line.split_once(':')?;
             field.eq_ignore_ascii_case(name).then(|| value.trim())
@@ -25,70 +25,75 @@ impl Reply {
     }
 
     /// The body as text.
-    pub fn text(&self) -> &str {
+    pub(crate) fn text(&self) -> &str {
         std::str::from_utf8(&self.body).unwrap()
     }
 }
 
 /// A connection by hand.
-pub struct Raw {
+pub(crate) struct Raw {
     stream: TcpStream,
     unread: Vec<u8>,
 }
 
 impl Raw {
-    pub fn connect(address: SocketAddr) -> Self {
+    pub(crate) fn connect(address: SocketAddr) -> Self {
         Raw::over(TcpStream::connect(address).unwrap())
     }
 
-    pub fn over(stream: TcpStream) -> Self {
+    pub(crate) fn over(stream: TcpStream) -> Self {
         // Far longer than anything here takes: a test that waits for it has failed.
         stream.set_read_timeout(Some(Duration::from_secs(60))).unwrap();
         stream.set_nodelay(true).unwrap();
         Raw { stream, unread: Vec::new() }
     }
 
-    pub fn send(&mut self, bytes: impl AsRef<[u8]>) {
+    pub(crate) fn send(&mut self, bytes: impl AsRef<[u8]>) {
         self.stream.write_all(bytes.as_ref()).unwrap();
     }
 
     /// Sends what can be sent: the other end may have hung up already.
-    pub fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
+    pub(crate) fn try_send(&mut self, bytes: impl AsRef<[u8]>) -> io::Result<()> {
         self.stream.write_all(bytes.as_ref())
     }
 
-    pub fn half_close(&mut self) {
+    pub(crate) fn half_close(&mut self) {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
     /// The next response, to a request that was not HEAD.
-    pub fn reply(&mut self) -> Reply {
+    pub(crate) fn reply(&mut self) -> Reply {
         self.read_reply(false).unwrap()
     }
 
     /// The next response, to HEAD.
-    pub fn reply_to_head(&mut self) -> Reply {
+    pub(crate) fn reply_to_head(&mut self) -> Reply {
         self.read_reply(true).unwrap()
     }
 
     /// One request and its response.
-    pub fn ask(&mut self, request: &str) -> Reply {
+    pub(crate) fn ask(&mut self, request: &str) -> Reply {
         self.send(request);
         self.read_reply(request.starts_with("HEAD ")).unwrap()
     }
 
     /// All that comes to the end.
-    pub fn rest(&mut self) -> Vec<u8> {
+    pub(crate) fn rest(&mut self) -> Vec<u8> {
         while self.fill().unwrap_or(0) > 0 {}
         std::mem::take(&mut self.unread)
     }
 
     /// The other end hung up, and said nothing more before.
-    pub fn is_over(&mut self) -> bool {
+    pub(crate) fn is_over(&mut self) -> bool {
         self.unread.is_empty() && self.fill().unwrap_or(0) == 0
     }
 
-    pub fn read_reply(&mut self, to_head: bool) -> io::Result<Reply> {
+    /// Nothing of another response has come.
+    pub(crate) fn is_fresh(&self) -> bool {
+        self.unread.is_empty()
+    }
+
+    pub(crate) fn read_reply(&mut self, to_head: bool) -> io::Result<Reply> {
         let head = self.until(b"\r\n\r\n")?;
         let head = String::from_utf8(head).unwrap();
         let head = head.trim_end_matches("\r\n").to_owned();
@@ -125,6 +130,11 @@ impl Raw {
         }
     }
 
+    /// The next `n` bytes.
+    pub(crate) fn take(&mut self, n: usize) -> io::Result<Vec<u8>> {
+        self.exactly(n)
+    }
+
     fn exactly(&mut self, n: usize) -> io::Result<Vec<u8>> {
         while self.unread.len() < n {
             if self.fill()? == 0 {
@@ -135,7 +145,7 @@ impl Raw {
     }
 
     /// All up to and with `end`.
-    pub fn until(&mut self, end: &[u8]) -> io::Result<Vec<u8>> {
+    pub(crate) fn until(&mut self, end: &[u8]) -> io::Result<Vec<u8>> {
         let mut looked = 0;
         loop {
             if let Some(at) = self.unread[looked..].windows(end.len()).position(|window| window == end) {

@@ -1,7 +1,7 @@
 //! Authentication (RFC 9110 section 11): what a server wants to see, and what a client shows.
 //!
 //! The rule: schemes are told apart by name only, and what one of them makes of its parameters is its own affair: [`Basic`]
-//! (RFC 7617) is here. Nothing here prints a password.
+//! (RFC 7617) is here, and with the feature `digest` also Digest (RFC 7616). Nothing here prints a password.
 //!
 //! ```
 //! use http1::auth::{Basic, challenges};
@@ -16,6 +16,8 @@
 //! ```
 
 mod basic;
+#[cfg(feature = "digest")]
+pub mod digest;
 
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
@@ -66,6 +68,18 @@ pub struct Challenges<'a> {
 #[must_use]
 pub fn challenges(value: &[u8]) -> Challenges<'_> {
     Challenges { whole: value, rest: value }
+}
+
+/// All challenges of a response, of all its field lines (RFC 9110 section 11.6.1), but for what is ill-formed: a client picks
+/// one, and nothing keeps it from answering those that it can read.
+///
+/// ```
+/// let lines = [&b"Negotiate, Basic realm=\"a\""[..], b"Basic realm=\"", b"Digest realm=\"b\""];
+/// let names: Vec<_> = http1::auth::offered(lines).map(|scheme| scheme.name()).collect();
+/// assert_eq!(names, [&b"Negotiate"[..], b"Basic", b"Digest"]);
+/// ```
+pub fn offered<'a>(lines: impl IntoIterator<Item = &'a [u8]>) -> impl Iterator<Item = Scheme<'a>> {
+    lines.into_iter().flat_map(challenges).filter_map(Result::ok)
 }
 
 impl<'a> Scheme<'a> {

@@ -54,7 +54,7 @@ pub fn default_path(path: &str) -> &str {
     }
 }
 
-fn is_address(host: &str) -> bool {
+pub(super) fn is_address(host: &str) -> bool {
     let literal = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
     host.parse::<Ipv4Addr>().is_ok() || literal.parse::<Ipv6Addr>().is_ok()
 }

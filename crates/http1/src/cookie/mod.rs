@@ -9,15 +9,18 @@
 //! | `Cookie`, read by a server | [`pairs`] |
 //! | `Cookie`, written by a client | [`header`] |
 //! | which request gets a cookie (sections 5.1.3 and 5.1.4) | [`domain_matches`], [`path_matches`], [`default_path`] |
+//! | what a client keeps (sections 5.7 and 5.8) | [`Jar`] |
 //! | dates of any shape (section 5.1.1) | [`parse_date`] |
 
 mod date;
+mod jar;
 mod matching;
 mod set_cookie;
 
 use alloc::vec::Vec;
 
 pub use date::parse_date;
+pub use jar::{Cookie, Jar, MAX_AGE, MAX_COOKIES, MAX_PER_DOMAIN, Refused, Request, Site};
 pub use matching::{default_path, domain_matches, path_matches};
 pub use set_cookie::{Misuse, SameSite, SetCookie};
 

@@ -27,15 +27,15 @@ const DOMAIN: OctetSet = ALPHANUMERIC.with(b".-_");
 /// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct SetCookie<'a> {
-    name: &'a [u8],
-    value: &'a [u8],
-    expires: Option<HttpDate>,
-    max_age: Option<i64>,
-    domain: Option<&'a [u8]>,
-    path: Option<&'a [u8]>,
-    is_secure: bool,
-    is_http_only: bool,
-    same_site: Option<SameSite>,
+    pub(super) name: &'a [u8],
+    pub(super) value: &'a [u8],
+    pub(super) expires: Option<HttpDate>,
+    pub(super) max_age: Option<i64>,
+    pub(super) domain: Option<&'a [u8]>,
+    pub(super) path: Option<&'a [u8]>,
+    pub(super) is_secure: bool,
+    pub(super) is_http_only: bool,
+    pub(super) same_site: Option<SameSite>,
 }
 
 /// From which sites a request may come that gets the cookie (section 4.1.2.7).

@@ -74,9 +74,9 @@ fn answer(server: &mut Server, request: &Request) {
     if request.method() == Method::Connect {
         return server.respond(&head, Body::Empty).unwrap();
     }
-    if request.fields().has(Known::Upgrade) {
+    if let Some(protocol) = request.fields().elements(Known::Upgrade).next() {
         head.restart(StatusCode::SWITCHING_PROTOCOLS);
-        head.field(Known::Upgrade, request.fields().elements(Known::Upgrade).next().unwrap()).unwrap();
+        head.field(Known::Upgrade, protocol).unwrap();
         if server.respond(&head, Body::Empty).is_ok() {
             return;
         }

@@ -41,7 +41,8 @@ struct Desk {
 #[derive(Default)]
 struct Inbox {
     refused: VecDeque<(TcpStream, Peer, Refusal)>,
-    closing: bool,
+    /// No more will come, and by then all must be gone.
+    closing: Option<Deadline>,
 }
 
 impl Rejector {
@@ -65,9 +66,9 @@ impl Rejector {
         true
     }
 
-    /// Tells those who wait, lets them linger, and ends.
-    pub(super) fn finish(self) {
-        self.desk.inbox().closing = true;
+    /// Tells those who wait, lets them linger until the deadline at most, and ends.
+    pub(super) fn finish(self, deadline: Deadline) {
+        self.desk.inbox().closing = Some(deadline);
         self.desk.bell.ring();
         let _ = self.thread.join();
     }
@@ -106,11 +107,12 @@ impl Clerk {
     fn work(&mut self) {
         loop {
             let closing = self.take_inbox();
-            if closing && self.lingering.is_empty() {
+            let end = closing.unwrap_or(Deadline::NEVER);
+            if end.has_passed() || (closing.is_some() && self.lingering.is_empty()) {
                 return;
             }
-            let deadline = self.timers.next().map_or(Deadline::NEVER, |at| self.clock.deadline(at));
-            if self.poll.wait(deadline).is_err() {
+            let next = self.timers.next().map_or(Deadline::NEVER, |at| self.clock.deadline(at));
+            if self.poll.wait(next.min(end)).is_err() {
                 return; // can't be; dropping the connections is all that is left to do
             }
             let ready: Vec<u64> = self.poll.ready().map(|(id, _)| id).collect();
@@ -123,8 +125,8 @@ impl Clerk {
         }
     }
 
-    /// Tells those who wait. Whether no more will come.
-    fn take_inbox(&mut self) -> bool {
+    /// Tells those who wait. When all must be gone, if no more will come.
+    fn take_inbox(&mut self) -> Option<Deadline> {
         loop {
             let mut inbox = self.desk.inbox();
             let Some((stream, peer, why)) = inbox.refused.pop_front() else { return inbox.closing };

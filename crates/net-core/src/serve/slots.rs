@@ -42,9 +42,28 @@ pub(super) struct Rooms {
     peak: usize,
     pub(super) queue: VecDeque<Job>,
     pub(super) workers: usize,
+    /// Workers that wait for a connection.
     pub(super) idle: usize,
+    /// Workers hired that have not come yet.
+    pub(super) starting: usize,
     /// No more connections will come: idle workers go home.
     pub(super) closing: bool,
+}
+
+impl Rooms {
+    /// How many of the queue are as good as served: a worker is on his way for each of them.
+    pub(super) fn free(&self) -> usize {
+        self.idle + self.starting
+    }
+
+    /// Keeps a connection until a worker has time for it. Gives it back if `most` are waiting so already.
+    pub(super) fn wait_in_line(&mut self, job: Job, most: usize) -> Option<Job> {
+        if self.queue.len() >= self.free().saturating_add(most) {
+            return Some(job);
+        }
+        self.queue.push_back(job);
+        None
+    }
 }
 
 /// What counts as one address: an IPv4 address, however written, or an IPv6 /64, which one subscriber has to himself

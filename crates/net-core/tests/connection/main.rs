@@ -2,6 +2,8 @@
 
 mod memory;
 mod payload;
+#[cfg(feature = "tls")]
+mod pipe;
 mod sockets;
 #[cfg(feature = "tls")]
 mod tls;

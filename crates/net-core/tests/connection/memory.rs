@@ -16,14 +16,14 @@ use proto_core::{DriveLimits, End, Endpoint, Status};
 use crate::toys::{BadLine, Event, Talk};
 
 /// A generator of Marsaglia's xorshift kind.
-struct Dice(u64);
+pub(crate) struct Dice(u64);
 
 impl Dice {
-    fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) | 1)
     }
 
-    fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -214,6 +214,16 @@ fn the_peer_of_a_failed_session_has_been_told_why() {
 }
 
 #[test]
+fn a_failed_client_does_not_wait_for_the_server_to_close() {
+    let (_, peer) = connect(b"a\0b\n", None, Talk::new());
+    let silent = Silent(Memory { peer: Rc::clone(&peer), dice: None });
+    let mut client = Connection::client(Stream::over(silent), Talk::new(), Clock::new());
+    client.set_deadline(Deadline::after(Duration::from_secs(2)));
+    assert!(matches!(client.next(), Err(DriveError::Protocol(BadLine))));
+    assert!(peer.borrow().half_closed);
+}
+
+#[test]
 fn a_reset_is_a_cut_end() {
     let (mut connection, peer) = connect(b"one\ntw", None, Talk::new());
     peer.borrow_mut().resets = true;
@@ -271,12 +281,39 @@ fn the_end_that_asks_always_reads() {
 }
 
 #[test]
+fn a_client_that_is_made_to_talk_by_one_who_does_not_listen_gives_up() {
+    let peer = Rc::new(RefCell::new(Peer { says: b"ping\n".repeat(10_000).into(), ..Peer::default() }));
+    peer.borrow_mut().room = Some(0);
+    let memory = Memory { peer: Rc::clone(&peer), dice: None };
+    let talk = Talk::echoing(500);
+    let mut client = Connection::client(Stream::over(memory), talk, Clock::new());
+    let lines = (0..).find(|_| client.next().is_err()).unwrap();
+    assert!((4_000..5_000).contains(&lines), "{lines}");
+    assert!(client.endpoint().output().len() < (2 << 20) + 10_000);
+}
+
+#[test]
+fn a_flush_sends_all_there_is_room_for() {
+    for seed in 0..50 {
+        let (mut server, peer) = connect(b"", Some(Dice::new(seed)), Talk::new());
+        server.endpoint().say(&[b'x'; 5_000]);
+        server.flush().unwrap();
+        assert_eq!(peer.borrow().heard.len(), 5_001);
+    }
+}
+
+#[test]
 fn a_paused_session_is_read_up_to_a_limit_only() {
     let says = b"a\n".repeat(100_000);
     let (mut server, peer) = connect(&says, None, Talk::pausing());
     assert_eq!(server.next().unwrap(), Step::Event(Event::Line("a".into())));
     assert_eq!(server.next().unwrap(), Step::Paused);
-    server.attend(Deadline::after(Duration::from_millis(5))).unwrap();
+    let mut interest = Interest::READ;
+    while interest.read {
+        let turn = server.turn(Ready { read: true, ..Ready::default() }).unwrap();
+        assert_eq!(turn.step, Some(Step::Paused));
+        interest = turn.interest;
+    }
     let unread = peer.borrow().says.len();
     assert!((200_000 - 2 * (64 << 10)..200_000 - (64 << 10)).contains(&unread), "{unread}");
 }

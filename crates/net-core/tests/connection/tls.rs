@@ -17,14 +17,14 @@ use crate::sockets::{client, line, pair, server, shout};
 use crate::toys::{BadLine, Event, Talk};
 
 /// A certificate for `localhost` and 127.0.0.1, signed by itself.
-struct Identity {
+pub(crate) struct Identity {
     chain: Vec<CertificateDer<'static>>,
     key: KeyPair,
     pem: String,
 }
 
 impl Identity {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let key = KeyPair::generate().unwrap();
         let names = ["localhost".to_owned(), "127.0.0.1".to_owned()];
         let certificate = CertificateParams::new(names).unwrap().self_signed(&key).unwrap();
@@ -41,11 +41,11 @@ impl Identity {
         roots
     }
 
-    fn server(&self, alpn: &[&[u8]]) -> Arc<ServerConfig> {
+    pub(crate) fn server(&self, alpn: &[&[u8]]) -> Arc<ServerConfig> {
         tls::server_with(self.chain.clone(), self.key(), alpn).unwrap()
     }
 
-    fn client(&self, alpn: &[&[u8]]) -> Arc<ClientConfig> {
+    pub(crate) fn client(&self, alpn: &[&[u8]]) -> Arc<ClientConfig> {
         tls::client(self.roots(), alpn).unwrap()
     }
 }

@@ -29,6 +29,8 @@ pub(crate) struct Talk {
     /// Handles payload as the rest of the input after this many bytes: `PUT n`.
     pub(crate) payload: u64,
     pub(crate) idle: Option<Duration>,
+    /// How much is put out for each line, unasked.
+    pub(crate) echoes: usize,
     /// Ends its side when the other one does.
     pub(crate) polite: bool,
     pub(crate) status: Status,
@@ -47,6 +49,7 @@ impl Talk {
             pauses: false,
             payload: 0,
             idle: None,
+            echoes: 0,
             polite: true,
             status: Status::Open,
             secured: false,
@@ -60,6 +63,10 @@ impl Talk {
 
     pub(crate) fn pausing() -> Self {
         Talk { pauses: true, ..Talk::new() }
+    }
+
+    pub(crate) fn echoing(echoes: usize) -> Self {
+        Talk { echoes, ..Talk::new() }
     }
 
     pub(crate) fn patient_for(idle: Duration) -> Self {
@@ -80,15 +87,18 @@ impl Talk {
         self.status = Status::Finishing;
     }
 
+    #[cfg(feature = "tls")]
     pub(crate) fn close(&mut self) {
         self.status = Status::Closed;
     }
 
-    /// The client's: asks for TLS; the server's: agrees to it. Decided in `receive`, where the input is seen.
+    /// The server agrees to TLS; answered in `receive`, where the input is seen.
+    #[cfg(feature = "tls")]
     pub(crate) fn start_tls(&mut self) {
         self.starting = true;
     }
 
+    #[cfg(feature = "tls")]
     pub(crate) fn ask_for_tls(&mut self) {
         self.output.put(b"STARTTLS\n");
     }
@@ -145,6 +155,7 @@ impl Endpoint for Talk {
         let line = self.take_line(input).inspect_err(|_| self.poisoned = true)?;
         let Some(line) = line else { return Ok(None) };
         self.deadline = self.idle.map(|idle| now + idle);
+        self.output.put(&vec![b'e'; self.echoes]);
         if let Some(n) = line.strip_prefix(b"PUT ") {
             self.payload = std::str::from_utf8(n).unwrap().parse().unwrap();
         } else if &line[..] == b"STARTTLS" {
@@ -177,6 +188,11 @@ impl Endpoint for Talk {
         &mut self.output
     }
 
+    fn sent(&mut self, n: u64, now: Time) {
+        self.output.advance(n);
+        self.deadline = self.idle.map(|idle| now + idle);
+    }
+
     fn deadline(&self) -> Option<Time> {
         self.deadline
     }
@@ -200,7 +216,7 @@ impl Endpoint for Talk {
     }
 
     fn is_idle(&self) -> bool {
-        self.status == Status::Open && self.payload == 0
+        self.status == Status::Open && self.payload == 0 && self.scanned == 0
     }
 
     fn status(&self) -> Status {

@@ -16,7 +16,7 @@
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Class {
     /// ASCII: byte `column`, bit `row` stands for the byte `row << 4 | column`.
-    pub(super) low: u128,
+    pub(crate) low: u128,
     /// The same for 0x80 to 0xFF.
     pub(super) high: u128,
 }
@@ -88,6 +88,19 @@ impl Class {
     pub const fn contains(self, byte: u8) -> bool {
         let table = if byte < 0x80 { self.low } else { self.high };
         table >> place(byte) & 1 == 1
+    }
+
+    /// The set as a table.
+    #[expect(clippy::indexing_slicing, reason = "when compiled: no index depends on anything")]
+    pub(super) const fn members(self) -> [bool; 256] {
+        let (mut members, mut byte) = ([false; 256], 0);
+        while byte < 256 {
+            #[expect(clippy::cast_possible_truncation, reason = "below 256")]
+            let is_member = self.contains(byte as u8);
+            members[byte] = is_member;
+            byte += 1;
+        }
+        members
     }
 
     const fn with(self, byte: u8) -> Class {

@@ -33,6 +33,11 @@ mod class;
 pub mod plain;
 #[cfg(feature = "simd")]
 mod simd;
+#[cfg(feature = "simd")]
+pub(crate) mod vectors;
+
+#[cfg(feature = "simd")]
+use fearless_simd::Level;
 
 pub use class::Class;
 pub use memchr::{
@@ -59,7 +64,7 @@ pub fn fold<C: Classes<N>, const N: usize, T, B>(
     step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
 ) -> ControlFlow<B, T> {
     #[cfg(feature = "simd")]
-    return simd::fold::<C, N, T, B>(bytes, state, step);
+    return simd::fold::<C, N, T, B>(Level::new(), bytes, state, step);
     #[cfg(not(feature = "simd"))]
     return plain::fold::<C, N, T, B>(bytes, state, step);
 }
@@ -81,7 +86,7 @@ pub fn index<C: Classes<N>, const N: usize>(bytes: &[u8], masks: &mut [[u64; N]]
 #[must_use]
 pub fn find(bytes: &[u8], class: &Class) -> Option<usize> {
     #[cfg(feature = "simd")]
-    return simd::find(bytes, class);
+    return simd::find(Level::new(), bytes, class);
     #[cfg(not(feature = "simd"))]
     return plain::find(bytes, class);
 }
@@ -134,31 +139,46 @@ mod tests {
         ];
     }
 
-    fn both(bytes: &[u8], blocks: usize) -> [(usize, Vec<[u64; 7]>); 2] {
-        let (mut fast, mut plain) = (vec![[!0; 7]; blocks], vec![[!0; 7]; blocks]);
-        let indexed = index::<Kinds, 7>(bytes, &mut fast);
-        let shown = bytes.get(..64 * blocks).unwrap_or(bytes);
-        let _ = plain::fold::<Kinds, 7, (), ()>(shown, (), |(), at, masks| {
-            plain[at / 64] = masks;
-            ControlFlow::Continue(())
-        });
-        [(indexed, fast), (shown.len(), plain)]
+    /// What is indexed, by whatever this CPU can do: the best first, the plain loop last.
+    fn indexed(bytes: &[u8], blocks: usize) -> Vec<Vec<[u64; 7]>> {
+        let mut all = vec![vec![[!0; 7]; blocks]];
+        assert_eq!(index::<Kinds, 7>(bytes, &mut all[0]), bytes.len().min(64 * blocks));
+        let bytes = bytes.get(..64 * blocks).unwrap_or(bytes);
+        let keep = |mut kept: Vec<[u64; 7]>, at, masks| {
+            kept[at / 64] = masks;
+            ControlFlow::<(), _>::Continue(kept)
+        };
+        let empty = || vec![[!0; 7]; blocks];
+        #[cfg(feature = "simd")]
+        for level in vectors::levels() {
+            all.extend(simd::fold::<Kinds, 7, _, _>(level, bytes, empty(), keep).continue_value());
+        }
+        all.extend(plain::fold::<Kinds, 7, _, _>(bytes, empty(), keep).continue_value());
+        all
+    }
+
+    fn found(bytes: &[u8], class: &Class) -> Vec<Option<usize>> {
+        let mut all = vec![find(bytes, class)];
+        #[cfg(feature = "simd")]
+        all.extend(vectors::levels().into_iter().map(|level| simd::find(level, bytes, class)));
+        all.push(plain::find(bytes, class));
+        all.push(bytes.iter().position(|byte| class.contains(*byte)));
+        all
+    }
+
+    fn assert_same<T: PartialEq + core::fmt::Debug>(all: &[T], what: &str) {
+        assert!(all.windows(2).all(|pair| pair[0] == pair[1]), "{what}: {all:?}");
     }
 
     #[test]
     fn vectors_and_the_plain_loop_agree_at_every_length_and_offset() {
         let bytes: Vec<u8> = (0..400u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
-        for offset in 0..70 {
+        for offset in [0, 1, 31, 63] {
             for len in 0..300 {
                 let bytes = &bytes[offset..offset + len];
-                let [fast, plain] = both(bytes, 5);
-                assert_eq!(fast, plain, "offset {offset}, length {len}");
+                assert_same(&indexed(bytes, 5), "masks");
                 for class in Kinds::CLASSES {
-                    assert_eq!(
-                        find(bytes, &class),
-                        plain::find(bytes, &class),
-                        "offset {offset}, length {len}"
-                    );
+                    assert_same(&found(bytes, &class), "places");
                 }
             }
         }
@@ -168,8 +188,16 @@ mod tests {
     fn every_byte_is_classified_alike() {
         for byte in 0..=u8::MAX {
             for len in [1, 3, 7, 15, 16, 31, 33, 63, 64, 65] {
-                let [fast, plain] = both(&vec![byte; len], 2);
-                assert_eq!(fast, plain, "byte {byte:#04x}, length {len}");
+                let all = indexed(&vec![byte; len], 2);
+                assert_same(&all, "masks");
+                for (class, mask) in Kinds::CLASSES.iter().zip(all[0][0]) {
+                    let whole = u64::MAX >> (64 - len.min(64));
+                    assert_eq!(
+                        mask,
+                        if class.contains(byte) { whole } else { 0 },
+                        "{byte:#04x} in {class:?}"
+                    );
+                }
             }
         }
     }
@@ -177,12 +205,10 @@ mod tests {
     #[test]
     fn masks_too_few_or_too_many_are_no_harm() {
         let bytes = [b'\n'; 130];
-        for (blocks, indexed) in [(0, 0), (1, 64), (2, 128), (3, 130), (4, 130)] {
-            let [fast, plain] = both(&bytes, blocks);
-            assert_eq!(fast, plain);
-            assert_eq!(fast.0, indexed);
+        for blocks in 0..5 {
+            assert_same(&indexed(&bytes, blocks), "masks");
         }
-        assert_eq!(both(&bytes, 4)[0].1[3], [!0; 7], "a mask behind the end is left alone");
+        assert_eq!(indexed(&bytes, 4)[0][3], [!0; 7], "a mask behind the end is left alone");
     }
 
     #[test]
@@ -199,8 +225,8 @@ mod tests {
     proptest! {
         #[test]
         fn vectors_and_the_plain_loop_agree(bytes in prop::collection::vec(any::<u8>(), 0..1000)) {
-            let [fast, plain] = both(&bytes, 16);
-            prop_assert_eq!(fast, plain);
+            assert_same(&indexed(&bytes, 16), "masks");
+            assert_same(&found(&bytes, &Class::of(b"a\x80\x8F\xF0\xFF")), "places");
         }
     }
 }

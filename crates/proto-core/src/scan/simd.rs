@@ -7,27 +7,20 @@ use core::ops::ControlFlow;
 
 use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x16, u8x32, u8x64};
 
+use super::vectors::{Block, has_look_up, table};
 use super::{BLOCK, Class, Classes, plain};
 
 pub(super) fn fold<C: Classes<N>, const N: usize, T, B>(
+    level: Level,
     bytes: &[u8],
     state: T,
     step: impl FnMut(T, usize, [u64; N]) -> ControlFlow<B, T>,
 ) -> ControlFlow<B, T> {
-    dispatch!(Level::new(), simd => fold_with::<_, C, N, T, B>(simd, bytes, state, step))
+    dispatch!(level, simd => fold_with::<_, C, N, T, B>(simd, bytes, state, step))
 }
 
-pub(super) fn find(bytes: &[u8], class: &Class) -> Option<usize> {
-    dispatch!(Level::new(), simd => find_with(simd, bytes, class))
-}
-
-/// Table look-ups within a register: SSE2 and the scalar fallback have none, and the plain loop is faster there.
-#[inline(always)]
-fn has_look_up(level: Level) -> bool {
-    #[cfg(any(target_arch = "x86", target_arch = "x86_64"))]
-    return level.as_sse4_2().is_some();
-    #[cfg(not(any(target_arch = "x86", target_arch = "x86_64")))]
-    return !level.is_fallback();
+pub(super) fn find(level: Level, bytes: &[u8], class: &Class) -> Option<usize> {
+    dispatch!(level, simd => find_with(simd, bytes, class))
 }
 
 #[inline(always)]
@@ -72,73 +65,6 @@ fn find_with<S: Simd>(simd: S, bytes: &[u8], class: &Class) -> Option<usize> {
     let (vector, fold) = load_tail(simd, bytes, tail.len());
     let members = fold.apply(Block::of(vector).in_tables(low, high));
     (members != 0).then(|| blocks.len() * BLOCK + members.trailing_zeros() as usize)
-}
-
-/// 64 bytes, taken apart for look-ups.
-#[derive(Clone, Copy)]
-struct Block<S: Simd> {
-    bytes: u8x64<S>,
-    /// The low halves: which column of a table.
-    column: u8x64<S>,
-    /// The high halves as a bit: which row of an ASCII table; zero beyond ASCII.
-    row: u8x64<S>,
-}
-
-impl<S: Simd> Block<S> {
-    #[inline(always)]
-    fn of(bytes: u8x64<S>) -> Self {
-        let rows =
-            table(bytes.token(), u128::from_le_bytes([1, 2, 4, 8, 16, 32, 64, 128, 0, 0, 0, 0, 0, 0, 0, 0]));
-        Block { bytes, column: bytes & 0x0F, row: rows.swizzle_dyn_within_blocks(bytes >> 4) }
-    }
-
-    /// The bits of the bytes that are in `class`, which is known when this is compiled.
-    #[inline(always)]
-    fn members(&self, class: Class) -> u64 {
-        if let Some(byte) = class.only() {
-            return self.bytes.simd_eq(byte).to_bitmask();
-        }
-        let simd = self.bytes.token();
-        let ascii = match class.low {
-            0 => 0,
-            low => self.in_rows(table(simd, low), self.row),
-        };
-        match class.high {
-            0 => ascii,
-            u128::MAX => ascii | self.bytes.simd_ge(0x80).to_bitmask(),
-            high => ascii | self.in_rows(table(simd, high), self.high_row()),
-        }
-    }
-
-    /// The same for a class known only now.
-    #[inline(always)]
-    fn in_tables(&self, low: u8x64<S>, high: u8x64<S>) -> u64 {
-        let found = low.swizzle_dyn_within_blocks(self.column) & self.row
-            | high.swizzle_dyn_within_blocks(self.column) & self.high_row();
-        !found.simd_eq(0).to_bitmask()
-    }
-
-    #[inline(always)]
-    fn in_rows(&self, table: u8x64<S>, row: u8x64<S>) -> u64 {
-        !(table.swizzle_dyn_within_blocks(self.column) & row).simd_eq(0).to_bitmask()
-    }
-
-    #[inline(always)]
-    fn high_row(&self) -> u8x64<S> {
-        let rows = table(
-            self.bytes.token(),
-            u128::from_le_bytes([0, 0, 0, 0, 0, 0, 0, 0, 1, 2, 4, 8, 16, 32, 64, 128]),
-        );
-        rows.swizzle_dyn_within_blocks(self.bytes >> 4)
-    }
-}
-
-/// The same 16 bytes in every part of a register.
-#[inline(always)]
-fn table<S: Simd>(simd: S, bytes: u128) -> u8x64<S> {
-    let part = u8x16::simd_from(simd, bytes.to_le_bytes());
-    let half = simd.combine_u8x16(part, part);
-    simd.combine_u8x32(half, half)
 }
 
 /// How the mask of a vector that [`load_tail`] put together becomes the mask of the tail.

@@ -1,4 +1,4 @@
-//! Four ways to drive one endpoint. Each is the loop that a user of that runtime would write.
+//! Ways to drive one endpoint. Each is the loop that a user of that runtime would write.
 
 use std::io::{ErrorKind, IoSlice, Read as _, Seek as _, Write as _};
 use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
@@ -25,7 +25,7 @@ pub(crate) type Driver = fn(&[Peer<'_>]) -> Outcome;
 
 const FILL: [u8; 8192] = [b'f'; 8192];
 
-fn word(event: &Event) -> String {
+pub(crate) fn word(event: &Event) -> String {
     match event {
         Event::Line(line) => line.clone(),
         Event::Ask => "ask".into(),
@@ -79,7 +79,7 @@ fn advance(drive: &mut Drive<Toy>, now: Time, trace: &mut Vec<String>, failed: &
     }
 }
 
-fn left(bytes: &[u8]) -> String {
+pub(crate) fn left(bytes: &[u8]) -> String {
     format!("left {}", String::from_utf8_lossy(bytes))
 }
 

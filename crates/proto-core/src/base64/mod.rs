@@ -4,9 +4,14 @@
 //! and 3.5 allow no less; a decoder that forgives lets two texts pass for the same credential). A lenient, incremental
 //! codec can stand on [`Base64::decode_groups`].
 
+#[cfg(feature = "simd")]
+mod simd;
+
 use alloc::string::String;
 use alloc::vec::Vec;
 
+#[cfg(feature = "simd")]
+use fearless_simd::Level;
 use thiserror::Error;
 
 /// A flavour of base64.
@@ -78,8 +83,10 @@ impl Base64 {
     pub fn encode_to(self, bytes: &[u8], out: &mut Vec<u8>) {
         let start = out.len();
         out.resize(start + self.encoded_len(bytes.len()), b'=');
-        let (groups, tail) = bytes.as_chunks::<3>();
-        let (text, last) = out.get_mut(start..).unwrap_or_default().as_chunks_mut::<4>();
+        let text = out.get_mut(start..).unwrap_or_default();
+        let (done, written) = self.alphabet.encode_long(bytes, text);
+        let (groups, tail) = bytes.get(done..).unwrap_or_default().as_chunks::<3>();
+        let (text, last) = text.get_mut(written..).unwrap_or_default().as_chunks_mut::<4>();
         for (group, text) in groups.iter().zip(&mut *text) {
             *text = self.alphabet.text(*group);
         }
@@ -119,14 +126,18 @@ impl Base64 {
     /// Decodes as many whole groups of four characters as there are before the first byte that is not in the alphabet,
     /// padding included. Returns how much of `text` that was.
     pub fn decode_groups(self, text: &[u8], out: &mut Vec<u8>) -> usize {
-        let (groups, _) = text.as_chunks::<4>();
-        out.reserve(groups.len() * 3);
-        let mut read = 0;
-        for group in groups {
+        let start = out.len();
+        out.resize(start + text.len() / 4 * 3, 0);
+        let bytes = out.get_mut(start..).unwrap_or_default();
+        let (mut read, written) = self.alphabet.decode_long(text, bytes);
+        let groups = text.get(read..).unwrap_or_default().as_chunks::<4>().0;
+        let places = bytes.get_mut(written..).unwrap_or_default().as_chunks_mut::<3>().0;
+        for (group, place) in groups.iter().zip(places) {
             let Some(bytes) = self.alphabet.bytes(*group) else { break };
-            out.extend_from_slice(&bytes);
+            *place = bytes;
             read += 4;
         }
+        out.truncate(start + read / 4 * 3);
         read
     }
 
@@ -152,7 +163,7 @@ impl Base64 {
     }
 
     fn last_group(self, chars: &[u8], out: &mut Vec<u8>) -> Result<(), Base64Error> {
-        let mut group = [self.alphabet.zero(); 4];
+        let mut group = [b'A'; 4];
         copy(chars, &mut group, chars.len());
         let [a, b, c] = self.alphabet.bytes(group).unwrap_or_default();
         match (chars.len(), b, c) {
@@ -191,6 +202,8 @@ fn copy(from: &[u8], to: &mut [u8], len: usize) {
 struct Alphabet {
     chars: [u8; 64],
     values: [u8; 256],
+    #[cfg(feature = "simd")]
+    tables: simd::Tables,
 }
 
 /// Not a value of six bits.
@@ -216,11 +229,36 @@ impl Alphabet {
             values[chars[value] as usize] = value as u8;
             value += 1;
         }
-        Alphabet { chars, values }
+        Alphabet {
+            chars,
+            values,
+            #[cfg(feature = "simd")]
+            tables: simd::Tables::new(chars),
+        }
     }
 
-    fn zero(&self) -> u8 {
-        b'A'
+    /// What vectors can do of an encoding: how much of `bytes` that was, and how much of `text` it has become.
+    #[cfg(feature = "simd")]
+    fn encode_long(&self, bytes: &[u8], text: &mut [u8]) -> (usize, usize) {
+        let steps = simd::encode(Level::new(), self, bytes, text);
+        (steps * 48, steps * 64)
+    }
+
+    /// What vectors can do of a decoding: how much of `text` that was, and how much of `bytes` it has become.
+    #[cfg(feature = "simd")]
+    fn decode_long(&self, text: &[u8], bytes: &mut [u8]) -> (usize, usize) {
+        let steps = simd::decode(Level::new(), self, text, bytes);
+        (steps * 64, steps * 48)
+    }
+
+    #[cfg(not(feature = "simd"))]
+    fn encode_long(&self, _: &[u8], _: &mut [u8]) -> (usize, usize) {
+        (0, 0)
+    }
+
+    #[cfg(not(feature = "simd"))]
+    fn decode_long(&self, _: &[u8], _: &mut [u8]) -> (usize, usize) {
+        (0, 0)
     }
 
     fn value(&self, char: u8) -> Option<u8> {
@@ -310,6 +348,42 @@ mod tests {
             let mut out = Vec::new();
             assert_eq!(STANDARD.decode_groups(text.as_bytes(), &mut out), read);
             assert_eq!(out.len(), read / 4 * 3);
+        }
+    }
+
+    #[cfg(feature = "simd")]
+    #[test]
+    fn vectors_and_the_plain_loop_agree() {
+        let bytes: Vec<u8> = (0..700_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+        for (len, alphabet) in (0..600).flat_map(|len| [(len, &Alphabet::STANDARD), (len, &Alphabet::URL)]) {
+            let plain: Vec<u8> =
+                bytes[..len].as_chunks::<3>().0.iter().flat_map(|group| alphabet.text(*group)).collect();
+            for level in crate::scan::vectors::levels() {
+                let mut text = vec![0; plain.len()];
+                let steps = simd::encode(level, alphabet, &bytes[..len], &mut text);
+                assert!(steps == len / 48 || steps == 0);
+                assert_eq!(text[..64 * steps], plain[..64 * steps]);
+                let mut back = vec![0; len];
+                let steps = simd::decode(level, alphabet, &plain, &mut back);
+                assert!(steps == len / 48 || steps == 0);
+                assert_eq!(back[..48 * steps], bytes[..48 * steps]);
+            }
+        }
+    }
+
+    #[cfg(feature = "simd")]
+    #[test]
+    fn vectors_know_a_foreign_byte_at_every_place() {
+        for byte in 0..=u8::MAX {
+            for at in 0..128 {
+                let mut text = [b'x'; 128];
+                text[at] = byte;
+                let known = Alphabet::STANDARD.value(byte).is_some();
+                for level in crate::scan::vectors::levels() {
+                    let steps = simd::decode(level, &Alphabet::STANDARD, &text, &mut [0; 96]);
+                    assert!(steps == if known { 2 } else { at / 64 } || steps == 0, "{byte} {at} {level:?}");
+                }
+            }
         }
     }
 

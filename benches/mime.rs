@@ -1,0 +1,203 @@
+//! mime side by side with mail-parser (0.11; with `--features mail-parser-1 --ignore-rust-version` also 1.0.1) and mailparse.
+//!
+//! The mail is generated, see `mime/corpus.rs`. Goals, as ratios of time to mail-parser 1.0.1: subject, from and date of small mail
+//! in at most a third, everything decoded in half; attachments found at the speed of memory; at most 6 instructions per byte of
+//! damaged mail. `memcpy` is a copy of the same bytes.
+//!
+//! `COUNT='WORKLOAD|WHO|ROUNDS' cargo bench -p benches --bench mime` does one of them so many times and nothing else, for
+//! callgrind to count: the difference of two runs is the cost of the rounds between them.
+
+#[path = "mime/corpus.rs"]
+mod corpus;
+mod side_by_side;
+
+use std::hint::black_box;
+
+use bytes::BytesMut;
+use mime::{Event, Message, PartKind, Reader};
+use side_by_side::{OURS, SideBySide};
+
+const PEER: &str = "mail-parser 0.11";
+#[cfg(feature = "mail-parser-1")]
+const NEW_PEER: &str = "mail-parser 1.0.1";
+
+/// Either all is measured, or one is done so often.
+enum Run {
+    Measure(Box<SideBySide>),
+    Count { workload: String, who: String, rounds: usize },
+}
+
+impl Run {
+    fn from_env() -> Self {
+        let Ok(count) = std::env::var("COUNT") else {
+            return Run::Measure(Box::new(SideBySide::from_args()));
+        };
+        let parts: Vec<&str> = count.split('|').collect();
+        let [workload, who, rounds] = parts[..] else { panic!("COUNT='WORKLOAD|WHO|ROUNDS'") };
+        Run::Count {
+            workload: workload.into(),
+            who: who.into(),
+            rounds: rounds.parse().expect("a number of rounds"),
+        }
+    }
+
+    /// Each message once.
+    fn measure<T>(&mut self, workload: &str, who: &str, mails: &[Vec<u8>], mut work: impl FnMut(&[u8]) -> T) {
+        let bytes = mails.iter().map(Vec::len).sum();
+        let mut all = || {
+            for mail in mails {
+                black_box(work(black_box(mail)));
+            }
+        };
+        match self {
+            Run::Measure(bench) => bench.measure(workload, who, bytes, all),
+            Run::Count { workload: wanted, who: whom, rounds } if workload == wanted && who == whom => {
+                eprintln!("{bytes} bytes a round");
+                (0..*rounds).for_each(|_| all());
+            }
+            Run::Count { .. } => {}
+        }
+    }
+}
+
+/// What a list of messages shows.
+fn summary(mail: &[u8]) -> usize {
+    let message = Message::parse(mail);
+    let subject = message.subject().map_or(0, |subject| subject.len());
+    let from = message.from().first().map_or(0, |from| from.local.len() + from.domain.len());
+    subject + from + usize::from(message.date().is_some())
+}
+
+fn old_summary(mail: &[u8]) -> usize {
+    let Some(message) = mail_parser::MessageParser::default().parse(mail) else { return 0 };
+    let subject = message.subject().map_or(0, str::len);
+    let from = message.from().and_then(|from| from.first()?.address()).map_or(0, str::len);
+    subject + from + usize::from(message.date().is_some())
+}
+
+#[cfg(feature = "mail-parser-1")]
+fn new_summary(mail: &[u8]) -> usize {
+    let Some(message) = mail_parser_1::MessageParser::default().parse(mail) else { return 0 };
+    let subject = message.subject().map_or(0, str::len);
+    let from = message.from().and_then(|from| from.first()?.address()).map_or(0, str::len);
+    subject + from + usize::from(message.date().is_some())
+}
+
+/// Every leaf decoded, text to text.
+fn everything(mail: &[u8]) -> usize {
+    let message = Message::parse(mail);
+    let leaves = message.parts().filter(|part| part.kind() == PartKind::Leaf);
+    leaves
+        .map(|part| if part.content_type().is_top("text") { part.text().len() } else { part.decoded().len() })
+        .sum()
+}
+
+fn old_everything(mail: &[u8]) -> usize {
+    let message = mail_parser::MessageParser::default().parse(mail);
+    message.map_or(0, |message| message.parts.iter().map(|part| part.contents().len()).sum())
+}
+
+#[cfg(feature = "mail-parser-1")]
+fn new_everything(mail: &[u8]) -> usize {
+    let Some(message) = mail_parser_1::MessageParser::default().parse(mail) else { return 0 };
+    let leaves = message.parts().filter(|part| part.children().len() == 0);
+    leaves
+        .map(|part| match part.kind() {
+            mail_parser_1::PartKind::Text | mail_parser_1::PartKind::Html => {
+                part.text().map_or(0, |text| text.len())
+            }
+            _ => part.decoded().len(),
+        })
+        .sum()
+}
+
+/// The reader fed with pieces as a socket gives them.
+fn stream(mail: &[u8], pieces: usize) -> usize {
+    let (mut reader, mut input, mut len) = (Reader::new(), BytesMut::new(), 0);
+    for piece in mail.chunks(pieces) {
+        input.extend_from_slice(piece);
+        while let Ok(Some(event)) = reader.receive(&mut input) {
+            len += event.bytes().len();
+        }
+    }
+    while let Ok(Some(event)) = reader.receive_eof(&mut input) {
+        len += event.bytes().len() + usize::from(event == Event::End);
+    }
+    len
+}
+
+fn small(run: &mut Run) {
+    let mails = corpus::small(200);
+    let name = "small: subject, from, date";
+    run.measure(name, OURS, &mails, summary);
+    run.measure(name, PEER, &mails, old_summary);
+    #[cfg(feature = "mail-parser-1")]
+    run.measure(name, NEW_PEER, &mails, new_summary);
+    run.measure(name, "mailparse", &mails, |mail| {
+        let Ok(mail) = mailparse::parse_mail(mail) else { return 0 };
+        use mailparse::MailHeaderMap;
+        ["Subject", "From", "Date"]
+            .iter()
+            .filter_map(|name| mail.headers.get_first_value(name))
+            .map(|value| value.len())
+            .sum()
+    });
+    let name = "small: everything decoded";
+    run.measure(name, OURS, &mails, everything);
+    run.measure(name, PEER, &mails, old_everything);
+    #[cfg(feature = "mail-parser-1")]
+    run.measure(name, NEW_PEER, &mails, new_everything);
+}
+
+fn attach(run: &mut Run) {
+    let mails = [corpus::attach()];
+    let name = "attach: parse";
+    run.measure(name, OURS, &mails, |mail| Message::parse(mail).parts().len());
+    run.measure(name, PEER, &mails, |mail| {
+        mail_parser::MessageParser::default().parse(mail).map(|it| it.parts.len())
+    });
+    #[cfg(feature = "mail-parser-1")]
+    run.measure(name, NEW_PEER, &mails, |mail| {
+        mail_parser_1::MessageParser::default().parse(mail).map(|it| it.parts().len())
+    });
+    run.measure(name, "memcpy", &mails, <[u8]>::to_vec);
+    let name = "attach: everything decoded";
+    run.measure(name, OURS, &mails, everything);
+    run.measure(name, PEER, &mails, old_everything);
+    #[cfg(feature = "mail-parser-1")]
+    run.measure(name, NEW_PEER, &mails, new_everything);
+}
+
+fn weird(run: &mut Run) {
+    let mails = corpus::weird(400);
+    let name = "weird: parse";
+    run.measure(name, OURS, &mails, |mail| Message::parse(mail).parts().len());
+    run.measure(name, PEER, &mails, |mail| {
+        mail_parser::MessageParser::default().parse(mail).map(|it| it.parts.len())
+    });
+    #[cfg(feature = "mail-parser-1")]
+    run.measure(name, NEW_PEER, &mails, |mail| {
+        mail_parser_1::MessageParser::default().parse(mail).map(|it| it.parts().len())
+    });
+    run.measure("weird: all read", OURS, &mails, |mail| Message::parse(mail).inspect().len());
+}
+
+fn streams(run: &mut Run) {
+    let small = corpus::small(200);
+    let attach = [corpus::attach()];
+    for (name, mails) in [("small: as a stream", &small[..]), ("attach: as a stream", &attach[..])] {
+        run.measure(name, OURS, mails, |mail| stream(mail, 16 << 10));
+        run.measure(name, "the tree", mails, |mail| Message::parse(mail).parts().len());
+    }
+}
+
+fn main() {
+    let mut run = Run::from_env();
+    small(&mut run);
+    attach(&mut run);
+    weird(&mut run);
+    streams(&mut run);
+    if let Run::Measure(bench) = run {
+        bench.print();
+    }
+}

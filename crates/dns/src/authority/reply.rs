@@ -1,0 +1,236 @@
+//! One answer in the making.
+
+use alloc::vec::Vec;
+
+use super::{Authority, ClientCtx, Verdict};
+use crate::zone::{Found, Node, Rrset, Zone};
+use crate::{
+    BuildError, Builder, Edns, EdnsHeader, Flags, Name, NameRef, QuestionRef, Rcode, Rdata, RrType, Section,
+};
+
+/// CNAME records followed, and names with additional addresses.
+const ALIASES: usize = 11;
+const ADDITIONAL: usize = 20;
+
+/// What follows after a name.
+enum Step {
+    Done,
+    /// The name is another one.
+    Alias(Name),
+}
+
+pub(super) struct Reply<'r> {
+    pub(super) authority: &'r Authority,
+    pub(super) ctx: &'r ClientCtx,
+    pub(super) builder: Builder<'r>,
+    pub(super) dnssec: bool,
+    pub(super) truncated: bool,
+}
+
+impl Reply<'_> {
+    /// RFC 1034 section 4.3.2, over all zones that are here.
+    pub(super) fn resolve(&mut self, question: QuestionRef<'_>) {
+        let authority = self.authority;
+        // RFC 1995 section 2: by datagram, the SOA record is the answer to IXFR.
+        let rtype = if question.rtype == RrType::IXFR { RrType::SOA } else { question.rtype };
+        let (mut name, mut seen) = (question.name.to_name(), Vec::new());
+        loop {
+            let zone = authority.closest(name.as_wire(), rtype, question.class, self.ctx.address);
+            let Some(zone) = zone else {
+                if seen.is_empty() {
+                    self.builder.set_rcode(Rcode::REFUSED);
+                }
+                return;
+            };
+            match self.step(zone, &name, rtype, seen.is_empty()) {
+                Step::Alias(target) if seen.len() < ALIASES && target != name && !seen.contains(&target) => {
+                    seen.push(core::mem::replace(&mut name, target));
+                }
+                _ => return,
+            }
+        }
+    }
+
+    fn step(&mut self, zone: &Zone, name: &Name, rtype: RrType, first: bool) -> Step {
+        let found = zone.lookup_wire(name.as_wire());
+        let here = matches!(found, Found::Cut(cut) if rtype == RrType::DS && cut.name() == name);
+        // RFC 1034 section 4.1.1: AA is about the name asked for.
+        if first && (here || !matches!(found, Found::Cut(_))) {
+            self.builder.set_flags(self.builder.header().flags.with(Flags::AA));
+        }
+        match found {
+            Found::Exact(node) => self.at_node(zone, node, name, rtype, None),
+            Found::Cut(node) if here => self.at_node(zone, node, name, rtype, None),
+            Found::Cut(cut) => self.refer(zone, cut),
+            Found::Dname(node) => self.redirect(node, name),
+            Found::Wildcard { node, encloser } => self.at_node(zone, node, name, rtype, Some(encloser)),
+            Found::Missing { encloser } => {
+                self.builder.set_rcode(Rcode::NXDOMAIN);
+                self.negative(zone);
+                self.deny_name(zone, name, encloser);
+                Step::Done
+            }
+            Found::Outside => Step::Done,
+        }
+    }
+
+    /// Of a wildcard, the records are those of the name asked for (RFC 4592 section 3.3.1).
+    fn at_node(&mut self, zone: &Zone, node: &Node, name: &Name, rtype: RrType, wild: Option<&Node>) -> Step {
+        if let Some(rrset) = chosen(node, rtype) {
+            self.answer(zone, name, rrset, rtype);
+            self.deny_expanded(zone, name, wild);
+            self.addresses_of(zone, rrset);
+            return Step::Done;
+        }
+        if let Some(cname) = node.rrset(RrType::CNAME) {
+            let target =
+                cname.rdatas().first().and_then(|rdata| Some(rdata.as_rdata_ref().name()?.to_name()));
+            self.answer(zone, name, cname, RrType::CNAME);
+            self.deny_expanded(zone, name, wild);
+            return target.filter(|_| !self.truncated).map_or(Step::Done, Step::Alias);
+        }
+        self.negative(zone);
+        self.deny_type(zone, node, name, wild);
+        Step::Done
+    }
+
+    fn answer(&mut self, _: &Zone, owner: &Name, rrset: &Rrset, rtype: RrType) {
+        if rtype == RrType::RRSIG {
+            let signatures = rrset.signatures().iter().map(Rdata::as_rdata_ref);
+            let pushed = self.builder.try_push_rrset(Section::Answer, owner.into(), rrset.ttl(), signatures);
+            return self.required(pushed);
+        }
+        self.push(Section::Answer, owner.into(), rrset);
+    }
+
+    /// RFC 6672 section 3.2: the DNAME, and a CNAME made of it.
+    fn redirect(&mut self, node: &Node, name: &Name) -> Step {
+        let Some(dname) = node.rrset(RrType::DNAME) else { return Step::Done };
+        self.push(Section::Answer, node.name().into(), dname);
+        let target = dname.rdatas().first().and_then(|rdata| rdata.as_rdata_ref().name());
+        let Some(target) = target.and_then(|target| name.substitute(node.name(), &target.to_name())) else {
+            return Step::Done;
+        };
+        let Ok(target) = target else {
+            self.builder.set_rcode(Rcode::YXDOMAIN);
+            return Step::Done;
+        };
+        let class = dname.rdatas().first().map_or(crate::Class::IN, Rdata::class);
+        if let Ok(cname) = Rdata::from_wire(RrType::CNAME, class, target.as_wire()) {
+            let pushed = self.builder.try_push_rrset(
+                Section::Answer,
+                name.into(),
+                dname.ttl(),
+                [cname.as_rdata_ref()],
+            );
+            self.required(pushed);
+        }
+        if self.truncated { Step::Done } else { Step::Alias(target) }
+    }
+
+    /// RFC 1034 section 4.3.2, step 3b; glue that is needed is never left out silently (RFC 9471 section 3).
+    fn refer(&mut self, zone: &Zone, cut: &Node) -> Step {
+        let Some(ns) = cut.rrset(RrType::NS) else { return Step::Done };
+        // NS of a delegation are not signed: they are the child's (RFC 4035 section 2.2).
+        let rdatas = ns.rdatas().iter().map(Rdata::as_rdata_ref);
+        let pushed = self.builder.try_push_rrset(Section::Authority, cut.name().into(), ns.ttl(), rdatas);
+        self.required(pushed);
+        self.delegation_signer(zone, cut);
+        let in_domain = |target: NameRef<'_>| target.is_subdomain_of(cut.name().into());
+        for needed in [true, false] {
+            let targets = ns.rdatas().iter().filter_map(|rdata| rdata.as_rdata_ref().name());
+            for target in targets.filter(|target| in_domain(*target) == needed).take(ADDITIONAL) {
+                self.glue(zone, target, needed);
+            }
+        }
+        Step::Done
+    }
+
+    fn glue(&mut self, zone: &Zone, target: NameRef<'_>, needed: bool) {
+        let Some(node) = zone.node(&target.to_name()) else { return };
+        for rtype in [RrType::A, RrType::AAAA] {
+            let Some(rrset) = node.rrset(rtype).filter(|_| !self.truncated) else { continue };
+            let pushed = self.try_push(Section::Additional, node.name().into(), rrset);
+            if needed {
+                self.required(pushed);
+            }
+        }
+    }
+
+    /// Addresses of the hosts that an answer names, as far as they fit (RFC 1035 section 3.3, RFC 2782).
+    fn addresses_of(&mut self, zone: &Zone, rrset: &Rrset) {
+        let hosts =
+            matches!(rrset.rtype(), RrType::NS | RrType::MX | RrType::SRV | RrType::SVCB | RrType::HTTPS);
+        if !hosts || self.truncated {
+            return;
+        }
+        for target in rrset.rdatas().iter().filter_map(|rdata| rdata.as_rdata_ref().name()).take(ADDITIONAL) {
+            let Found::Exact(node) = zone.lookup(target) else { continue };
+            for rrset in [RrType::A, RrType::AAAA].into_iter().filter_map(|rtype| node.rrset(rtype)) {
+                let _ = self.try_push(Section::Additional, node.name().into(), rrset);
+            }
+        }
+    }
+
+    /// RFC 2308 sections 3 and 5: the SOA, for as long as the negative answer may be kept.
+    fn negative(&mut self, zone: &Zone) {
+        let Some((rrset, rdata)) = zone.soa() else { return };
+        let ttl = rdata.soa().map_or(0, |soa| soa.minimum).min(rrset.ttl());
+        let signatures = if self.dnssec { rrset.signatures() } else { &[] };
+        let all = core::iter::once(rdata).chain(signatures.iter().map(Rdata::as_rdata_ref));
+        let pushed = self.builder.try_push_rrset(Section::Authority, zone.apex().into(), ttl, all);
+        self.required(pushed);
+    }
+
+    /// An RRset that belongs here: if it does not fit, the whole answer is truncated.
+    pub(super) fn push(&mut self, section: Section, owner: NameRef<'_>, rrset: &Rrset) {
+        if !self.truncated {
+            let pushed = self.try_push(section, owner, rrset);
+            self.required(pushed);
+        }
+    }
+
+    /// RFC 2181 section 9: TC for what is required and does not fit; never a part of an RRset.
+    fn required(&mut self, pushed: Result<(), BuildError>) {
+        if pushed.is_err() {
+            self.truncated = true;
+            self.builder.set_truncated();
+        }
+    }
+
+    /// With its signatures for those who want them; addresses in turn.
+    fn try_push(&mut self, section: Section, owner: NameRef<'_>, rrset: &Rrset) -> Result<(), BuildError> {
+        let rdatas = rrset.rdatas();
+        let turns = matches!(rrset.rtype(), RrType::A | RrType::AAAA) && rdatas.len() > 1;
+        let turn = usize::try_from(self.ctx.turn).unwrap_or(0);
+        let start = if turns { turn.checked_rem(rdatas.len()).unwrap_or(0) } else { 0 };
+        let (last, first) = rdatas.split_at_checked(start).unwrap_or((&[], rdatas));
+        let signatures = if self.dnssec { rrset.signatures() } else { &[] };
+        let all = first.iter().chain(last).chain(signatures).map(Rdata::as_rdata_ref);
+        self.builder.try_push_rrset(section, owner, rrset.ttl(), all)
+    }
+
+    /// OPT for those who sent one (RFC 6891 section 6.1.1), and the end.
+    pub(super) fn finish(mut self, edns: Option<Edns<'_>>) -> Verdict {
+        if let Some(edns) = edns {
+            let header =
+                EdnsHeader { udp_payload: self.authority.payload, version: 0, dnssec_ok: self.dnssec };
+            let nsid = self.authority.nsid_of(&edns);
+            let _ = self.builder.push_edns(&header, nsid.as_slice());
+        }
+        match (self.builder.finish().len(), self.truncated) {
+            (0, _) => Verdict::Drop,
+            (len, true) => Verdict::Truncated(len),
+            (len, false) => Verdict::Reply(len),
+        }
+    }
+}
+
+/// What a node answers with. To ANY, one RRset is enough (RFC 8482 section 4.1).
+fn chosen(node: &Node, rtype: RrType) -> Option<&Rrset> {
+    match rtype {
+        RrType::ANY => node.rrsets().iter().find(|rrset| !rrset.rdatas().is_empty()),
+        RrType::RRSIG => node.rrsets().iter().find(|rrset| !rrset.signatures().is_empty()),
+        rtype => node.rrset(rtype),
+    }
+}

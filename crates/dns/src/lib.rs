@@ -1,0 +1,50 @@
+//! The Domain Name System without I/O.
+
+#![cfg_attr(not(feature = "std"), no_std)]
+
+extern crate alloc;
+
+pub mod authority;
+mod class;
+pub mod cookie;
+pub mod edns;
+mod error;
+mod header;
+pub mod limits;
+mod message;
+mod name;
+mod octets;
+mod opcode;
+mod question;
+mod rcode;
+pub mod rdata;
+mod record;
+pub mod rrl;
+mod rrtype;
+pub mod svcb;
+pub mod text;
+pub mod tsig;
+pub mod xfr;
+pub mod zone;
+pub mod zonefile;
+
+pub use class::Class;
+pub use edns::{Edns, EdnsHeader, EdnsOption};
+pub use error::{BuildError, NameError, ParseError, ParseErrorKind, TextError, TextErrorKind};
+pub use header::{Flags, Header};
+pub use message::{Builder, Message, Records, Section};
+pub use name::{Labels, Name, NameRef, Suffixes};
+pub use opcode::Opcode;
+pub use question::{Question, QuestionRef};
+pub use rcode::Rcode;
+pub use rdata::{Rdata, RdataRef};
+pub use record::{Record, RecordRef};
+pub use rrtype::RrType;
+
+/// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
+pub use proto_core;
+
+/// What the README shows runs.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+pub struct Readme;

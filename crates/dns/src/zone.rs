@@ -1,0 +1,217 @@
+//! A zone in memory: names, the RRsets they own, and how to find what answers a question about one of them.
+//!
+//! The rule: a look-up costs as many steps as the name has labels, however many names there are. Names are found by their
+//! hash, empty non-terminals are names too (RFC 4592 section 2.2.2), and canonical order is kept only of the names that
+//! deny others (NSEC and NSEC3 owners).
+
+mod build;
+mod check;
+mod index;
+mod lookup;
+mod nodes;
+mod nsec3;
+
+use alloc::vec::Vec;
+
+use crate::{Class, Name, Rdata, RdataRef, Record, RecordRef, RrType};
+
+pub use build::{BuildFault, ZoneBuilder};
+pub use check::{Finding, Severity, check};
+pub(crate) use index::{LabelHashes, NameIndex};
+pub use lookup::Found;
+use nodes::Nodes;
+
+/// Records of one owner, type and class, with the signatures over them (RFC 2181 section 5).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rrset {
+    rtype: RrType,
+    ttl: u32,
+    rdatas: Vec<Rdata>,
+    signatures: Vec<Rdata>,
+}
+
+impl Rrset {
+    /// The type; of signatures without what they sign, the type they cover.
+    #[must_use]
+    pub fn rtype(&self) -> RrType {
+        self.rtype
+    }
+
+    /// Seconds that all of them may be kept (RFC 2181 section 5.2).
+    #[must_use]
+    pub fn ttl(&self) -> u32 {
+        self.ttl
+    }
+
+    /// What they say.
+    #[must_use]
+    pub fn rdatas(&self) -> &[Rdata] {
+        &self.rdatas
+    }
+
+    /// RRSIG records that cover them.
+    #[must_use]
+    pub fn signatures(&self) -> &[Rdata] {
+        &self.signatures
+    }
+}
+
+/// A name and its RRsets: none at an empty non-terminal.
+#[derive(Clone, Debug)]
+pub struct Node {
+    name: Name,
+    rrsets: Vec<Rrset>,
+    parent: u32,
+    children: u32,
+    wildcard: Option<u32>,
+}
+
+impl Node {
+    /// The owner.
+    #[must_use]
+    pub fn name(&self) -> &Name {
+        &self.name
+    }
+
+    /// Its RRsets, those of signatures alone included.
+    #[must_use]
+    pub fn rrsets(&self) -> &[Rrset] {
+        &self.rrsets
+    }
+
+    /// Its RRset of a type.
+    #[must_use]
+    pub fn rrset(&self, rtype: RrType) -> Option<&Rrset> {
+        self.rrsets.iter().find(|rrset| rrset.rtype == rtype && !rrset.rdatas.is_empty())
+    }
+
+    /// The records, signatures behind what they sign.
+    pub fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        self.rrsets.iter().flat_map(|rrset| {
+            let all = rrset.rdatas.iter().chain(&rrset.signatures);
+            all.map(|rdata| RecordRef {
+                owner: self.name.as_name_ref(),
+                ttl: rrset.ttl,
+                rdata: rdata.as_rdata_ref(),
+            })
+        })
+    }
+}
+
+/// A zone of authority: everything from its apex down to the cuts.
+///
+/// ```
+/// use dns::{RrType, zone::ZoneBuilder, zonefile::Parser};
+/// let text = b"$TTL 60\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n";
+/// let apex: dns::Name = "example.org".parse()?;
+/// let mut parser = Parser::new(text, "zone").origin(apex.clone());
+/// let mut builder = ZoneBuilder::new(apex);
+/// while let Some(entry) = parser.next()? {
+///     builder.push(entry.record)?;
+/// }
+/// let zone = builder.build()?;
+/// assert_eq!(zone.serial(), 1);
+/// assert!(zone.node(&"ns.example.org".parse()?).is_some_and(|node| node.rrset(RrType::A).is_some()));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+#[derive(Clone, Debug)]
+pub struct Zone {
+    class: Class,
+    nodes: Nodes,
+    /// Owners of NSEC, or of NSEC3, in canonical order; kept apart because a zone on its way may have both.
+    nsec: Vec<u32>,
+    nsec3: Vec<u32>,
+}
+
+impl Zone {
+    /// The name at the top.
+    #[must_use]
+    pub fn apex(&self) -> &Name {
+        &self.nodes.apex().name
+    }
+
+    /// The class of all its records.
+    #[must_use]
+    pub fn class(&self) -> Class {
+        self.class
+    }
+
+    /// The SOA record.
+    #[must_use]
+    pub fn soa(&self) -> Option<(&Rrset, RdataRef<'_>)> {
+        let rrset = self.nodes.apex().rrset(RrType::SOA)?;
+        rrset.rdatas.first().map(|rdata| (rrset, rdata.as_rdata_ref()))
+    }
+
+    /// The version (RFC 1982).
+    #[must_use]
+    pub fn serial(&self) -> u32 {
+        self.soa().and_then(|(_, rdata)| rdata.soa().map(|soa| soa.serial)).unwrap_or(0)
+    }
+
+    /// The node of a name, an empty non-terminal's too.
+    #[must_use]
+    pub fn node(&self, name: &Name) -> Option<&Node> {
+        self.nodes.find(name).and_then(|id| self.nodes.at(id))
+    }
+
+    /// All nodes, the apex first, parents before their children.
+    pub fn nodes(&self) -> impl Iterator<Item = &Node> {
+        self.nodes.all()
+    }
+
+    /// All records as a transfer has them, between the SOA and its repetition (RFC 5936 section 2.2).
+    pub fn records(&self) -> impl Iterator<Item = RecordRef<'_>> {
+        let is_soa = |record: &RecordRef<'_>| record.rtype() == RrType::SOA;
+        self.nodes.all().flat_map(Node::records).filter(move |record| !is_soa(record))
+    }
+
+    /// How many names there are, empty non-terminals included.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.nodes.len()
+    }
+
+    /// Never: there is an apex.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.nodes.len() == 0
+    }
+
+    /// Takes records away and puts others in, then one more time knows the order of NSEC and NSEC3 owners if they changed.
+    ///
+    /// # Errors
+    /// [`BuildFault`] if the outcome would be no zone; then nothing has changed.
+    pub fn apply(&mut self, diff: &ZoneDiff) -> Result<(), BuildFault> {
+        let mut next = self.clone();
+        for record in &diff.removed {
+            next.nodes.remove(record);
+        }
+        for record in &diff.added {
+            build::insert(&mut next.nodes, next.class, record.as_record_ref(), false)?;
+        }
+        build::finish(&mut next)?;
+        *self = next;
+        Ok(())
+    }
+}
+
+/// What changes from one version of a zone to another: the SOA records of both included.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ZoneDiff {
+    /// What is no more.
+    pub removed: Vec<Record>,
+    /// What is new.
+    pub added: Vec<Record>,
+}
+
+/// RFC 1982 section 3.2: whether serial `a` is newer than `b`. Of two that are half the circle apart neither is.
+///
+/// ```
+/// assert!(dns::zone::serial_newer(1, u32::MAX));
+/// assert!(!dns::zone::serial_newer(0, 1 << 31) && !dns::zone::serial_newer(1 << 31, 0));
+/// ```
+#[must_use]
+pub fn serial_newer(a: u32, b: u32) -> bool {
+    matches!(a.wrapping_sub(b), 1..0x8000_0000)
+}

@@ -1,0 +1,350 @@
+//! Records out of a zone file.
+
+use alloc::borrow::Cow;
+use alloc::boxed::Box;
+use alloc::string::String;
+use alloc::vec::Vec;
+use core::fmt;
+
+use super::generate::Generate;
+use super::lexer::{Lexer, shown};
+use super::{INCLUDE_DEPTH, ZoneError, ZoneErrorKind as Kind, parse_ttl};
+use crate::text::{Token, tokens};
+use crate::{Class, Name, Rdata, RecordRef, RrType, TextErrorKind};
+
+/// Opens an included file: its text, or why not.
+type Open<'t> = Box<dyn FnMut(&str) -> Result<Vec<u8>, String> + 't>;
+
+/// A record and where it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Entry<'p> {
+    /// The record.
+    pub record: RecordRef<'p>,
+    /// The file it stands in.
+    pub file: &'p str,
+    /// The line of its first token, from 1.
+    pub line: usize,
+    /// The column of its first token, from 1.
+    pub column: usize,
+}
+
+/// Reads a zone file, record by record.
+///
+/// ```
+/// use dns::zonefile::Parser;
+/// let text = b"$TTL 1h\n@ NS ns\nns A 192.0.2.1 ; the server\n";
+/// let mut parser = Parser::new(text, "example.zone").origin("example.org".parse()?);
+/// let mut count = 0;
+/// while let Some(entry) = parser.next()? {
+///     assert_eq!((entry.line, entry.record.ttl), (count + 2, 3600));
+///     count += 1;
+/// }
+/// assert_eq!(count, 2);
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Parser<'t> {
+    lexer: Lexer<'t>,
+    /// Texts that go on behind an `$INCLUDE`, with the origin and owner to go on with (RFC 1035 section 5.1).
+    outer: Vec<(Lexer<'t>, Option<Name>, Option<Name>)>,
+    open: Option<Open<'t>>,
+    origin: Option<Name>,
+    owner: Option<Name>,
+    class: Class,
+    /// `$TTL`.
+    default_ttl: Option<u32>,
+    /// Of the record before (RFC 1035 section 5.1).
+    last_ttl: Option<u32>,
+    generate: Option<Generate>,
+    rdata: Option<Rdata>,
+}
+
+/// What may stand between the owner and the RDATA.
+struct Middle {
+    ttl: Option<u32>,
+    class: Option<Class>,
+    rtype: RrType,
+    /// The first token of the RDATA.
+    next: usize,
+}
+
+/// What is wrong with a token of the entry: number, offset in it, kind.
+type Fault = (usize, usize, Kind);
+
+impl<'t> Parser<'t> {
+    /// Reads `text`; `file` is what errors call it.
+    #[must_use]
+    pub fn new(text: &'t [u8], file: &str) -> Self {
+        Parser {
+            lexer: Lexer::new(file.into(), Cow::Borrowed(text)),
+            outer: Vec::new(),
+            open: None,
+            origin: None,
+            owner: None,
+            class: Class::IN,
+            default_ttl: None,
+            last_ttl: None,
+            generate: None,
+            rdata: None,
+        }
+    }
+
+    /// The name that completes relative ones, until `$ORIGIN` says another.
+    #[must_use]
+    pub fn origin(mut self, origin: Name) -> Self {
+        self.origin = Some(origin);
+        self
+    }
+
+    /// The class of records that say none: IN unless said here.
+    #[must_use]
+    pub fn class(mut self, class: Class) -> Self {
+        self.class = class;
+        self
+    }
+
+    /// The TTL of records that say none, as `$TTL` would.
+    #[must_use]
+    pub fn ttl(mut self, ttl: u32) -> Self {
+        self.default_ttl = Some(ttl.min(super::MAX_TTL));
+        self
+    }
+
+    /// How `$INCLUDE` opens a file. Without it, `$INCLUDE` is an error.
+    #[must_use]
+    pub fn include(mut self, open: impl FnMut(&str) -> Result<Vec<u8>, String> + 't) -> Self {
+        self.open = Some(Box::new(open));
+        self
+    }
+
+    /// The next record; `None` at the end. After an error the next call goes on behind the entry at fault.
+    ///
+    /// # Errors
+    /// What is wrong, and in which file, line and column.
+    #[expect(clippy::should_implement_trait, reason = "an entry borrows the parser: no Iterator can say so")]
+    pub fn next(&mut self) -> Result<Option<Entry<'_>>, ZoneError> {
+        let Some((ttl, line, column)) = self.advance()? else { return Ok(None) };
+        let (Some(owner), Some(rdata)) = (&self.owner, &self.rdata) else { return Ok(None) };
+        let record = RecordRef { owner: owner.as_name_ref(), ttl, rdata: rdata.as_rdata_ref() };
+        Ok(Some(Entry { record, file: &self.lexer.file, line, column }))
+    }
+
+    /// Puts the next record into `owner` and `rdata`; tells its TTL, line and column.
+    fn advance(&mut self) -> Result<Option<(u32, usize, usize)>, ZoneError> {
+        loop {
+            if self.generate.is_some() {
+                if let Some(made) = self.generated()? {
+                    return Ok(Some(made));
+                }
+                continue;
+            }
+            if !self.lexer.entry()? {
+                let Some((lexer, origin, owner)) = self.outer.pop() else { return Ok(None) };
+                (self.lexer, self.origin, self.owner) = (lexer, origin, owner);
+                continue;
+            }
+            let wrong = |lexer: &Lexer<'t>, (number, offset, kind)| lexer.error_at(number, offset, kind);
+            if self.is_directive() {
+                self.directive().map_err(|fault| wrong(&self.lexer, fault))?;
+                continue;
+            }
+            let ttl = self.record().map_err(|fault| wrong(&self.lexer, fault))?;
+            let (line, column) = self.lexer.spans.first().map_or((0, 0), |span| (span.line, span.column));
+            return Ok(Some((ttl, line, column)));
+        }
+    }
+
+    fn token(&self, number: usize) -> Option<Token<'_>> {
+        self.lexer.spans.get(number).map(|span| self.lexer.token(span))
+    }
+
+    fn is_directive(&self) -> bool {
+        let first = self.token(0);
+        !self.lexer.blank && first.is_some_and(|token| !token.quoted && token.text.starts_with(b"$"))
+    }
+
+    fn name(&self, number: usize) -> Result<Name, Fault> {
+        let text = self.token(number).map(|token| token.text).unwrap_or_default();
+        let wrong = |error: crate::TextError| (number, error.offset, error.kind.into());
+        Name::parse_text(text, self.origin.as_ref()).map_err(wrong)
+    }
+
+    fn record(&mut self) -> Result<u32, Fault> {
+        let first = usize::from(!self.lexer.blank);
+        if first == 1 {
+            self.owner = Some(self.name(0)?);
+        } else if self.owner.is_none() {
+            return Err((0, 0, Kind::NoOwner));
+        }
+        let middle = self.middle(first)?;
+        self.class = middle.class.unwrap_or(self.class);
+        let tokens: Vec<Token<'_>> =
+            self.lexer.spans.iter().skip(middle.next).map(|span| self.lexer.token(span)).collect();
+        let rdata = Rdata::parse_text(middle.rtype, self.class, &tokens, self.origin.as_ref())
+            .map_err(|error| (middle.next + error.token, error.offset, error.kind.into()))?;
+        let ttl = self.ttl_of(middle.ttl, &rdata).ok_or((middle.next - 1, 0, Kind::NoTtl))?;
+        self.rdata = Some(rdata);
+        Ok(ttl)
+    }
+
+    /// RFC 2308 section 4: the record's own, that of `$TTL`, else that of the record before (RFC 1035 section 5.1). A SOA
+    /// without any has its MINIMUM, as in BIND.
+    fn ttl_of(&mut self, own: Option<u32>, rdata: &Rdata) -> Option<u32> {
+        let minimum = || rdata.as_rdata_ref().soa().map(|soa| soa.minimum.min(super::MAX_TTL));
+        let ttl = own.or(self.default_ttl).or(self.last_ttl).or_else(minimum)?;
+        self.last_ttl = Some(ttl);
+        Some(ttl)
+    }
+
+    /// TTL and class in any order, then the type.
+    fn middle(&self, first: usize) -> Result<Middle, Fault> {
+        let (mut ttl, mut class) = (None, None);
+        for (number, span) in self.lexer.spans.iter().enumerate().skip(first) {
+            let Token { text, .. } = self.lexer.token(span);
+            let fault = |kind| Err((number, 0, kind));
+            if text.first().is_some_and(u8::is_ascii_digit) {
+                let Some(seconds) = parse_ttl(text) else { return fault(Kind::Ttl) };
+                if ttl.replace(seconds).is_some() {
+                    return fault(Kind::Twice("TTL"));
+                }
+            } else if let Some(found) = Class::parse(text).filter(|_| RrType::parse(text).is_none()) {
+                if class.replace(found).is_some() {
+                    return fault(Kind::Twice("class"));
+                }
+            } else {
+                return match RrType::parse(text) {
+                    None => fault(TextErrorKind::Unknown("record type").into()),
+                    // RFC 2136 section 2.4: NONE and ANY are for updates and questions.
+                    Some(_) if matches!(class, Some(Class::NONE | Class::ANY)) => fault(Kind::Meta),
+                    Some(rtype) if rtype.is_meta() => fault(Kind::Meta),
+                    Some(rtype) => Ok(Middle { ttl, class, rtype, next: number + 1 }),
+                };
+            }
+        }
+        Err((self.lexer.spans.len(), 0, Kind::NoType))
+    }
+
+    fn directive(&mut self) -> Result<(), Fault> {
+        let word = self.token(0).map(|token| token.text.to_ascii_uppercase()).unwrap_or_default();
+        match word.as_slice() {
+            b"$ORIGIN" => self.origin_directive(),
+            b"$TTL" => self.ttl_directive(),
+            b"$INCLUDE" => self.include_directive(),
+            b"$GENERATE" => self.generate_directive(),
+            _ => Err((0, 0, Kind::Directive)),
+        }
+    }
+
+    fn words(&self, range: core::ops::RangeInclusive<usize>, usage: &'static str) -> Result<(), Fault> {
+        let count = self.lexer.spans.len();
+        if range.contains(&count) { Ok(()) } else { Err((count.min(*range.end()), 0, Kind::Usage(usage))) }
+    }
+
+    fn origin_directive(&mut self) -> Result<(), Fault> {
+        self.words(2..=2, "$ORIGIN takes a name")?;
+        self.origin = Some(self.name(1)?);
+        Ok(())
+    }
+
+    fn ttl_directive(&mut self) -> Result<(), Fault> {
+        self.words(2..=2, "$TTL takes a time")?;
+        let ttl = self.token(1).and_then(|token| parse_ttl(token.text));
+        self.default_ttl = Some(ttl.ok_or((1, 0, Kind::Ttl))?);
+        Ok(())
+    }
+
+    fn include_directive(&mut self) -> Result<(), Fault> {
+        self.words(2..=3, "$INCLUDE takes a file and, if need be, an origin")?;
+        let origin = if self.lexer.spans.len() == 3 { Some(self.name(2)?) } else { self.origin.clone() };
+        if self.outer.len() >= INCLUDE_DEPTH {
+            return Err((1, 0, Kind::IncludeDepth));
+        }
+        let path = self.token(1).map(|token| String::from_utf8_lossy(token.text).into_owned());
+        let path = path.unwrap_or_default();
+        let opened = match &mut self.open {
+            Some(open) => open(&path),
+            None => Err("not allowed here".into()),
+        };
+        let text = opened.map_err(|why| (1, 0, Kind::Include(why)))?;
+        let inner = Lexer::new(path, Cow::Owned(text));
+        let outer = core::mem::replace(&mut self.lexer, inner);
+        self.outer.push((outer, core::mem::replace(&mut self.origin, origin), self.owner.clone()));
+        Ok(())
+    }
+
+    fn generate_directive(&mut self) -> Result<(), Fault> {
+        self.words(5..=super::TOKENS, "$GENERATE takes a range, an owner, a type and what it says")?;
+        let range = self.token(1).and_then(|token| Generate::range(token.text));
+        let range = range.ok_or((1, 0, Kind::Range))?;
+        let middle = self.middle(3)?;
+        let mut generate = Generate::new(range, middle.rtype);
+        generate.ttl = middle.ttl;
+        generate.class = middle.class.unwrap_or(self.class);
+        generate.owner = self.token(2).map(|token| token.text.to_vec()).unwrap_or_default();
+        generate.rdata = self.rest_as_text(middle.next);
+        (generate.line, generate.column) =
+            self.lexer.spans.first().map_or((0, 0), |span| (span.line, span.column));
+        self.generate = Some(generate);
+        Ok(())
+    }
+
+    /// The tokens from `first` on, one blank apart. A quoted one stands for as many as are in it, as in BIND, but of
+    /// text with white space within the quotes of a longer list.
+    fn rest_as_text(&self, first: usize) -> Vec<u8> {
+        let spans = self.lexer.spans.get(first..).unwrap_or_default();
+        let mut text = Vec::new();
+        for span in spans {
+            let token = self.lexer.token(span);
+            let quote: &[u8] = if token.quoted && spans.len() > 1 { b"\"" } else { b"" };
+            for part in [quote, token.text, quote, b" "] {
+                text.extend_from_slice(part);
+            }
+        }
+        text
+    }
+
+    /// The next record of the `$GENERATE` at work; `None` when it is through.
+    fn generated(&mut self) -> Result<Option<(u32, usize, usize)>, ZoneError> {
+        let Some(mut generate) = self.generate.take() else { return Ok(None) };
+        let (line, column) = (generate.line, generate.column);
+        let wrong = |file: &str, kind, token: &[u8]| {
+            Err(ZoneError { line, column, file: file.into(), kind, token: shown(token) })
+        };
+        let (owner, text) = match generate.expand() {
+            None => return Ok(None),
+            Some(Err(kind)) => return wrong(&self.lexer.file, kind, &generate.rdata),
+            Some(Ok(both)) => both,
+        };
+        match self.generated_record(&generate, &owner, &text) {
+            Ok(ttl) => {
+                self.generate = Some(generate);
+                Ok(Some((ttl, line, column)))
+            }
+            Err((kind, token)) => wrong(&self.lexer.file, kind, token),
+        }
+    }
+
+    fn generated_record<'x>(
+        &mut self,
+        generate: &Generate,
+        owner: &'x [u8],
+        text: &'x [u8],
+    ) -> Result<u32, (Kind, &'x [u8])> {
+        let origin = self.origin.as_ref();
+        self.owner = Some(Name::parse_text(owner, origin).map_err(|error| (error.kind.into(), owner))?);
+        let tokens = tokens(text).map_err(|error| (error.kind.into(), text))?;
+        let rdata = Rdata::parse_text(generate.rtype, generate.class, &tokens, origin)
+            .map_err(|error| (error.kind.into(), text))?;
+        let ttl = self.ttl_of(generate.ttl, &rdata).ok_or((Kind::NoTtl, owner))?;
+        self.rdata = Some(rdata);
+        Ok(ttl)
+    }
+}
+
+impl fmt::Debug for Parser<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Parser")
+            .field("file", &self.lexer.file)
+            .field("origin", &self.origin)
+            .finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,106 @@
+//! Zones: what is found, what is no zone, and what a careful eye finds in one.
+
+use dns::zone::{BuildFault, Found, Severity, Zone, ZoneBuilder, ZoneDiff, check};
+use dns::zonefile::Parser;
+use dns::{Name, Rdata, Record, RrType};
+
+fn name(text: &str) -> Name {
+    text.parse().unwrap()
+}
+
+fn build(text: &str) -> Result<Zone, BuildFault> {
+    let mut parser = Parser::new(text.as_bytes(), "zone").origin(name("org")).ttl(60);
+    let mut builder = ZoneBuilder::new(name("org"));
+    while let Some(entry) = parser.next().unwrap() {
+        builder.push(entry.record)?;
+    }
+    builder.build()
+}
+
+const SOA: &str = "@ SOA a b 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n";
+
+#[test]
+fn a_zone_is_no_zone_without_these() {
+    for (text, fault) in [
+        ("a A 192.0.2.1", BuildFault::Soa),
+        ("@ SOA a b 1 2 3 4 5\n@ SOA a b 2 2 3 4 5", BuildFault::Soa),
+        ("a SOA a b 1 2 3 4 5", BuildFault::Soa),
+        ("@ SOA a b 1 2 3 4 5\nx.net. A 192.0.2.1", BuildFault::OutOfZone(name("x.net"))),
+        ("@ SOA a b 1 2 3 4 5\nx CH A \\# 1 00", BuildFault::Class(name("x.org"))),
+        ("@ SOA a b 1 2 3 4 5\nx CNAME a\nx A 192.0.2.1", BuildFault::CnameAndOther(name("x.org"))),
+        ("@ SOA a b 1 2 3 4 5\nx CNAME a\nx CNAME b", BuildFault::Singleton(name("x.org"), RrType::CNAME)),
+    ] {
+        assert_eq!(build(text).err(), Some(fault), "{text}");
+    }
+}
+
+#[test]
+fn a_record_twice_is_one_in_long_rrsets_too() {
+    let zone =
+        build(&format!("{SOA}$GENERATE 0-199 a A 192.0.2.${{0}}\n$GENERATE 0-199 a A 192.0.2.$\n")).unwrap();
+    assert_eq!(zone.node(&name("A.org")).unwrap().rrset(RrType::A).unwrap().rdatas().len(), 200);
+}
+
+#[test]
+fn names_are_found_among_many() {
+    let zone = build(&format!("{SOA}$GENERATE 0-9999 n$.sub$ A 192.0.2.1\n*.wild A 192.0.2.1\n")).unwrap();
+    assert_eq!(zone.len(), 2 + 20_000 + 2);
+    for n in (0..10_000).step_by(97) {
+        assert!(
+            matches!(zone.lookup((&name(&format!("N{n}.sub{n}.org"))).into()), Found::Exact(node) if !node.rrsets().is_empty())
+        );
+        assert!(
+            matches!(zone.lookup((&name(&format!("sub{n}.org"))).into()), Found::Exact(node) if node.rrsets().is_empty())
+        );
+        assert!(
+            matches!(zone.lookup((&name(&format!("x.sub{n}.org"))).into()), Found::Missing { encloser } if *encloser.name() == name(&format!("sub{n}.org")))
+        );
+    }
+    assert!(matches!(zone.lookup((&name("a.b.wild.org")).into()), Found::Wildcard { .. }));
+    assert!(matches!(zone.lookup((&name("a.net")).into()), Found::Outside));
+}
+
+#[test]
+fn a_diff_adds_and_removes_and_leaves_no_empty_names() {
+    let mut zone = build(&format!("{SOA}a.b.c A 192.0.2.1\n")).unwrap();
+    let record = |owner: &str, rtype, text: &str| Record {
+        owner: name(owner),
+        ttl: 60,
+        rdata: Rdata::of_text(rtype, text).unwrap(),
+    };
+    let soa = |serial: u32| record("org", RrType::SOA, &format!("a.org b.org {serial} 2 3 4 5"));
+    let diff = ZoneDiff {
+        removed: vec![soa(1), record("a.b.c.org", RrType::A, "192.0.2.1")],
+        added: vec![soa(2), record("x.y.org", RrType::A, "192.0.2.2")],
+    };
+    zone.apply(&diff).unwrap();
+    assert_eq!(zone.serial(), 2);
+    assert!(zone.node(&name("c.org")).is_none() && zone.node(&name("b.c.org")).is_none());
+    assert!(zone.node(&name("y.org")).is_some());
+    let without = ZoneDiff { removed: vec![soa(2)], added: Vec::new() };
+    assert_eq!(zone.apply(&without), Err(BuildFault::Soa));
+    assert_eq!(zone.serial(), 2);
+}
+
+#[test]
+fn the_checker_follows_names() {
+    for (text, severity) in [
+        ("", None),
+        ("@ MX 10 mail", Some(Severity::Error)),
+        ("@ MX 10 mail.else.net.", None),
+        ("@ MX 0 .", None),
+        ("@ MX 10 m\nm CNAME ns", Some(Severity::Warning)),
+        ("@ NS gone", Some(Severity::Error)),
+        ("@ NS alias\nalias CNAME ns", Some(Severity::Error)),
+        ("sub NS ns.sub", Some(Severity::Error)),
+        ("sub NS ns.sub\nns.sub AAAA 2001:db8::1", None),
+        ("sub NS ns.sub\nns.sub AAAA 2001:db8::1\nx.sub TXT hidden", Some(Severity::Warning)),
+        ("_x._tcp SRV 1 1 1 gone", Some(Severity::Error)),
+        ("*.w A 192.0.2.1\n@ MX 1 any.w", None),
+        ("d DNAME else.net.\nx.d A 192.0.2.1", Some(Severity::Warning)),
+    ] {
+        let findings = check(&build(&format!("{SOA}{text}\n")).unwrap());
+        assert_eq!(findings.first().map(|finding| finding.severity), severity, "{text}: {findings:?}");
+    }
+    assert_eq!(check(&build("@ SOA a b 1 2 3 4 5").unwrap()).len(), 1);
+}

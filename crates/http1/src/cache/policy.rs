@@ -1,0 +1,331 @@
+//! May it be stored, is it fresh, does it fit: RFC 9111 sections 3 and 4, one pure function each.
+
+use alloc::boxed::Box;
+use alloc::vec::Vec;
+
+use super::Directives;
+use super::directives::seconds;
+use crate::date::HttpDate;
+use crate::{FieldSection, Known, Method, StatusCode};
+
+/// For whom a cache keeps things.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Rules {
+    /// For several users.
+    pub is_shared: bool,
+    /// Percent of the time since `Last-Modified` that a response without any word on it is fresh (section 4.2.2).
+    pub heuristic: u8,
+    /// But not longer than this, in seconds.
+    pub heuristic_max: u32,
+}
+
+/// A request and when it and its response travelled.
+#[derive(Clone, Copy, Debug)]
+pub struct Exchange<'a> {
+    /// The method of the request.
+    pub method: Method<'a>,
+    /// Its fields.
+    pub request: FieldSection<'a>,
+    /// When it was sent.
+    pub requested: HttpDate,
+    /// When the head of the response came.
+    pub received: HttpDate,
+}
+
+/// What to remember of a response besides itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Policy {
+    rules: Rules,
+    said: Directives,
+    received: HttpDate,
+    /// Section 4.2.3: `corrected_initial_age`.
+    initial_age: u64,
+    lifetime: u64,
+    etag: Option<Box<[u8]>>,
+    last_modified: Option<Box<[u8]>>,
+    /// The names in `Vary`, and what the request said for each.
+    selected_by: Vec<(Box<str>, Vec<u8>)>,
+}
+
+/// Whether a stored response is an answer, given that it [fits](Policy::fits). Ages are in seconds, for the field `Age`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Decision {
+    /// Answer with it.
+    Fresh {
+        /// How old it is.
+        age: u64,
+    },
+    /// Answer with it, though it is stale: the client accepts that.
+    Stale {
+        /// How old it is.
+        age: u64,
+    },
+    /// Answer with it, and validate it meanwhile (RFC 5861 section 3).
+    StaleWhileRevalidate {
+        /// How old it is.
+        age: u64,
+    },
+    /// Ask the origin, with the fields of [`Policy::validation`].
+    Validate {
+        /// How old it is.
+        age: u64,
+    },
+    /// Answer 504: the client wants nothing but what is in the cache, and this may not be used (section 5.2.1.7).
+    GatewayTimeout,
+}
+
+/// Why a response is not stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
+#[non_exhaustive]
+pub enum NotStored {
+    /// Another method than `GET`.
+    #[error("responses to this method are not stored")]
+    Method,
+    /// Interim, partial, or 304: nothing whole.
+    #[error("a response of this status is not stored")]
+    Status,
+    /// The client or the server forbids it.
+    #[error("'no-store' forbids it")]
+    NoStore,
+    /// For one user, and this cache has several: `private`, credentials in the request, or a cookie set.
+    #[error("it is for one user only")]
+    Private,
+    /// Nothing says for how long, and the status does not allow a guess.
+    #[error("nothing says that it may be stored")]
+    NotExplicit,
+    /// `Vary: *`, or what is no list of names.
+    #[error("no other request can be told to get the same")]
+    Vary,
+}
+
+impl Rules {
+    /// A proxy's: a tenth of the time since it was modified, at most a day.
+    pub const SHARED: Rules = Rules { is_shared: true, heuristic: 10, heuristic_max: 86_400 };
+    /// A user's own.
+    pub const PRIVATE: Rules = Rules { is_shared: false, ..Rules::SHARED };
+}
+
+impl Policy {
+    /// Whether the response may be stored, and then what to remember (section 3).
+    ///
+    /// A body that was cut short is not to be stored as if it were whole (section 3.3): that the caller has to see to.
+    ///
+    /// # Errors
+    /// Why it may not be stored.
+    pub fn of(
+        exchange: &Exchange<'_>,
+        status: StatusCode,
+        response: FieldSection<'_>,
+        rules: Rules,
+    ) -> Result<Self, NotStored> {
+        let said = Directives::of(response);
+        may_store(exchange, status, response, &said, rules)?;
+        let selected_by = response.elements(Known::Vary).map(|name| select(name, exchange.request));
+        let selected_by = selected_by.collect::<Option<Vec<_>>>().ok_or(NotStored::Vary)?;
+        let date = read_date(response, Known::Date, exchange.received).unwrap_or(exchange.received);
+        Ok(Policy {
+            rules,
+            said,
+            received: exchange.received,
+            initial_age: initial_age(exchange, response, date),
+            lifetime: lifetime(status, response, &said, date, rules),
+            etag: response.first(Known::ETag).map(Into::into),
+            last_modified: response.first(Known::LastModified).map(Into::into),
+            selected_by,
+        })
+    }
+
+    /// Section 4.1: the request has, for each name in `Vary`, what the one had that got this response.
+    #[must_use]
+    pub fn fits(&self, request: FieldSection<'_>) -> bool {
+        self.selected_by.iter().all(|(name, value)| *value == combined(name, request))
+    }
+
+    /// What to do for a request with these fields (sections 4.2 and 5.2.1).
+    #[must_use]
+    pub fn decide(&self, request: FieldSection<'_>, now: HttpDate) -> Decision {
+        let wants = Directives::of(request);
+        let age = self.age(now);
+        let decision = self.decide_by(&wants, is_pragma(request, &wants), age);
+        match decision {
+            Decision::Validate { .. } if wants.only_if_cached => Decision::GatewayTimeout,
+            decision => decision,
+        }
+    }
+
+    fn decide_by(&self, wants: &Directives, reload: bool, age: u64) -> Decision {
+        let is_too_old = wants.max_age.is_some_and(|max| age > max.into());
+        if self.said.no_cache || wants.no_cache || reload || is_too_old {
+            return Decision::Validate { age };
+        }
+        if age.saturating_add(wants.min_fresh.unwrap_or(0).into()) < self.lifetime {
+            return Decision::Fresh { age };
+        }
+        let stale_for = age.saturating_sub(self.lifetime);
+        let is_stale = age >= self.lifetime;
+        match () {
+            () if !is_stale || !self.may_be_stale() => Decision::Validate { age },
+            () if wants.max_stale.is_some_and(|max| max == u32::MAX || stale_for <= max.into()) => {
+                Decision::Stale { age }
+            }
+            () if self.said.stale_while_revalidate.is_some_and(|max| stale_for < max.into()) => {
+                Decision::StaleWhileRevalidate { age }
+            }
+            () => Decision::Validate { age },
+        }
+    }
+
+    /// Validation failed, with a 5xx or no answer: it may be used all the same (RFC 5861 section 4; RFC 9111 section
+    /// 4.2.4). The request may ask for it too.
+    #[must_use]
+    pub fn serves_after_error(&self, request: FieldSection<'_>, now: HttpDate) -> bool {
+        let wants = Directives::of(request);
+        let longest = self.said.stale_if_error.max(wants.stale_if_error);
+        let stale_for = self.age(now).saturating_sub(self.lifetime);
+        let is_wanted = !wants.no_cache && !is_pragma(request, &wants) && !self.said.no_cache;
+        let is_too_old = wants.max_age.is_some_and(|max| self.age(now) > max.into());
+        is_wanted && !is_too_old && self.may_be_stale() && longest.is_some_and(|max| stale_for < max.into())
+    }
+
+    /// Section 4.2.3: `current_age`, in seconds.
+    #[must_use]
+    pub fn age(&self, now: HttpDate) -> u64 {
+        self.initial_age.saturating_add(since(self.received, now))
+    }
+
+    /// Section 4.2.1: for how many seconds it is fresh.
+    #[must_use]
+    pub fn lifetime(&self) -> u64 {
+        self.lifetime
+    }
+
+    /// It does not change while it is fresh: not even a reload needs to ask (RFC 8246).
+    #[must_use]
+    pub fn is_immutable(&self, now: HttpDate) -> bool {
+        self.said.immutable && self.age(now) < self.lifetime
+    }
+
+    /// The fields that ask whether it is still good (section 4.3.1); none if it can't be asked.
+    pub fn validation(&self) -> impl Iterator<Item = (&'static str, &[u8])> {
+        let tag = self.etag.as_deref().map(|tag| ("If-None-Match", tag));
+        let date = self.last_modified.as_deref().map(|date| ("If-Modified-Since", date));
+        tag.into_iter().chain(date)
+    }
+
+    /// Section 4.2.4: nothing forbids to use it stale.
+    fn may_be_stale(&self) -> bool {
+        let forbids_shared = self.said.proxy_revalidate || self.said.s_maxage.is_some();
+        let is_forbidden = self.said.must_revalidate || (self.rules.is_shared && forbids_shared);
+        !is_forbidden
+    }
+}
+
+/// Section 3, and section 3.5 on requests with credentials.
+fn may_store(
+    exchange: &Exchange<'_>,
+    status: StatusCode,
+    response: FieldSection<'_>,
+    said: &Directives,
+    rules: Rules,
+) -> Result<(), NotStored> {
+    if exchange.method != Method::Get {
+        return Err(NotStored::Method);
+    }
+    if status.is_interim() || matches!(status.code(), 206 | 304) {
+        return Err(NotStored::Status);
+    }
+    let is_understood = said.must_understand && is_known(status);
+    if said.must_understand && !is_understood {
+        return Err(NotStored::Status);
+    }
+    if Directives::of(exchange.request).no_store || (said.no_store && !is_understood) {
+        return Err(NotStored::NoStore);
+    }
+    let is_for_all = said.public || said.s_maxage.is_some();
+    // "must-revalidate" lets credentials be shared too, but a cookie that is set is somebody's.
+    let is_credential = exchange.request.has(Known::Authorization) && !is_for_all && !said.must_revalidate;
+    let is_personal = said.private || is_credential || (response.has(Known::SetCookie) && !is_for_all);
+    if rules.is_shared && is_personal {
+        return Err(NotStored::Private);
+    }
+    let is_explicit = is_for_all || said.private || said.max_age.is_some() || response.has(Known::Expires);
+    if is_explicit || is_heuristic(status) { Ok(()) } else { Err(NotStored::NotExplicit) }
+}
+
+/// RFC 9110 section 15.1: statuses that are "heuristically cacheable", 206 apart.
+fn is_heuristic(status: StatusCode) -> bool {
+    matches!(status.code(), 200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
+}
+
+/// Statuses whose demands on caches are met here: all of RFC 9110 that are stored at all.
+fn is_known(status: StatusCode) -> bool {
+    matches!(status.code(), 200..=205 | 300..=303 | 305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 500..=505)
+}
+
+/// Section 4.2.1, in its order. A date that can't be read, "0" among them, is in the past (section 5.3).
+fn lifetime(
+    status: StatusCode,
+    response: FieldSection<'_>,
+    said: &Directives,
+    date: HttpDate,
+    rules: Rules,
+) -> u64 {
+    let shared = said.s_maxage.filter(|_| rules.is_shared);
+    if let Some(seconds) = shared.or(said.max_age) {
+        return seconds.into();
+    }
+    if response.has(Known::Expires) {
+        return read_date(response, Known::Expires, date).map_or(0, |expires| since(date, expires));
+    }
+    // Section 4.2.2: "MUST NOT use heuristics [...] when an explicit expiration time is present".
+    if !is_heuristic(status) && !said.public {
+        return 0;
+    }
+    let modified = read_date(response, Known::LastModified, date);
+    let guess = modified.map_or(0, |modified| since(modified, date) / 100 * u64::from(rules.heuristic));
+    guess.min(rules.heuristic_max.into())
+}
+
+/// Section 4.2.3: `corrected_initial_age`.
+fn initial_age(exchange: &Exchange<'_>, response: FieldSection<'_>, date: HttpDate) -> u64 {
+    let apparent_age = since(date, exchange.received);
+    // Section 5.1: of a list or several lines the first counts, and what is no number is ignored.
+    let age = response.elements(Known::Age).next().and_then(seconds).unwrap_or(0);
+    let response_delay = since(exchange.requested, exchange.received);
+    apparent_age.max(u64::from(age).saturating_add(response_delay))
+}
+
+/// A date that is there once; several are none.
+fn read_date(fields: FieldSection<'_>, name: Known, now: HttpDate) -> Option<HttpDate> {
+    let mut lines = fields.all(name);
+    let line = lines.next().filter(|_| lines.next().is_none())?;
+    HttpDate::parse(line, now).ok()
+}
+
+/// Seconds from one to the other; 0 if it is the other way around.
+fn since(earlier: HttpDate, later: HttpDate) -> u64 {
+    u64::try_from(later.unix().saturating_sub(earlier.unix())).unwrap_or(0)
+}
+
+/// Section 5.4: `Pragma: no-cache` counts where there is no `Cache-Control`.
+fn is_pragma(request: FieldSection<'_>, wants: &Directives) -> bool {
+    !wants.is_given && request.has_token(Known::Pragma, "no-cache")
+}
+
+/// `None` for `*`, which no request matches (section 4.1), and for what is no name.
+fn select(name: &[u8], request: FieldSection<'_>) -> Option<(Box<str>, Vec<u8>)> {
+    let is_name = name != b"*" && crate::field_value::is_token(name);
+    let name = core::str::from_utf8(name).ok().filter(|_| is_name)?;
+    Some((name.into(), combined(name, request)))
+}
+
+/// Section 4.1: field lines are combined, and the white space between elements does not count. Nothing if there is no such
+/// field; else each element with a comma behind it.
+fn combined(name: &str, request: FieldSection<'_>) -> Vec<u8> {
+    let mut value = Vec::new();
+    for element in request.all(name).flat_map(|line| line.split(|&octet| octet == b',')) {
+        value.extend(element.trim_ascii());
+        value.push(b',');
+    }
+    value
+}

@@ -1,0 +1,633 @@
+//! The transfer coding quoted-printable (RFC 2045 section 6.7), in both directions.
+//!
+//! The rule for reading: what is no valid escape is kept as it stands, and a [`Defect`] says where; `=` at the end of a line,
+//! blanks behind it or not, joins it to the next. Blanks at the end of a line stay, as all that is deployed has it; a strict
+//! decoder deletes them (rule 3). The rule for writing: decoding gives back the same bytes, and no line has more than 76
+//! characters.
+
+use alloc::vec::Vec;
+
+use bytes::BufMut;
+use proto_core::scan::{self, Bits, Class, Classes};
+
+use crate::lexical::{note, slice};
+use crate::{Defect, DefectKind};
+
+/// RFC 2045 section 6.7 rule 5: no line is longer, a `=` at its end included.
+const LINE: usize = 76;
+/// How much is looked at in one go.
+const BLOCK: usize = 4096;
+/// As many blanks behind a `=`, or at the end of a line, are waited with.
+const HELD: usize = 998;
+
+/// Decodes the whole of `text`, keeping what is no escape; what is wrong is appended to `defects`.
+///
+/// ```
+/// let mut defects = Vec::new();
+/// assert_eq!(mime::quoted_printable::decode(b"caf=C3=A9 =\r\nau lait", &mut defects), "café au lait".as_bytes());
+/// assert!(defects.is_empty());
+/// assert_eq!(mime::quoted_printable::decode(b"1+1=two", &mut defects), b"1+1=two");
+/// assert_eq!(defects[0].offset, 3);
+/// ```
+#[must_use]
+pub fn decode(text: &[u8], defects: &mut Vec<Defect>) -> Vec<u8> {
+    let mut bytes = Vec::with_capacity(text.len());
+    let mut decoder = QpDecoder::new();
+    decoder.push(text, &mut bytes);
+    decoder.finish(&mut bytes);
+    defects.append(&mut decoder.defects);
+    bytes
+}
+
+/// Encodes text: CRLF stays a line end, all else that has to be is escaped.
+#[must_use]
+pub fn encode(text: &[u8]) -> Vec<u8> {
+    encode_with(QpEncoder::text(), text)
+}
+
+/// Encodes bytes that are no text: CR and LF are escaped wherever they are.
+#[must_use]
+pub fn encode_binary(bytes: &[u8]) -> Vec<u8> {
+    encode_with(QpEncoder::binary(), bytes)
+}
+
+fn encode_with(mut encoder: QpEncoder, bytes: &[u8]) -> Vec<u8> {
+    let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 8);
+    encoder.push(bytes, &mut text);
+    encoder.finish(&mut text);
+    text
+}
+
+/// Decodes quoted-printable as it comes in.
+#[derive(Clone, Debug, Default)]
+pub struct QpDecoder {
+    strict: bool,
+    defects: Vec<Defect>,
+    /// Of the next byte.
+    offset: u64,
+    /// Where this line begins.
+    line: u64,
+    /// The two bytes before.
+    before: [u8; 2],
+    /// What can't be decided yet: `=` and what follows, or blanks if they may have to go.
+    held: Vec<u8>,
+    bytes: Vec<u8>,
+}
+
+/// What is to become of what is held.
+enum Verdict {
+    More,
+    Byte(u8),
+    Join,
+    /// It is kept as it stands.
+    Keep,
+}
+
+/// What gives quoted-printable its shape: 0 escapes, 1 line ends, 2 what should have been escaped.
+struct Shape;
+
+impl Classes<3> for Shape {
+    const CLASSES: [Class; 3] = [Class::of(b"="), Class::of(b"\n"), UNESCAPED];
+}
+
+/// RFC 2045 section 6.7 rules 2 and 4: all but these has to be escaped.
+const UNESCAPED: Class = Class::VCHAR.or(Class::of(b" \t\r\n")).not();
+
+impl QpDecoder {
+    /// At the start of a body.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// The same, and blanks at the end of a line are deleted (RFC 2045 section 6.7 rule 3).
+    #[must_use]
+    pub fn strict() -> Self {
+        QpDecoder { strict: true, ..Self::default() }
+    }
+
+    /// Appends what the next part of the text stands for; what can't be decided yet is kept for the next call, at most a
+    /// line.
+    pub fn push(&mut self, text: &[u8], out: &mut impl BufMut) {
+        let mut rest = text;
+        while !rest.is_empty() {
+            self.bytes.clear();
+            let mut taken = 0;
+            if self.held.is_empty() && !self.strict {
+                taken = self.block(slice(rest, 0, rest.len().min(BLOCK)));
+            }
+            // What the block ends in, or all of it: byte by byte until nothing is held.
+            for byte in slice(rest, taken, rest.len()).iter().take(if self.strict { BLOCK } else { 80 }) {
+                self.step(*byte);
+                taken += 1;
+                if self.held.is_empty() && !self.strict {
+                    break;
+                }
+            }
+            out.put_slice(&self.bytes);
+            rest = slice(rest, taken, rest.len());
+        }
+    }
+
+    /// The end of the text. A `=` there joins the last line to nothing.
+    pub fn finish(&mut self, out: &mut impl BufMut) {
+        self.bytes.clear();
+        let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
+        if let [b'=', rest @ ..] = &*self.held
+            && rest.iter().all(blank)
+        {
+            self.held.clear();
+        }
+        if !self.held.is_empty() {
+            if self.held.first() == Some(&b'=') {
+                self.keep_equals();
+            } else {
+                self.note_back(DefectKind::QuotedPrintableBlanks, 1);
+                self.held.clear();
+            }
+        } else if matches!(self.before, [_, b' ' | b'\t']) {
+            self.note_back(DefectKind::QuotedPrintableBlanks, 1);
+        }
+        self.check_length(self.offset);
+        self.line = self.offset;
+        out.put_slice(&self.bytes);
+    }
+
+    /// What was wrong so far.
+    #[must_use]
+    pub fn defects(&self) -> &[Defect] {
+        &self.defects
+    }
+
+    /// Takes what was wrong so far.
+    pub fn take_defects(&mut self) -> Vec<Defect> {
+        core::mem::take(&mut self.defects)
+    }
+
+    /// The fast way, over an index of the block. How much was decoded: all, or up to a `=` that needs what is behind.
+    fn block(&mut self, text: &[u8]) -> usize {
+        let mut masks = [[0; 3]; BLOCK / scan::BLOCK];
+        scan::index::<Shape, 3>(text, &mut masks);
+        let mut done = 0;
+        let start = self.offset;
+        for (block, [escapes, ends, others]) in
+            masks.iter().take(text.len().div_ceil(scan::BLOCK)).enumerate()
+        {
+            for bit in Bits(escapes | ends | others) {
+                let at = block * scan::BLOCK + bit as usize;
+                if at < done {
+                    continue;
+                }
+                match text.get(at) {
+                    Some(b'=') => {
+                        self.bytes.extend_from_slice(slice(text, done, at));
+                        match self.escapes(text, at, start) {
+                            Ok(next) => done = next,
+                            Err(next) => return self.stop(text, next, start),
+                        }
+                    }
+                    Some(b'\n') => self.line_end(text, at, start),
+                    _ => note(&mut self.defects, DefectKind::QuotedPrintableByte, place(start + at as u64)),
+                }
+            }
+        }
+        self.bytes.extend_from_slice(slice(text, done, text.len()));
+        self.stop(text, text.len(), start)
+    }
+
+    fn stop(&mut self, text: &[u8], at: usize, start: u64) -> usize {
+        self.offset = start + at as u64;
+        self.before = match slice(text, 0, at) {
+            [.., a, b] => [*a, *b],
+            [b] => [self.before[1], *b],
+            [] => self.before,
+        };
+        at
+    }
+
+    /// Escapes one after the other. Where they end, or where one is that needs a closer look.
+    #[inline]
+    fn escapes(&mut self, text: &[u8], mut at: usize, start: u64) -> Result<usize, usize> {
+        loop {
+            let rest = slice(text, at, text.len());
+            match *rest {
+                [b'=', b'\r', b'\n', ..] => {
+                    self.check_length(start + at as u64 + 1);
+                    self.line = start + at as u64 + 3;
+                    return Ok(at + 3);
+                }
+                [b'=', high, low, ..] => match (digit(high), digit(low)) {
+                    (Some(high), Some(low)) => self.bytes.push(high << 4 | low),
+                    _ => return Err(at),
+                },
+                _ => return Err(at),
+            }
+            at += 3;
+            if text.get(at) != Some(&b'=') {
+                return Ok(at);
+            }
+        }
+    }
+
+    /// The end of a line at `at`: how long it was, and what it ended in.
+    fn line_end(&mut self, text: &[u8], at: usize, start: u64) {
+        let byte = |back: usize| match at.checked_sub(back) {
+            Some(at) => text.get(at).copied().unwrap_or_default(),
+            None => self.before.get(at + 2 - back).copied().unwrap_or_default(),
+        };
+        let [last, before] = [byte(1), byte(2)];
+        self.end(last, before, start + at as u64);
+    }
+
+    fn end(&mut self, last: u8, before: u8, at: u64) {
+        let crlf = last == b'\r';
+        let at_end = at - u64::from(crlf);
+        if matches!(if crlf { before } else { last }, b' ' | b'\t') && at_end > self.line {
+            note(&mut self.defects, DefectKind::QuotedPrintableBlanks, place(at_end - 1));
+        }
+        self.check_length(at_end);
+        self.line = at + 1;
+    }
+
+    /// RFC 2045 section 6.7 rule 5.
+    fn check_length(&mut self, end: u64) {
+        if end - self.line > LINE as u64 {
+            note(&mut self.defects, DefectKind::QuotedPrintableLine, place(self.line + LINE as u64));
+        }
+    }
+
+    /// The slow way, and the oracle of the fast one.
+    fn step(&mut self, byte: u8) {
+        if !self.held.is_empty() || byte == b'=' || (self.strict && matches!(byte, b' ' | b'\t')) {
+            self.hold(byte);
+        } else {
+            self.text(byte);
+        }
+    }
+
+    fn hold(&mut self, byte: u8) {
+        if self.held.first().is_some_and(|first| *first != b'=') {
+            return self.hold_blank(byte);
+        }
+        self.held.push(byte);
+        self.offset += 1;
+        match verdict(&self.held) {
+            Verdict::More => return,
+            Verdict::Byte(byte) => self.bytes.push(byte),
+            Verdict::Join => {
+                let blanks = if self.held.ends_with(b"\r\n") { 2 } else { 1 };
+                self.check_length(self.offset - blanks);
+                self.line = self.offset;
+            }
+            Verdict::Keep => return self.keep_equals(),
+        }
+        self.before = [0, b'='];
+        self.held.clear();
+    }
+
+    /// Blanks that have to go if the line ends behind them.
+    fn hold_blank(&mut self, byte: u8) {
+        match byte {
+            b' ' | b'\t' if self.held.len() < HELD => {
+                self.held.push(byte);
+                self.offset += 1;
+                return;
+            }
+            b'\r' | b'\n' => {
+                self.before = [0, b' '];
+                self.held.clear();
+            }
+            _ => {
+                let held = core::mem::take(&mut self.held);
+                self.bytes.extend_from_slice(&held);
+                self.before = [0, b' '];
+            }
+        }
+        self.step(byte);
+    }
+
+    /// What was held begins with a `=` that means nothing: that is kept, and the rest is looked at anew.
+    fn keep_equals(&mut self) {
+        let held = core::mem::take(&mut self.held);
+        self.offset -= held.len() as u64;
+        note(&mut self.defects, DefectKind::QuotedPrintable, place(self.offset));
+        for (nth, byte) in held.iter().enumerate() {
+            if nth == 0 {
+                self.text(*byte);
+            } else {
+                self.step(*byte);
+            }
+        }
+    }
+
+    /// A byte that stands for itself.
+    fn text(&mut self, byte: u8) {
+        if byte == b'\n' {
+            let [before, last] = self.before;
+            self.end(last, before, self.offset);
+        } else if UNESCAPED.contains(byte) {
+            note(&mut self.defects, DefectKind::QuotedPrintableByte, place(self.offset));
+        }
+        self.bytes.push(byte);
+        self.before = [self.before[1], byte];
+        self.offset += 1;
+    }
+
+    fn note_back(&mut self, kind: DefectKind, back: u64) {
+        note(&mut self.defects, kind, place(self.offset - back));
+    }
+}
+
+fn place(offset: u64) -> usize {
+    usize::try_from(offset).unwrap_or(usize::MAX)
+}
+
+/// RFC 2045 section 6.7 rules 1 and 5.
+fn verdict(held: &[u8]) -> Verdict {
+    let rest = slice(held, 1, held.len());
+    if let [high, ..] = *rest
+        && let Some(high) = digit(high)
+    {
+        return match rest.get(1).map(|low| digit(*low)) {
+            None => Verdict::More,
+            Some(Some(low)) => Verdict::Byte(high << 4 | low),
+            Some(None) => Verdict::Keep,
+        };
+    }
+    let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    match slice(rest, blanks, rest.len()) {
+        [] if blanks < HELD => Verdict::More,
+        [b'\r'] => Verdict::More,
+        [b'\n'] | [b'\r', b'\n'] => Verdict::Join,
+        _ => Verdict::Keep,
+    }
+}
+
+#[inline]
+fn digit(byte: u8) -> Option<u8> {
+    let value = DIGITS.get(usize::from(byte)).copied().unwrap_or(0xFF);
+    (value < 16).then_some(value)
+}
+
+#[expect(clippy::indexing_slicing, reason = "when compiled: no index depends on anything")]
+const DIGITS: [u8; 256] = {
+    let (mut values, mut value) = ([0xFF; 256], 0);
+    while value < 16 {
+        values[b"0123456789ABCDEF"[value as usize] as usize] = value;
+        values[b"0123456789abcdef"[value as usize] as usize] = value;
+        value += 1;
+    }
+    values
+};
+
+/// Encodes bytes as they come in.
+#[derive(Clone, Debug)]
+pub struct QpEncoder {
+    binary: bool,
+    column: usize,
+    /// A blank or CR whose fate the next byte decides.
+    held: Option<u8>,
+    text: Vec<u8>,
+}
+
+/// What may stand for itself; blanks not at the end of a line.
+const LITERAL: Class = Class::VCHAR.or(Class::WSP).and(Class::of(b"=").not());
+const ESCAPED: Class = LITERAL.not();
+const HEX: [u8; 16] = *b"0123456789ABCDEF";
+
+impl QpEncoder {
+    /// For text: CRLF stays a line end; CR or LF alone is escaped.
+    #[must_use]
+    pub const fn text() -> Self {
+        QpEncoder { binary: false, column: 0, held: None, text: Vec::new() }
+    }
+
+    /// For bytes: CR and LF are escaped.
+    #[must_use]
+    pub const fn binary() -> Self {
+        QpEncoder { binary: true, column: 0, held: None, text: Vec::new() }
+    }
+
+    /// Appends the text of the next bytes; one byte may be kept for the next call.
+    pub fn push(&mut self, bytes: &[u8], out: &mut impl BufMut) {
+        for block in bytes.chunks(BLOCK) {
+            self.block(block);
+            out.put_slice(&self.text);
+            self.text.clear();
+        }
+    }
+
+    /// The end. A blank there is escaped; no line end is added.
+    pub fn finish(&mut self, out: &mut impl BufMut) {
+        if let Some(byte) = self.held.take() {
+            self.escape(byte);
+        }
+        self.column = 0;
+        out.put_slice(&self.text);
+        self.text.clear();
+    }
+
+    fn block(&mut self, bytes: &[u8]) {
+        let mut at = 0;
+        while let Some(byte) = bytes.get(at) {
+            if self.held.is_some() || ESCAPED.contains(*byte) {
+                self.step(*byte);
+                at += 1;
+                continue;
+            }
+            let rest = slice(bytes, at, bytes.len());
+            let run = slice(rest, 0, scan::find(rest, &ESCAPED).unwrap_or(rest.len()));
+            at += run.len();
+            match run {
+                [run @ .., blank @ (b' ' | b'\t')] => {
+                    self.literal(run);
+                    self.held = Some(*blank);
+                }
+                run => self.literal(run),
+            }
+        }
+    }
+
+    fn step(&mut self, byte: u8) {
+        match (self.held.take(), byte) {
+            (Some(b'\r'), b'\n') => return self.line_end(),
+            (Some(b'\r'), _) => self.escape(b'\r'),
+            (Some(blank), b'\r') if !self.binary => self.escape(blank),
+            (Some(blank), _) => self.literal(&[blank]),
+            (None, _) => {}
+        }
+        match byte {
+            b' ' | b'\t' => self.held = Some(byte),
+            b'\r' if !self.binary => self.held = Some(byte),
+            byte if LITERAL.contains(byte) => self.literal(&[byte]),
+            byte => self.escape(byte),
+        }
+    }
+
+    fn line_end(&mut self) {
+        self.text.extend_from_slice(b"\r\n");
+        self.column = 0;
+    }
+
+    /// RFC 2045 section 6.7 rule 5: a line that goes on ends in `=`.
+    fn soft_break(&mut self) {
+        self.text.extend_from_slice(b"=\r\n");
+        self.column = 0;
+    }
+
+    fn literal(&mut self, mut run: &[u8]) {
+        while !run.is_empty() {
+            if self.column >= LINE - 1 {
+                self.soft_break();
+            }
+            let (line, rest) =
+                run.split_at_checked((LINE - 1 - self.column).min(run.len())).unwrap_or_default();
+            self.text.extend_from_slice(line);
+            self.column += line.len();
+            run = rest;
+        }
+    }
+
+    fn escape(&mut self, byte: u8) {
+        if self.column + 3 > LINE - 1 {
+            self.soft_break();
+        }
+        let digit = |value: u8| HEX.get(usize::from(value)).copied().unwrap_or_default();
+        self.text.extend_from_slice(&[b'=', digit(byte >> 4), digit(byte & 0xF)]);
+        self.column += 3;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use DefectKind::{QuotedPrintable, QuotedPrintableBlanks, QuotedPrintableByte, QuotedPrintableLine};
+    use alloc::string::String;
+    use proptest::prelude::*;
+
+    fn in_pieces(mut decoder: QpDecoder, text: &[u8], size: usize) -> (Vec<u8>, Vec<Defect>) {
+        let mut out = Vec::new();
+        text.chunks(size).for_each(|piece| decoder.push(piece, &mut out));
+        decoder.finish(&mut out);
+        (out, decoder.take_defects())
+    }
+
+    fn plainly(text: &[u8]) -> (Vec<u8>, Vec<Defect>) {
+        let (mut decoder, mut out) = (QpDecoder::new(), Vec::new());
+        for byte in text {
+            decoder.bytes.clear();
+            decoder.step(*byte);
+            out.extend_from_slice(&decoder.bytes);
+        }
+        decoder.finish(&mut out);
+        (out, decoder.take_defects())
+    }
+
+    #[test]
+    fn what_is_no_escape_is_kept() {
+        let cases: &[(&[u8], &[u8], &[(DefectKind, u64)])] = &[
+            (b"", b"", &[]),
+            (b"a=3Db", b"a=b", &[]),
+            (b"=c3=A9", b"\xC3\xA9", &[]),
+            (b"one =\r\ntwo", b"one two", &[]),
+            (b"one =\ntwo", b"one two", &[]),
+            (b"one = \t \r\ntwo", b"one two", &[]),
+            (b"one=", b"one", &[]),
+            (b"one= ", b"one", &[]),
+            (b"one=\r", b"one", &[]),
+            (b"a=b c", b"a=b c", &[(QuotedPrintable, 1)]),
+            (b"a=4", b"a=4", &[(QuotedPrintable, 1)]),
+            (b"a=4=41", b"a=4A", &[(QuotedPrintable, 1)]),
+            (b"==41", b"=A", &[(QuotedPrintable, 0)]),
+            (b"= =41", b"= A", &[(QuotedPrintable, 0)]),
+            (b"=\rx", b"=\rx", &[(QuotedPrintable, 0)]),
+            (b"caf\xE9\x01", b"caf\xE9\x01", &[(QuotedPrintableByte, 3), (QuotedPrintableByte, 4)]),
+            (b"a \r\nb\t\nc", b"a \r\nb\t\nc", &[(QuotedPrintableBlanks, 1), (QuotedPrintableBlanks, 5)]),
+            (b"a ", b"a ", &[(QuotedPrintableBlanks, 1)]),
+            (b"a\r\nb\nc", b"a\r\nb\nc", &[]),
+        ];
+        for (text, bytes, defects) in cases {
+            let defects: Vec<_> = defects.iter().map(|(kind, at)| Defect::new(*kind, *at)).collect();
+            for size in [1, 2, 3, 100] {
+                let read = in_pieces(QpDecoder::new(), text, size);
+                assert_eq!(read, (bytes.to_vec(), defects.clone()), "{:?}", text.escape_ascii());
+            }
+            assert_eq!(plainly(text), (bytes.to_vec(), defects), "{:?}", text.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_strict_decoder_deletes_blanks_at_the_end_of_a_line() {
+        for (text, bytes) in [
+            ("a \t\r\nb \nc ", "a\r\nb\nc"),
+            ("a b =20\r\n", "a b  \r\n"),
+            ("a =\r\nb", "a b"),
+            ("  x", "  x"),
+        ] {
+            for size in [1, 2, 100] {
+                assert_eq!(
+                    in_pieces(QpDecoder::strict(), text.as_bytes(), size).0,
+                    bytes.as_bytes(),
+                    "{text:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_of_77_is_too_long() {
+        for (len, found) in [(76, false), (77, true), (5000, true)] {
+            let text = "x".repeat(len) + "\r\n" + &"y".repeat(76) + "\r\n";
+            let defects = in_pieces(QpDecoder::new(), text.as_bytes(), 999_999).1;
+            assert_eq!(defects, [Defect::new(QuotedPrintableLine, 76)][..usize::from(found)]);
+        }
+    }
+
+    #[test]
+    fn escapes_what_has_to_be_and_no_more() {
+        for (bytes, text) in [
+            ("caf\u{e9}=", "caf=C3=A9=3D"),
+            ("a \r\nb\t", "a=20\r\nb=09"),
+            ("a b\tc", "a b\tc"),
+            ("\r\n\r\n", "\r\n\r\n"),
+            ("a\rb\nc\r", "a=0Db=0Ac=0D"),
+            ("a \rb", "a=20=0Db"),
+        ] {
+            assert_eq!(String::from_utf8(encode(bytes.as_bytes())).unwrap(), text);
+        }
+        assert_eq!(encode_binary(b"a \r\n"), b"a =0D=0A");
+        let long = String::from_utf8(encode("x".repeat(80).as_bytes())).unwrap();
+        assert_eq!(long, "x".repeat(75) + "=\r\n" + "xxxxx");
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(64))]
+
+        #[test]
+        fn bytes_survive_in_lines_of_76(
+            bytes in prop::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'\r'), Just(b'\n'), b'a'..=b'z'], 0..1000),
+            size in 1usize..300
+        ) {
+            for encoder in [QpEncoder::text(), QpEncoder::binary()] {
+                let whole = encode_with(encoder.clone(), &bytes);
+                let (mut encoder, mut text) = (encoder, Vec::new());
+                bytes.chunks(size).for_each(|piece| encoder.push(piece, &mut text));
+                encoder.finish(&mut text);
+                prop_assert_eq!(&text, &whole);
+                prop_assert_eq!(in_pieces(QpDecoder::new(), &text, size), (bytes.clone(), vec![]));
+                prop_assert_eq!(in_pieces(QpDecoder::strict(), &text, size), (bytes.clone(), vec![]));
+                prop_assert!(text.split(|byte| *byte == b'\n').all(|line| line.len() <= 77));
+            }
+        }
+
+        #[test]
+        fn any_text_is_read_alike_however_it_is_cut(
+            text in "([a-z ]{50,90}\r?\n|[a-z=]{1,5}|=[0-9A-F]{2}|=[ \t]{0,3}\r?\n|=|[ \t\r\n\u{e9}]){0,60}", size in 1usize..300
+        ) {
+            let text = String::into_bytes(text);
+            let plain = plainly(&text);
+            prop_assert_eq!(&in_pieces(QpDecoder::new(), &text, size), &plain);
+            prop_assert_eq!(&in_pieces(QpDecoder::new(), &text, usize::MAX), &plain);
+        }
+    }
+}

@@ -1,0 +1,325 @@
+//! The header section: where its fields begin, where their values do, and where it ends (RFC 5322 section 2.2).
+//!
+//! The rule: one pass over the bytes, 64 at a time, and nothing of a value is read. A line is judged once it is complete, so
+//! that any cut of the input leads to the same index. What is no field is kept as one without a name; a section that has
+//! no field at all is none, and its bytes are body.
+
+use alloc::vec::Vec;
+use core::ops::ControlFlow::{self, Break, Continue};
+
+use proto_core::scan::{self, Class, Classes};
+
+use crate::boundary::Boundaries;
+use crate::lexical::slice;
+use crate::{DefectKind, Limits};
+
+/// Where one field is, counted from the start of its section.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) start: u32,
+    /// Behind the colon. `start` if there is no name.
+    pub(crate) value: u32,
+    /// Behind the line end.
+    pub(crate) end: u32,
+    pub(crate) name_len: u16,
+    /// Names with other tags are other names.
+    pub(crate) tag: u16,
+}
+
+/// How a section ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum End {
+    /// With a blank line of so many bytes.
+    Blank(usize),
+    /// At a delimiter, or with the input.
+    Cut,
+    /// Beyond the limit.
+    Limit,
+}
+
+/// A section that was read.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Section {
+    /// Bytes of its fields.
+    pub(crate) len: usize,
+    /// Bytes of the blank line behind them.
+    pub(crate) blank: usize,
+}
+
+/// How far the reading of a section has got.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Scan {
+    /// Where the first line begins that was not judged.
+    line: usize,
+    /// Up to where a line end was looked for.
+    seen: usize,
+    /// Entries of earlier sections.
+    first: usize,
+    /// There is a NUL, or a CR that ends no line.
+    odd: bool,
+    /// Where the first field is that is not indexed, there being too many.
+    over: Option<usize>,
+}
+
+/// The shape of a section.
+struct Shape;
+impl Classes<4> for Shape {
+    /// 0: line ends; 1: what ends a field name; 2: CR; 3: NUL.
+    const CLASSES: [Class; 4] = [Class::of(b"\n"), NAME.not(), Class::of(b"\r"), Class::of(b"\0")];
+}
+
+/// RFC 5322 section 2.2: visible US-ASCII but for the colon.
+const NAME: Class = Class::VCHAR.and(Class::of(b":").not());
+
+/// Two bytes that depend on the length and the ends of a name, whatever its case.
+pub(crate) const fn tag(name: &[u8]) -> u16 {
+    match name {
+        [] => 0,
+        [only] => u16::from_le_bytes([*only | 0x20, 1]),
+        [first, .., last] => {
+            let [len, ..] = name.len().to_le_bytes();
+            u16::from_le_bytes([*first | 0x20, len ^ (*last | 0x20)])
+        }
+    }
+}
+
+/// What goes from block to block.
+#[derive(Clone, Copy)]
+struct Walk {
+    line: usize,
+    /// Where the name of the line's field ends, once found.
+    name_end: Option<usize>,
+    /// The block before ended in a CR.
+    cr: u64,
+    odd: u64,
+}
+
+impl Scan {
+    /// A new section; `first` entries are those of others.
+    pub(crate) fn new(first: usize) -> Self {
+        Scan { first, ..Scan::default() }
+    }
+
+    /// How many entries are those of others.
+    pub(crate) fn first(&self) -> usize {
+        self.first
+    }
+
+    /// Reads on in `bytes`, which begin with the section; `eof`: nothing will follow. `None` if more is needed.
+    pub(crate) fn advance(
+        &mut self,
+        bytes: &[u8],
+        eof: bool,
+        limits: &Limits,
+        boundaries: &Boundaries,
+        entries: &mut Vec<Entry>,
+    ) -> Option<End> {
+        let limit = limits.header_block.min(u32::MAX as usize);
+        let window = bytes.get(..limit).unwrap_or(bytes);
+        if !eof
+            && bytes.len() <= limit
+            && scan::find_byte(b'\n', slice(window, self.seen, window.len())).is_none()
+        {
+            self.seen = window.len();
+            return None;
+        }
+        self.seen = window.len();
+        let mut judge = Judge { bytes, limits, boundaries, entries, first: self.first, over: self.over };
+        let begun = self.line;
+        let walk = Walk { line: begun, name_end: None, cr: 0, odd: 0 };
+        let walked =
+            scan::fold::<Shape, 4, _, _>(slice(window, begun, window.len()), walk, |walk, at, masks| {
+                walk.block(begun + at, masks, &mut judge)
+            });
+        let (walk, end) = match walked {
+            Continue(walk) => (walk, None),
+            Break((walk, end)) => (walk, Some(end)),
+        };
+        self.line = walk.line;
+        // A CR in front of what is not there yet is not known to be a good one.
+        self.odd |= walk.odd | walk.cr != 0;
+        let end = match end {
+            Some(end) => Some(end),
+            None if bytes.len() > limit => Some(End::Limit),
+            None if eof => Some(judge.last_line(&mut self.line, window.len(), walk.name_end)),
+            None => None,
+        };
+        self.over = judge.over;
+        end
+    }
+
+    /// What the section comes to once its end is known. Tells `note` of defects, counted from its start.
+    pub(crate) fn finish(
+        &self,
+        bytes: &[u8],
+        end: End,
+        entries: &mut Vec<Entry>,
+        mut note: impl FnMut(DefectKind, usize),
+    ) -> Section {
+        let own = entries.get(self.first..).unwrap_or_default();
+        let named = own.iter().rposition(|entry| entry.name_len > 0).map_or(0, |last| last + 1);
+        let blank = if let End::Blank(blank) = end { blank } else { 0 };
+        let mut section = Section { len: self.line, blank };
+        // Lines that are no fields are body if nothing but them would say where it begins.
+        if named < own.len() && (named == 0 || blank == 0) {
+            let cut = own.get(named).map_or(0, |entry| entry.start as usize);
+            section = Section { len: cut, blank: 0 };
+            entries.truncate(self.first + named);
+        }
+        match end {
+            End::Limit => note(DefectKind::HeaderBlock, section.len),
+            _ if section.blank == 0 && (self.line > 0) => note(DefectKind::NoBlankLine, section.len),
+            _ => {}
+        }
+        if let Some(at) = self.over {
+            note(DefectKind::Headers, at);
+        }
+        for entry in entries.iter().skip(self.first).filter(|entry| entry.name_len == 0) {
+            let line = slice(bytes, entry.start as usize, entry.end as usize);
+            note(nameless_kind(line), entry.start as usize);
+        }
+        if self.odd {
+            odd_bytes(slice(bytes, 0, section.len), note);
+        }
+        section
+    }
+}
+
+/// Why a line is no field.
+fn nameless_kind(line: &[u8]) -> DefectKind {
+    let name = line.iter().position(|byte| *byte <= b' ' || *byte == b':').unwrap_or(line.len());
+    let colon = line.get(name) == Some(&b':') && name > 0;
+    if colon { DefectKind::FieldName } else { DefectKind::NoColon }
+}
+
+/// The places of NUL and of CR without LF.
+fn odd_bytes(bytes: &[u8], mut note: impl FnMut(DefectKind, usize)) {
+    for (at, byte) in bytes.iter().enumerate() {
+        match byte {
+            0 => note(DefectKind::Nul, at),
+            b'\r' if bytes.get(at + 1) != Some(&b'\n') => note(DefectKind::BareCr, at),
+            _ => {}
+        }
+    }
+}
+
+impl Walk {
+    /// Goes through 64 bytes from `at` on.
+    #[inline(always)]
+    fn block(
+        mut self,
+        at: usize,
+        [mut line_ends, name_ends, cr, nul]: [u64; 4],
+        judge: &mut Judge<'_>,
+    ) -> ControlFlow<(Walk, End), Walk> {
+        // A CR is bare unless the next byte is LF; the last one's is in the next block.
+        self.odd |= nul | (cr & !(line_ends >> 1) & (u64::MAX >> 1)) | (self.cr & !line_ends & 1);
+        self.cr = cr >> 63;
+        loop {
+            if self.name_end.is_none() {
+                let from = self.line.saturating_sub(at);
+                let ends = if from < 64 { name_ends & (u64::MAX << from) } else { 0 };
+                if ends == 0 {
+                    return Continue(self);
+                }
+                self.name_end = Some(at + ends.trailing_zeros() as usize);
+            }
+            if line_ends == 0 {
+                return Continue(self);
+            }
+            let end = at + line_ends.trailing_zeros() as usize + 1;
+            line_ends &= line_ends - 1;
+            if let Break(end) = judge.line(self.line, self.name_end.unwrap_or(end), end) {
+                return Break((self, end));
+            }
+            (self.line, self.name_end) = (end, None);
+        }
+    }
+}
+
+/// Says what a line is.
+struct Judge<'s> {
+    bytes: &'s [u8],
+    limits: &'s Limits,
+    boundaries: &'s Boundaries,
+    entries: &'s mut Vec<Entry>,
+    first: usize,
+    over: Option<usize>,
+}
+
+impl Judge<'_> {
+    /// The line from `start` to `end`, its line end included; what begins it is a name up to `name_end`.
+    #[inline]
+    fn line(&mut self, start: usize, name_end: usize, end: usize) -> ControlFlow<End> {
+        let first = self.bytes.get(start).copied();
+        if name_end > start && self.bytes.get(name_end) == Some(&b':') && first != Some(b'-') {
+            self.push(start, name_end - start, name_end + 1, end);
+            return Continue(());
+        }
+        self.odd_line(start, name_end, end)
+    }
+
+    /// Any other than `name:value`.
+    fn odd_line(&mut self, start: usize, name_end: usize, end: usize) -> ControlFlow<End> {
+        let line = slice(self.bytes, start, end);
+        match line {
+            [b'\n'] | [b'\r', b'\n'] => return Break(End::Blank(line.len())),
+            // RFC 2046 section 5.1.1: a boundary delimiter ends whatever is above it.
+            [b'-', b'-', ..] if self.boundaries.find(line, true).is_found() => return Break(End::Cut),
+            [b' ' | b'\t', ..] => self.continuation(start, end),
+            _ => self.spaced_name(start, name_end, end),
+        }
+        Continue(())
+    }
+
+    /// RFC 5322 section 4.5: blanks before the colon. What has neither is no field.
+    fn spaced_name(&mut self, start: usize, name_end: usize, end: usize) {
+        let rest = slice(self.bytes, name_end, end);
+        let blanks = rest.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+        if name_end > start && rest.get(blanks) == Some(&b':') {
+            self.push(start, name_end - start, name_end + blanks + 1, end);
+        } else {
+            self.push(start, 0, start, end);
+        }
+    }
+
+    /// RFC 5322 section 2.2.3: the line belongs to the field above.
+    fn continuation(&mut self, start: usize, end: usize) {
+        if self.over.is_some() {
+            return;
+        }
+        match self.entries.get_mut(self.first..).and_then(<[Entry]>::last_mut) {
+            Some(entry) => entry.end = place(end),
+            None => self.push(start, 0, start, end),
+        }
+    }
+
+    fn push(&mut self, start: usize, name_len: usize, value: usize, end: usize) {
+        if self.entries.len() - self.first >= self.limits.headers {
+            self.over = self.over.or(Some(start));
+            return;
+        }
+        let name = slice(self.bytes, start, start + name_len);
+        // A name as long as this is none.
+        let name_len = u16::try_from(name_len).unwrap_or(0);
+        let value = if name_len == 0 { start } else { value };
+        let tag = if name_len == 0 { 0 } else { tag(name) };
+        self.entries.push(Entry { start: place(start), value: place(value), end: place(end), name_len, tag });
+    }
+
+    /// The end of the input, with a line that has no end perhaps.
+    fn last_line(&mut self, line: &mut usize, len: usize, name_end: Option<usize>) -> End {
+        if *line < len {
+            if let Break(end) = self.line(*line, name_end.unwrap_or(len), len) {
+                return end;
+            }
+            *line = len;
+        }
+        End::Cut
+    }
+}
+
+/// The window is not longer than this can hold.
+fn place(at: usize) -> u32 {
+    u32::try_from(at).unwrap_or(u32::MAX)
+}
