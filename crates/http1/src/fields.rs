@@ -132,6 +132,9 @@ impl Fields {
         let place = |at: usize| (base + at) as u32;
         let (mut at, mut seen, mut repeated) = (at, self.seen, self.repeated);
         let ended = loop {
+            if shape.ends_at(at) {
+                break false;
+            }
             let line = match shape.field_line(at) {
                 Line::Field(line) if self.entries.len() < most => line,
                 Line::Empty => break true,
