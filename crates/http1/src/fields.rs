@@ -208,6 +208,10 @@ pub trait FieldName: Copy {
     fn known(self) -> Option<Known>;
     /// The name.
     fn name(&self) -> &str;
+    /// It is surely spelled as [`Known::as_str`] has it.
+    fn is_usual(self) -> bool {
+        false
+    }
 }
 
 impl FieldName for Known {
@@ -217,6 +221,10 @@ impl FieldName for Known {
 
     fn name(&self) -> &str {
         self.as_str()
+    }
+
+    fn is_usual(self) -> bool {
+        true
     }
 }
 
