@@ -12,7 +12,11 @@ use std::hint::black_box;
 use std::mem::MaybeUninit;
 
 use bytes::{Bytes, BytesMut};
-use http1::{Chunk, ChunkDecoder, Fields, Framing, Known, Method, RequestHead, ResponseHead};
+use http1::{
+    Chunk, ChunkDecoder, Fields, Framing, Known, Method, RequestHead, ResponseBuilder, ResponseHead, Server,
+    StatusCode,
+};
+use proto_core::{Endpoint, Time};
 use side_by_side::{OURS, SideBySide};
 
 /// A request as a browser sends it to a site it has a session with: 966 bytes, 16 fields.
@@ -138,6 +142,21 @@ impl Run {
             Run::Count { .. } => {}
         }
     }
+
+    /// The same for work that uses up its input.
+    fn measure_with<I, T>(
+        &mut self,
+        workload: &str,
+        who: &str,
+        bytes: usize,
+        mut input: impl FnMut() -> I,
+        mut work: impl FnMut(&mut I) -> T,
+    ) {
+        match self {
+            Run::Measure(bench) => bench.measure_with(workload, who, (1, bytes), input, work),
+            Run::Count { .. } => self.measure(workload, who, bytes, || work(&mut input())),
+        }
+    }
 }
 
 /// The `http` types as hyper fills them: httparse first, then names, values and the map.
@@ -257,19 +276,46 @@ fn chunk_lines(run: &mut Run) {
                 }
             }
         });
-        run.measure(&name, "httparse", 64, || {
-            let (mut rest, mut sum) = (black_box(&body[..]), 0);
-            loop {
-                let (line, size) = httparse::parse_chunk_size(rest).unwrap().unwrap();
-                let size = size as usize;
-                if size == 0 {
-                    return sum;
-                }
-                sum += size;
-                rest = &rest[line + size + 2..];
-            }
+        run.measure(&name, "httparse", 64, || httparse_chunks(black_box(&body), |rest| rest.get(2..)));
+        run.measure(&name, "httparse + CRLF", 64, || {
+            httparse_chunks(black_box(&body), |rest| rest.strip_prefix(b"\r\n"))
         });
     }
+}
+
+/// The data of a body: httparse reads the chunk lines, the caller goes behind the data and, if it looks, its CRLF.
+fn httparse_chunks(body: &[u8], skip: impl Fn(&[u8]) -> Option<&[u8]>) -> usize {
+    let (mut rest, mut sum) = (body, 0);
+    loop {
+        let (line, size) = httparse::parse_chunk_size(rest).unwrap().unwrap();
+        let size = size as usize;
+        if size == 0 {
+            return sum;
+        }
+        sum += size;
+        rest = skip(&rest[line + size..]).unwrap();
+    }
+}
+
+/// A server takes a head in: in one piece, and in pieces of one byte.
+fn trickle(run: &mut Run) {
+    let name = "server, browser head by bytes";
+    let begin = || (Server::default(), BytesMut::with_capacity(1024));
+    run.measure_with(name, OURS, BROWSER.len(), begin, |(server, input)| {
+        let mut events = 0;
+        for byte in black_box(BROWSER) {
+            input.extend_from_slice(&[*byte]);
+            match server.receive(input, Time::ZERO) {
+                Ok(None) => {}
+                event => events += usize::from(black_box(event).is_ok()),
+            }
+        }
+        events
+    });
+    run.measure_with(name, "ours, at once", BROWSER.len(), begin, |(server, input)| {
+        input.extend_from_slice(black_box(BROWSER));
+        server.receive(input, Time::ZERO).unwrap()
+    });
 }
 
 /// The 19 fields of an answer, as a program has them at hand.
@@ -296,26 +342,44 @@ const WRITTEN: [(Known, &str); 19] = [
 ];
 
 fn write_fields(run: &mut Run) {
-    let name = "write 19 fields";
-    let mut map = http::HeaderMap::with_capacity(WRITTEN.len());
-    for (name, value) in WRITTEN {
-        map.append(http::HeaderName::from_static(lower(name)), http::HeaderValue::from_static(value));
-    }
-    let mut out = BytesMut::with_capacity(2048);
-    run.measure(name, "http, as hyper", WRITTEN.len(), || {
-        out.clear();
-        for (name, value) in black_box(&map) {
-            out.extend_from_slice(name.as_str().as_bytes());
-            out.extend_from_slice(b": ");
-            out.extend_from_slice(value.as_bytes());
-            out.extend_from_slice(b"\r\n");
+    let (name, bytes) =
+        ("write 19 fields", WRITTEN.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum());
+    let mut response = ResponseBuilder::new(StatusCode::OK);
+    run.measure(name, OURS, bytes, || {
+        response.restart(StatusCode::OK);
+        for (name, value) in black_box(&WRITTEN) {
+            response.field(*name, value).unwrap();
         }
-        out.len()
+    });
+    let mut out = BytesMut::with_capacity(2048);
+    let headers = WRITTEN.map(|(name, value)| (lower(name), http::HeaderValue::from_static(value)));
+    let mut map = http::HeaderMap::with_capacity(WRITTEN.len());
+    for (name, value) in &headers {
+        map.append(name.clone(), value.clone());
+    }
+    run.measure(name, "http, as hyper", bytes, || write_map(black_box(&map), &mut out));
+    run.measure(name, "http, map filled", bytes, || {
+        map.clear();
+        for (name, value) in black_box(&headers) {
+            map.append(name.clone(), value.clone());
+        }
+        write_map(&map, &mut out)
     });
 }
 
-fn lower(name: Known) -> &'static str {
-    name.as_str().to_ascii_lowercase().leak()
+/// As hyper writes them.
+fn write_map(map: &http::HeaderMap, out: &mut BytesMut) {
+    out.clear();
+    for (name, value) in map {
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+        out.extend_from_slice(value.as_bytes());
+        out.extend_from_slice(b"\r\n");
+    }
+}
+
+fn lower(name: Known) -> http::HeaderName {
+    http::HeaderName::from_bytes(name.as_str().as_bytes()).expect("a name")
 }
 
 fn check_sizes() {
@@ -332,6 +396,7 @@ fn main() {
     request_heads(&mut run);
     response_head(&mut run);
     chunk_lines(&mut run);
+    trickle(&mut run);
     write_fields(&mut run);
     if let Run::Measure(bench) = run {
         bench.print();

@@ -7,7 +7,7 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use crate::fields::Elements;
-use crate::syntax::{first_not_value, is_token, trim};
+use crate::syntax::{first_not_value, is_plain_value, is_token, trim};
 use crate::{Authority, Error, ErrorKind, FieldName, FieldSection, Known};
 
 /// Fields to be sent: of a head being built, or a trailer section.
@@ -113,25 +113,34 @@ impl FieldLines {
     /// [`ErrorKind::FieldName`] for what is no token, [`ErrorKind::FieldValue`] for a control character,
     /// [`ErrorKind::FramingField`] for Content-Length and Transfer-Encoding, [`ErrorKind::HostInvalid`],
     /// [`ErrorKind::HostRepeated`], [`ErrorKind::Expectation`]. Nothing is appended then.
+    #[inline]
     pub fn push(&mut self, name: impl FieldName, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
-        let value = trim(value.as_ref());
+        let value = value.as_ref();
+        match name.known() {
+            Some(known) if name.is_usual() && !is_special(known) && is_plain_value(value) => {
+                self.seen |= known.bit();
+                self.write_known(known, value);
+            }
+            known => self.push_checked(known, name.name(), trim(value))?,
+        }
+        Ok(self)
+    }
+
+    fn push_checked(&mut self, known: Option<Known>, name: &str, value: &[u8]) -> Result<(), Error> {
         if let Some(at) = first_not_value(value) {
             return Err(Error::caller_at(ErrorKind::FieldValue, at));
         }
-        let known = name.known();
         match known {
+            Some(Known::Connection) => return self.push_options(value),
             Some(known) => {
-                if known == Known::Connection {
-                    return self.push_options(value);
-                }
                 self.check(known, value).map_err(|kind| Error::caller(kind).of_field(known))?;
                 self.seen |= known.bit();
             }
-            None if !is_token(name.name().as_bytes()) => return Err(Error::caller(ErrorKind::FieldName)),
+            None if !is_token(name.as_bytes()) => return Err(Error::caller(ErrorKind::FieldName)),
             None => {}
         }
-        self.write(name.name(), value);
-        Ok(self)
+        self.write(name, value);
+        Ok(())
     }
 
     /// Appends all of a section that was received, but for what the endpoint writes itself and fields that `keep` does
@@ -164,6 +173,18 @@ impl FieldLines {
         }
     }
 
+    #[inline]
+    fn write_known(&mut self, known: Known, value: &[u8]) {
+        let (prefix, len) = known.prefix();
+        self.bytes.reserve(prefix.len() + value.len() + 2);
+        // To copy always as many bytes takes no loop.
+        let end = self.bytes.len() + len;
+        self.bytes.extend_from_slice(prefix);
+        self.bytes.truncate(end);
+        self.bytes.extend_from_slice(value);
+        self.bytes.extend_from_slice(b"\r\n");
+    }
+
     fn write(&mut self, name: &str, value: &[u8]) {
         self.bytes.reserve(name.len() + value.len() + 4);
         self.bytes.extend_from_slice(name.as_bytes());
@@ -173,14 +194,14 @@ impl FieldLines {
     }
 
     /// `Connection = #connection-option` (RFC 9110 section 7.6.1).
-    fn push_options(&mut self, value: &[u8]) -> Result<&mut Self, Error> {
+    fn push_options(&mut self, value: &[u8]) -> Result<(), Error> {
         if !Elements::new(value).all(|option| option.is_empty() || is_token(option)) {
             return Err(Error::caller(ErrorKind::FieldValue).of_field(Known::Connection));
         }
         for option in Elements::new(value).filter(|option| !option.is_empty()) {
             self.option(option);
         }
-        Ok(self)
+        Ok(())
     }
 
     fn option(&mut self, option: &[u8]) {
@@ -236,6 +257,12 @@ impl FieldLines {
         let named = |known, option: &'static [u8]| if self.has(known) { option } else { &[] };
         [named(Known::Upgrade, b", Upgrade"), named(Known::Te, b", TE"), &self.options]
     }
+}
+
+/// Fields with rules of their own; the first in the order of numbers, by no accident.
+#[inline]
+fn is_special(known: Known) -> bool {
+    known <= Known::Expect
 }
 
 impl fmt::Debug for FieldLines {

@@ -132,6 +132,9 @@ impl Fields {
         let place = |at: usize| (base + at) as u32;
         let (mut at, mut seen, mut repeated) = (at, self.seen, self.repeated);
         let ended = loop {
+            if shape.ends_at(at) {
+                break false;
+            }
             let line = match shape.field_line(at) {
                 Line::Field(line) if self.entries.len() < most => line,
                 Line::Empty => break true,
@@ -205,6 +208,10 @@ pub trait FieldName: Copy {
     fn known(self) -> Option<Known>;
     /// The name.
     fn name(&self) -> &str;
+    /// It is surely spelled as [`Known::as_str`] has it.
+    fn is_usual(self) -> bool {
+        false
+    }
 }
 
 impl FieldName for Known {
@@ -214,6 +221,10 @@ impl FieldName for Known {
 
     fn name(&self) -> &str {
         self.as_str()
+    }
+
+    fn is_usual(self) -> bool {
+        true
     }
 }
 

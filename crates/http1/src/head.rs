@@ -72,10 +72,10 @@ impl<S: StartLine> Progress<S> {
         fields: &mut Fields,
         config: &Config,
     ) -> Result<Option<usize>, Error> {
-        if self.leap(bytes, fields, config) {
-            return Ok(Some(self.line));
-        }
         loop {
+            if self.leap(bytes, fields, config) {
+                return Ok(Some(self.line));
+            }
             let at = self.line;
             if self.start.is_none() && bytes.get(at) == Some(&TLS_HANDSHAKE) {
                 return Err(Error::peer(ErrorKind::TlsHello, at));
@@ -142,8 +142,8 @@ impl<S: StartLine> Progress<S> {
         if self.empty > allowed { Err(Error::peer(ErrorKind::EmptyLines, at)) } else { Ok(()) }
     }
 
-    /// The next line without its end, if it is complete.
-    fn next_line<'b>(&mut self, bytes: &'b [u8], config: &Config) -> Result<Option<&'b [u8]>, Error> {
+    /// How long the line in question may be.
+    fn bound(&mut self, config: &Config) -> Bound {
         let limits = &config.limits;
         let (max, kind) = match self.start {
             None => (limits.start_line, ErrorKind::StartLineTooLong),
@@ -152,8 +152,16 @@ impl<S: StartLine> Progress<S> {
         let room = limits.head.saturating_sub(self.line + 2);
         let (max, kind) = if room < max { (room, ErrorKind::HeadTooLarge) } else { (max, kind) };
         self.window = self.line.saturating_add(max);
-        let line =
-            split_line(bytes, self.line, &mut self.scanned, Bound { max, kind }, config.lenient.bare_lf)?;
+        Bound { max, kind }
+    }
+
+    /// The next line without its end, if it is complete.
+    fn next_line<'b>(&mut self, bytes: &'b [u8], config: &Config) -> Result<Option<&'b [u8]>, Error> {
+        let bound = self.bound(config);
+        if bytes.len() == self.line {
+            return Ok(None);
+        }
+        let line = split_line(bytes, self.line, &mut self.scanned, bound, config.lenient.bare_lf)?;
         Ok(line.inspect(|_| self.line = self.scanned))
     }
 }

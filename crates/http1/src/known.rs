@@ -239,6 +239,34 @@ pub(crate) fn look_up(name: &[u8]) -> Option<&'static Slot> {
     (slot.key.is(&key) && (key.len <= 16 || slot.middle == middle(name))).then_some(slot)
 }
 
+/// Room for the longest name, a colon and a space.
+pub(crate) const PREFIX: usize = 40;
+
+struct Prefix {
+    bytes: [u8; PREFIX],
+    len: usize,
+}
+
+static PREFIXES: [Prefix; NAMES.len()] = prefixes();
+
+#[expect(clippy::indexing_slicing, reason = "evaluated when compiled: a wrong index would not build")]
+const fn prefixes() -> [Prefix; NAMES.len()] {
+    let mut prefixes = [const { Prefix { bytes: [0; PREFIX], len: 0 } }; NAMES.len()];
+    let mut i = 0;
+    while i < NAMES.len() {
+        let (name, mut at) = (NAMES[i].as_bytes(), 0);
+        while at < name.len() {
+            prefixes[i].bytes[at] = name[at];
+            at += 1;
+        }
+        prefixes[i].bytes[at] = b':';
+        prefixes[i].bytes[at + 1] = b' ';
+        prefixes[i].len = at + 2;
+        i += 1;
+    }
+    prefixes
+}
+
 impl Known {
     /// The known field of this name, in any case.
     ///
@@ -261,6 +289,14 @@ impl Known {
     #[must_use]
     pub fn as_str(self) -> &'static str {
         NAMES.get(self as usize).copied().unwrap_or_default()
+    }
+
+    /// Name, colon and space, at the front of some bytes that are always as many; and how many of them count.
+    #[inline]
+    pub(crate) fn prefix(self) -> (&'static [u8; PREFIX], usize) {
+        const NOTHING: &Prefix = &Prefix { bytes: [0; PREFIX], len: 0 };
+        let prefix = PREFIXES.get(self as usize).unwrap_or(NOTHING);
+        (&prefix.bytes, prefix.len)
     }
 
     /// The one with this number.

@@ -96,6 +96,12 @@ impl<'b> Shape<'b> {
         self.bytes.get(start..end).unwrap_or_default()
     }
 
+    /// Nothing is behind.
+    #[inline]
+    pub(crate) fn ends_at(&self, at: usize) -> bool {
+        at >= self.bytes.len()
+    }
+
     /// The line that begins at `at`.
     #[inline(always)]
     pub(crate) fn field_line(&self, at: usize) -> Line {
