@@ -282,7 +282,7 @@ fn field(section: &Bytes, base: u64, entry: Entry) -> OwnedField {
     let raw = if to <= section.len() && from <= to { section.slice(from..to) } else { Bytes::new() };
     OwnedField {
         raw,
-        name_len: usize::from(entry.name_len),
+        name_len: entry.name_len as usize,
         value: (entry.value - entry.start) as usize,
         offset: base + u64::from(entry.start),
     }
