@@ -174,15 +174,25 @@ fn nameless_kind(line: &[u8]) -> DefectKind {
     if colon { DefectKind::FieldName } else { DefectKind::NoColon }
 }
 
+/// Line ends, CR and NUL.
+struct Odd;
+impl Classes<3> for Odd {
+    const CLASSES: [Class; 3] = [Class::of(b"\n"), Class::of(b"\r"), Class::of(b"\0")];
+}
+
 /// The places of NUL and of CR without LF.
 fn odd_bytes(bytes: &[u8], mut note: impl FnMut(DefectKind, usize)) {
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            0 => note(DefectKind::Nul, at),
-            b'\r' if bytes.get(at + 1) != Some(&b'\n') => note(DefectKind::BareCr, at),
-            _ => {}
+    let _ = scan::fold::<Odd, 3, (), ()>(bytes, (), |(), at, [ends, cr, nul]| {
+        for bit in scan::Bits(nul | (cr & !(ends >> 1))) {
+            let here = at + bit as usize;
+            if nul >> bit & 1 == 1 {
+                note(DefectKind::Nul, here);
+            } else if bytes.get(here + 1) != Some(&b'\n') {
+                note(DefectKind::BareCr, here);
+            }
         }
-    }
+        Continue(())
+    });
 }
 
 impl Walk {
