@@ -9,7 +9,7 @@ use core::fmt;
 use proto_core::calendar::{self, Date, month_abbreviation, month_named};
 use proto_core::scan::Class;
 
-use crate::lexical::{Cursor, Set, note};
+use crate::lexical::{Cursor, Set, margin, note};
 use crate::{Defect, DefectKind, Limits};
 
 /// A date and time as its writer's clock showed it, and how far that was from UTC.
@@ -54,11 +54,7 @@ impl DateTime {
         let mut reader = Reader { cursor: Cursor::new(value), limits, defects, clean: true };
         let date = reader.date_time();
         if date.is_none() || !reader.clean {
-            note(
-                defects,
-                DefectKind::Date,
-                value.iter().take_while(|byte| byte.is_ascii_whitespace()).count(),
-            );
+            note(defects, DefectKind::Date, margin(value));
         }
         date
     }

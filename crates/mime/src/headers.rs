@@ -328,7 +328,7 @@ impl<'a> Field<'a> {
             let at = core::str::from_utf8(value).map_or_else(|error| error.valid_up_to(), str::len);
             note(defects, DefectKind::NotUtf8, at);
         }
-        shift(defects, first, self.offset + self.value as u64);
+        shift(defects, first, self.raw_value_offset());
         self.check_lines(defects);
     }
 
@@ -347,6 +347,11 @@ impl<'a> Field<'a> {
             }
             at += line.len();
         }
+    }
+
+    /// Where [`raw_value`](Field::raw_value) begins in the message.
+    pub(crate) const fn raw_value_offset(&self) -> u64 {
+        self.offset + self.value as u64
     }
 
     /// All behind the colon.

@@ -207,6 +207,12 @@ impl<'a> Quoted<'a> {
     }
 }
 
+/// How many blanks, folds among them, a value begins with; what is nothing but blanks ends with its first line.
+pub(crate) fn margin(value: &[u8]) -> usize {
+    let text = value.iter().position(|byte| !BLANK.contains(*byte));
+    text.unwrap_or_else(|| value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count())
+}
+
 /// Blanks at both ends gone.
 pub(crate) fn trim(bytes: &[u8]) -> &[u8] {
     let from = bytes.iter().position(|byte| !BLANK.contains(*byte)).unwrap_or(bytes.len());
