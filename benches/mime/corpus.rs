@@ -150,6 +150,8 @@ enum Script {
 struct Writer {
     random: Random,
     out: Vec<u8>,
+    /// Texts are cut to this.
+    longest: usize,
 }
 
 /// Messages as people get them.
@@ -158,7 +160,7 @@ pub fn small(count: usize) -> Vec<Vec<u8>> {
 }
 
 fn message(seed: u64) -> Vec<u8> {
-    let mut writer = Writer { random: Random::new(seed), out: Vec::new() };
+    let mut writer = Writer { random: Random::new(seed), out: Vec::new(), longest: usize::MAX };
     writer.trace();
     writer.fields();
     let boundary = format!("----=_Part_{}_{}", writer.random.below(9999), writer.random.hex(16));
@@ -307,7 +309,7 @@ impl Writer {
         };
         let mut text = String::new();
         let mut column = 0;
-        while text.len() < size {
+        while text.len() < size.min(self.longest) {
             if html && self.random.permille(120) {
                 text.push_str(self.random.one(&[
                     "<p>",
@@ -380,7 +382,7 @@ fn quoted_printable(bytes: &[u8], out: &mut Vec<u8>) {
 
 /// A message of 1.4 MB: a short text, and a file in base64.
 pub fn attach() -> Vec<u8> {
-    let mut writer = Writer { random: Random::new(77), out: Vec::new() };
+    let mut writer = Writer { random: Random::new(77), out: Vec::new(), longest: usize::MAX };
     writer.trace();
     writer.fields();
     writer.line("Content-Type: multipart/mixed; boundary=\"=_boundary_77\"\r\n\r\n--=_boundary_77");
@@ -431,24 +433,24 @@ const DAMAGE: &[&[u8]] = &[
 ];
 
 fn damaged(seed: u64) -> Vec<u8> {
-    let mut writer = Writer { random: Random::new(seed + 1_000_000), out: Vec::new() };
+    let mut writer = Writer { random: Random::new(seed + 1_000_000), out: Vec::new(), longest: 300 };
     writer.trace();
     writer.fields();
-    for level in 1..writer.random.below(5) + 1 {
+    for level in 1..writer.random.below(6) + 1 {
         let boundary = format!("=_b{level}");
         writer.line(&format!("Content-Type: multipart/mixed; boundary=\"{boundary}\"\r\n\r\n--{boundary}"));
         if writer.random.permille(500) {
             writer.leaf(level % 2 == 0);
             writer.line(&format!("--{boundary}"));
         }
-        if writer.random.permille(200) {
+        if writer.random.permille(400) {
             writer.line("Content-Type: message/rfc822\r\n");
             writer.fields();
         }
     }
     writer.leaf(false);
-    let Writer { mut random, mut out } = writer;
-    for _ in 0..random.below(25) + 3 {
+    let Writer { mut random, mut out, .. } = writer;
+    for _ in 0..random.below(60) + 20 {
         let at = random.below(out.len());
         let end = (at + random.below(40)).min(out.len());
         match random.below(5) {

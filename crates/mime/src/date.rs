@@ -7,8 +7,9 @@ use alloc::vec::Vec;
 use core::fmt;
 
 use proto_core::calendar::{self, Date, month_abbreviation, month_named};
+use proto_core::scan::Class;
 
-use crate::lexical::{Cursor, note};
+use crate::lexical::{Cursor, Set, margin, note};
 use crate::{Defect, DefectKind, Limits};
 
 /// A date and time as its writer's clock showed it, and how far that was from UTC.
@@ -53,11 +54,7 @@ impl DateTime {
         let mut reader = Reader { cursor: Cursor::new(value), limits, defects, clean: true };
         let date = reader.date_time();
         if date.is_none() || !reader.clean {
-            note(
-                defects,
-                DefectKind::Date,
-                value.iter().take_while(|byte| byte.is_ascii_whitespace()).count(),
-            );
+            note(defects, DefectKind::Date, margin(value));
         }
         date
     }
@@ -121,6 +118,9 @@ impl fmt::Display for DateTime {
     }
 }
 
+static ALPHA: Set = Set::of(Class::ALPHA);
+static DIGIT: Set = Set::of(Class::DIGIT);
+
 /// Reads what has digits and letters.
 struct Reader<'v, 'd> {
     cursor: Cursor<'v>,
@@ -178,11 +178,11 @@ impl Reader<'_, '_> {
     }
 
     fn letters(&mut self) -> &[u8] {
-        self.cursor.run(&proto_core::scan::Class::ALPHA)
+        self.cursor.run(&ALPHA)
     }
 
     fn number(&mut self) -> Option<Number> {
-        let digits = self.cursor.run(&proto_core::scan::Class::DIGIT);
+        let digits = self.cursor.run(&DIGIT);
         let value = digits.iter().fold(0_u32, |value, digit| {
             value.saturating_mul(10).saturating_add(u32::from(digit.wrapping_sub(b'0')))
         });

@@ -5,7 +5,7 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use crate::lexical::{Cursor, TOKEN, note, shift, slice};
+use crate::lexical::{Cursor, TOKEN, margin, note, shift, slice};
 use crate::{DateTime, Defect, DefectKind, Limits, Misuse, MisuseKind, Parameters};
 
 /// The value of a Content-Disposition field.
@@ -67,7 +67,7 @@ impl<'a> Disposition<'a> {
         // Some leave the type out and begin with a parameter.
         let is_name = cursor.peek() == Some(b'=');
         if kind.is_empty() || is_name {
-            note(defects, DefectKind::Disposition, 0);
+            note(defects, DefectKind::Disposition, margin(value));
             return None;
         }
         let (first, at) = (defects.len(), cursor.at);

@@ -8,7 +8,7 @@ use core::fmt;
 use core::ops::Range;
 
 use crate::lexical::{lossy, note, shift, slice};
-use crate::section::{Entry, tag};
+use crate::section::Entry;
 use crate::{
     Addresses, DateTime, Defect, DefectKind, Disposition, Limits, MediaType, MessageIds, Received, word,
 };
@@ -37,15 +37,14 @@ impl<'a> Headers<'a> {
     /// The first field of this name, in any case.
     #[must_use]
     pub fn first(&self, name: &str) -> Option<Field<'a>> {
-        let tag = tag(name.as_bytes());
-        let entry = self.entries.iter().find(|entry| self.is_named(entry, tag, name))?;
+        let entry = self.entries.iter().find(|entry| self.is_named(entry, name))?;
         Some(self.field(entry))
     }
 
     /// All fields of this name, in any case, in wire order: of trace fields the newest is first.
     pub fn all<'n>(&self, name: &'n str) -> impl Iterator<Item = Field<'a>> + use<'a, 'n> {
-        let (section, tag) = (*self, tag(name.as_bytes()));
-        let named = move |entry: &&Entry| section.is_named(entry, tag, name);
+        let section = *self;
+        let named = move |entry: &&Entry| section.is_named(entry, name);
         self.entries.iter().filter(named).map(move |entry| section.field(entry))
     }
 
@@ -91,11 +90,11 @@ impl<'a> Headers<'a> {
     }
 
     #[inline]
-    fn is_named(&self, entry: &Entry, tag: u16, name: &str) -> bool {
-        entry.tag == tag && {
+    fn is_named(&self, entry: &Entry, name: &str) -> bool {
+        // Most are of another length.
+        entry.name_len as usize == name.len() && {
             let from = entry.start as usize;
-            let own = slice(self.bytes, from, from + usize::from(entry.name_len));
-            own.eq_ignore_ascii_case(name.as_bytes())
+            slice(self.bytes, from, from + name.len()).eq_ignore_ascii_case(name.as_bytes())
         }
     }
 
@@ -103,7 +102,7 @@ impl<'a> Headers<'a> {
         let from = entry.start as usize;
         Field {
             raw: slice(self.bytes, from, entry.end as usize),
-            name_len: usize::from(entry.name_len),
+            name_len: entry.name_len as usize,
             value: (entry.value - entry.start) as usize,
             offset: self.base + u64::from(entry.start),
         }
@@ -329,7 +328,7 @@ impl<'a> Field<'a> {
             let at = core::str::from_utf8(value).map_or_else(|error| error.valid_up_to(), str::len);
             note(defects, DefectKind::NotUtf8, at);
         }
-        shift(defects, first, self.offset + self.value as u64);
+        shift(defects, first, self.raw_value_offset());
         self.check_lines(defects);
     }
 
@@ -348,6 +347,11 @@ impl<'a> Field<'a> {
             }
             at += line.len();
         }
+    }
+
+    /// Where [`raw_value`](Field::raw_value) begins in the message.
+    pub(crate) const fn raw_value_offset(&self) -> u64 {
+        self.offset + self.value as u64
     }
 
     /// All behind the colon.

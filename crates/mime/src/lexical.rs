@@ -12,13 +12,41 @@ use proto_core::scan::Class;
 
 use crate::{Defect, DefectKind, Limits};
 
+/// A set of bytes for loops that look at one byte at a time: a [`Class`] laid out as a table.
+#[derive(Debug)]
+pub(crate) struct Set([bool; 256]);
+
+impl Set {
+    pub(crate) const fn of(class: Class) -> Set {
+        let (mut table, mut byte) = ([false; 256], 0_u8);
+        loop {
+            let (_, from) = table.split_at_mut(byte as usize);
+            if let [place, ..] = from {
+                *place = class.contains(byte);
+            }
+            if byte == u8::MAX {
+                return Set(table);
+            }
+            byte += 1;
+        }
+    }
+
+    #[inline]
+    pub(crate) fn contains(&self, byte: u8) -> bool {
+        self.0.get(usize::from(byte)).is_some_and(|is_in| *is_in)
+    }
+}
+
 /// RFC 5322 section 3.2.3 with RFC 6532 section 3.2: what an atom is made of.
-pub(crate) const ATEXT: Class =
+pub(crate) const ATEXT_CLASS: Class =
     Class::ALPHA.or(Class::DIGIT).or(Class::of(b"!#$%&'*+-/=?^_`{|}~")).or(Class::EIGHT_BIT);
+pub(crate) static ATEXT: Set = Set::of(ATEXT_CLASS);
 /// RFC 2045 section 5.1: visible, and not one of `()<>@,;:\"/[]?=`.
-pub(crate) const TOKEN: Class = Class::VCHAR.and(Class::of(b"()<>@,;:\\\"/[]?=").not());
+pub(crate) const TOKEN_CLASS: Class = Class::VCHAR.and(Class::of(b"()<>@,;:\\\"/[]?=").not());
+pub(crate) static TOKEN: Set = Set::of(TOKEN_CLASS);
 /// Blanks and what folds are made of.
-pub(crate) const BLANK: Class = Class::of(b" \t\r\n");
+pub(crate) const BLANK_CLASS: Class = Class::of(b" \t\r\n");
+pub(crate) static BLANK: Set = Set::of(BLANK_CLASS);
 
 /// More defects than anybody reads. Beyond it they are not listed.
 const MAX_DEFECTS: usize = 10_000;
@@ -86,22 +114,20 @@ impl<'a> Cursor<'a> {
         slice(self.bytes, from, self.at)
     }
 
-    /// As many bytes of `class` as come next.
+    /// As many bytes of `set` as come next.
     #[inline]
-    pub(crate) fn run(&mut self, class: &Class) -> &'a [u8] {
+    pub(crate) fn run(&mut self, set: &Set) -> &'a [u8] {
         let from = self.at;
-        while self.peek().is_some_and(|byte| class.contains(byte)) {
-            self.at += 1;
-        }
+        let rest = slice(self.bytes, from, self.bytes.len());
+        self.at += rest.iter().position(|byte| !set.contains(*byte)).unwrap_or(rest.len());
         self.since(from)
     }
 
-    /// Up to the next byte of `class`, or the end.
-    pub(crate) fn until(&mut self, class: &Class) -> &'a [u8] {
+    /// Up to the next byte of `set`, or the end.
+    pub(crate) fn until(&mut self, set: &Set) -> &'a [u8] {
         let from = self.at;
-        while self.peek().is_some_and(|byte| !class.contains(byte)) {
-            self.at += 1;
-        }
+        let rest = slice(self.bytes, from, self.bytes.len());
+        self.at += rest.iter().position(|byte| set.contains(*byte)).unwrap_or(rest.len());
         self.since(from)
     }
 
@@ -179,6 +205,12 @@ impl<'a> Quoted<'a> {
         }
         Cow::Owned(value)
     }
+}
+
+/// How many blanks, folds among them, a value begins with; what is nothing but blanks ends with its first line.
+pub(crate) fn margin(value: &[u8]) -> usize {
+    let text = value.iter().position(|byte| !BLANK.contains(*byte));
+    text.unwrap_or_else(|| value.iter().take_while(|byte| matches!(byte, b' ' | b'\t')).count())
 }
 
 /// Blanks at both ends gone.

@@ -7,7 +7,7 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::lexical::{Cursor, TOKEN, note, shift, slice};
+use crate::lexical::{Cursor, TOKEN, margin, note, shift, slice};
 use crate::{Defect, DefectKind, Limits, Misuse, MisuseKind, Parameters};
 
 /// The value of a Content-Type field.
@@ -78,7 +78,7 @@ impl<'a> MediaType<'a> {
     pub fn parse_with(value: &'a [u8], limits: &Limits, defects: &mut Vec<Defect>) -> Option<Self> {
         let mut cursor = Cursor::new(value);
         let Some((top, subtype)) = type_and_subtype(&mut cursor, limits, defects) else {
-            note(defects, DefectKind::MediaType, 0);
+            note(defects, DefectKind::MediaType, margin(value));
             return None;
         };
         let first = defects.len();

@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use proto_core::scan::Class;
 
-use crate::lexical::{ATEXT, BLANK, Cursor, lossy, note, slice, text, trim};
+use crate::lexical::{ATEXT, BLANK, Cursor, Set, lossy, note, slice, text, trim};
 use crate::{Defect, DefectKind, Limits, Misuse, MisuseKind};
 
 /// The identifiers of a Message-ID, References, In-Reply-To, Content-ID or List-ID field, in order, without their brackets.
@@ -84,9 +84,9 @@ struct Found<'a> {
 }
 
 /// What may begin an identifier, and what may hide one.
-const START: Class = Class::of(b"<(\"");
+static START: Set = Set::of(Class::of(b"<(\""));
 /// What may end an identifier, its brackets included; a second `<` begins another.
-const END: Class = Class::of(b"<>\"");
+static END: Set = Set::of(Class::of(b"<>\""));
 
 fn next<'a>(cursor: &mut Cursor<'a>) -> Option<Found<'a>> {
     let mut ignored = Vec::new();

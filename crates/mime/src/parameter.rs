@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use proto_core::scan::Class;
 
-use crate::lexical::{Cursor, Quoted, TOKEN, lossy, note, slice, text, trim, unfold};
+use crate::lexical::{Cursor, Quoted, Set, TOKEN, TOKEN_CLASS, lossy, note, slice, text, trim, unfold};
 use crate::word::{self, escaped_byte};
 use crate::{Charset, Defect, DefectKind, Limits, Misuse, MisuseKind};
 
@@ -215,8 +215,8 @@ fn section<'a>(cursor: &mut Cursor<'a>, limits: &Limits, defects: &mut Vec<Defec
 }
 
 /// Bytes of a name. Some write blanks and others write anything.
-const NAME: Class = Class::of(b"=;\"( \t\r\n").not();
-const SEMICOLON: Class = Class::of(b";");
+static NAME: Set = Set::of(Class::of(b"=;\"( \t\r\n").not());
+static SEMICOLON: Set = Set::of(Class::of(b";"));
 
 /// RFC 2231 section 7: a decimal number without leading zeros.
 fn section_number(digits: &[u8]) -> Option<u32> {
@@ -434,10 +434,10 @@ pub(crate) fn raw_value<'a>(bytes: &'a [u8], name: &[u8], limits: &Limits) -> Op
 
 /// The other direction.
 mod write {
-    use super::{Class, Parameter, TOKEN, Vec};
+    use super::{Class, Parameter, Set, TOKEN, TOKEN_CLASS, Vec};
 
     /// RFC 2231 section 7: what a name, and an escaped value, is made of.
-    pub(super) const ATTRIBUTE: Class = TOKEN.and(Class::of(b"*'%").not());
+    pub(super) static ATTRIBUTE: Set = Set::of(TOKEN_CLASS.and(Class::of(b"*'%").not()));
     /// RFC 5322 section 2.1.1.
     const LINE: usize = 78;
     /// Longest value in one piece.

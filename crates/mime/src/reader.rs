@@ -3,7 +3,6 @@
 //! The rule: it sees what the tree sees, however the bytes were cut. It holds back one header section, or one line that may be
 //! a delimiter, and nothing else; all that it is given comes out again.
 
-use alloc::collections::VecDeque;
 use alloc::vec::Vec;
 use core::fmt;
 
@@ -82,6 +81,18 @@ enum Decoder {
     QuotedPrintable(QpDecoder),
 }
 
+/// What is known of a header and was not taken yet.
+#[derive(Debug, Default)]
+struct Waiting {
+    section: Bytes,
+    /// Where it began.
+    base: u64,
+    /// Which field comes next, in the structure's entries.
+    next: usize,
+    end: Option<(PartKind, TransferEncoding)>,
+    blank: Bytes,
+}
+
 /// Reads a message as it comes.
 ///
 /// ```
@@ -103,8 +114,9 @@ enum Decoder {
 #[derive(Debug)]
 pub struct Reader {
     structure: Structure,
-    /// What is known already and was not taken yet: fields of one header, the end of a body.
-    ready: VecDeque<Event>,
+    header: Waiting,
+    /// A part ended with these, but for what its decoder still held.
+    ended: Option<Vec<Defect>>,
     decodes: bool,
     decoder: Decoder,
     /// Where the body began that is being decoded.
@@ -138,7 +150,8 @@ impl Reader {
     pub fn with_limits(limits: Limits) -> Self {
         Reader {
             structure: Structure::new(limits),
-            ready: VecDeque::new(),
+            header: Waiting::default(),
+            ended: None,
             decodes: false,
             decoder: Decoder::None,
             body: 0,
@@ -182,7 +195,7 @@ impl Reader {
             return Err(defect);
         }
         loop {
-            if let Some(event) = self.ready.pop_front() {
+            if let Some(event) = self.known() {
                 return Ok(Some(event));
             }
             let part = self.structure.part();
@@ -190,7 +203,10 @@ impl Reader {
             match step {
                 Step::PartStart => return Ok(Some(Event::PartStart { depth: self.structure.depth() - 1 })),
                 Step::Section { section, first, kind, encoding, .. } => {
-                    self.section(input, section, first, Event::HeadersEnd { kind, encoding });
+                    let base = self.offset;
+                    let (bytes, blank) = (self.take(input, section.len), self.take(input, section.blank));
+                    self.header =
+                        Waiting { section: bytes, base, next: first, end: Some((kind, encoding)), blank };
                     self.begin_body(kind, encoding);
                 }
                 Step::Body(len) => {
@@ -201,7 +217,12 @@ impl Reader {
                     }
                 }
                 Step::Outside(len) => return Ok(Some(Event::Outside(self.take(input, len)))),
-                Step::PartEnd => self.end_part(part)?,
+                Step::PartEnd => {
+                    let rest = self.end_part(part)?;
+                    if !rest.is_empty() {
+                        return Ok(Some(Event::Body(rest)));
+                    }
+                }
                 Step::End => return Ok(Some(Event::End)),
             }
         }
@@ -212,16 +233,22 @@ impl Reader {
         input.split_to(len.min(input.len())).freeze()
     }
 
-    fn section(&mut self, input: &mut BytesMut, section: Section, first: usize, end: Event) {
-        let base = self.offset;
-        let bytes = self.take(input, section.len);
-        let blank = self.take(input, section.blank);
-        let fields = self.structure.entries.drain(first..).map(|entry| field(&bytes, base, entry));
-        self.ready.extend(fields.map(Event::Header));
-        self.ready.push_back(end);
-        if !blank.is_empty() {
-            self.ready.push_back(Event::Outside(blank));
+    /// What comes next of what is known already.
+    fn known(&mut self) -> Option<Event> {
+        let header = &mut self.header;
+        if let Some((kind, encoding)) = header.end {
+            if let Some(entry) = self.structure.entries.get(header.next) {
+                header.next += 1;
+                return Some(Event::Header(field(&header.section, header.base, entry)));
+            }
+            self.structure.entries.clear();
+            (header.section, header.end) = (Bytes::new(), None);
+            return Some(Event::HeadersEnd { kind, encoding });
         }
+        if !header.blank.is_empty() {
+            return Some(Event::Outside(core::mem::take(&mut header.blank)));
+        }
+        self.ended.take().map(|defects| Event::PartEnd { defects })
     }
 
     fn begin_body(&mut self, kind: PartKind, encoding: TransferEncoding) {
@@ -246,8 +273,8 @@ impl Reader {
         Bytes::from(out)
     }
 
-    /// The innermost part that is open ends: what its decoder still held, and what was wrong with it.
-    fn end_part(&mut self, part: usize) -> Result<(), Defect> {
+    /// The innermost part that is open ends, in what its decoder still held.
+    fn end_part(&mut self, part: usize) -> Result<Bytes, Defect> {
         let (mut rest, mut coding) = (Vec::new(), Vec::new());
         match &mut self.decoder {
             Decoder::None => {}
@@ -261,9 +288,6 @@ impl Reader {
             }
         }
         self.decoder = Decoder::None;
-        if !rest.is_empty() {
-            self.ready.push_back(Event::Body(Bytes::from(rest)));
-        }
         let own = self.structure.defects.extract_if(.., |(owner, _)| *owner == part);
         let mut defects: Vec<Defect> = own.map(|(_, defect)| defect).collect();
         defects.extend(coding.iter().map(|defect| defect.moved(self.body)));
@@ -272,17 +296,17 @@ impl Reader {
             self.failed = Some(*defect);
             return Err(*defect);
         }
-        self.ready.push_back(Event::PartEnd { defects });
-        Ok(())
+        self.ended = Some(defects);
+        Ok(Bytes::from(rest))
     }
 }
 
-fn field(section: &Bytes, base: u64, entry: Entry) -> OwnedField {
+fn field(section: &Bytes, base: u64, entry: &Entry) -> OwnedField {
     let (from, to) = (entry.start as usize, entry.end as usize);
     let raw = if to <= section.len() && from <= to { section.slice(from..to) } else { Bytes::new() };
     OwnedField {
         raw,
-        name_len: usize::from(entry.name_len),
+        name_len: entry.name_len as usize,
         value: (entry.value - entry.start) as usize,
         offset: base + u64::from(entry.start),
     }

@@ -21,9 +21,7 @@ pub(crate) struct Entry {
     pub(crate) value: u32,
     /// Behind the line end.
     pub(crate) end: u32,
-    pub(crate) name_len: u16,
-    /// Names with other tags are other names.
-    pub(crate) tag: u16,
+    pub(crate) name_len: u32,
 }
 
 /// How a section ended.
@@ -71,18 +69,6 @@ impl Classes<4> for Shape {
 /// RFC 5322 section 2.2: visible US-ASCII but for the colon.
 const NAME: Class = Class::VCHAR.and(Class::of(b":").not());
 
-/// Two bytes that depend on the length and the ends of a name, whatever its case.
-pub(crate) const fn tag(name: &[u8]) -> u16 {
-    match name {
-        [] => 0,
-        [only] => u16::from_le_bytes([*only | 0x20, 1]),
-        [first, .., last] => {
-            let [len, ..] = name.len().to_le_bytes();
-            u16::from_le_bytes([*first | 0x20, len ^ (*last | 0x20)])
-        }
-    }
-}
-
 /// What goes from block to block.
 #[derive(Clone, Copy)]
 struct Walk {
@@ -124,25 +110,21 @@ impl Scan {
             return None;
         }
         self.seen = window.len();
-        let mut judge = Judge { bytes, limits, boundaries, entries, first: self.first, over: self.over };
+        let mut judge =
+            Judge { bytes: window, limits, boundaries, entries, first: self.first, over: self.over };
         let begun = self.line;
-        let walk = Walk { line: begun, name_end: None, cr: 0, odd: 0 };
-        let walked =
-            scan::fold::<Shape, 4, _, _>(slice(window, begun, window.len()), walk, |walk, at, masks| {
-                walk.block(begun + at, masks, &mut judge)
-            });
-        let (walk, end) = match walked {
-            Continue(walk) => (walk, None),
-            Break((walk, end)) => (walk, Some(end)),
-        };
+        let mut walk = Walk { line: begun, name_end: None, cr: 0, odd: 0 };
+        let walked = scan::fold::<Shape, 4, _, _>(slice(window, begun, window.len()), (), |(), at, masks| {
+            walk.block(begun + at, masks, &mut judge)
+        });
         self.line = walk.line;
         // A CR in front of what is not there yet is not known to be a good one.
         self.odd |= walk.odd | walk.cr != 0;
-        let end = match end {
-            Some(end) => Some(end),
-            None if bytes.len() > limit => Some(End::Limit),
-            None if eof => Some(judge.last_line(&mut self.line, window.len(), walk.name_end)),
-            None => None,
+        let end = match walked {
+            Break(end) => Some(end),
+            Continue(()) if bytes.len() > limit => Some(End::Limit),
+            Continue(()) if eof => Some(judge.last_line(&mut self.line, window.len(), walk.name_end)),
+            Continue(()) => None,
         };
         self.over = judge.over;
         end
@@ -192,46 +174,58 @@ fn nameless_kind(line: &[u8]) -> DefectKind {
     if colon { DefectKind::FieldName } else { DefectKind::NoColon }
 }
 
+/// Line ends, CR and NUL.
+struct Odd;
+impl Classes<3> for Odd {
+    const CLASSES: [Class; 3] = [Class::of(b"\n"), Class::of(b"\r"), Class::of(b"\0")];
+}
+
 /// The places of NUL and of CR without LF.
 fn odd_bytes(bytes: &[u8], mut note: impl FnMut(DefectKind, usize)) {
-    for (at, byte) in bytes.iter().enumerate() {
-        match byte {
-            0 => note(DefectKind::Nul, at),
-            b'\r' if bytes.get(at + 1) != Some(&b'\n') => note(DefectKind::BareCr, at),
-            _ => {}
+    let _ = scan::fold::<Odd, 3, (), ()>(bytes, (), |(), at, [ends, cr, nul]| {
+        for bit in scan::Bits(nul | (cr & !(ends >> 1))) {
+            let here = at + bit as usize;
+            if nul >> bit & 1 == 1 {
+                note(DefectKind::Nul, here);
+            } else if bytes.get(here + 1) != Some(&b'\n') {
+                note(DefectKind::BareCr, here);
+            }
         }
-    }
+        Continue(())
+    });
 }
 
 impl Walk {
     /// Goes through 64 bytes from `at` on.
     #[inline(always)]
     fn block(
-        mut self,
+        &mut self,
         at: usize,
         [mut line_ends, name_ends, cr, nul]: [u64; 4],
         judge: &mut Judge<'_>,
-    ) -> ControlFlow<(Walk, End), Walk> {
+    ) -> ControlFlow<End> {
         // A CR is bare unless the next byte is LF; the last one's is in the next block.
         self.odd |= nul | (cr & !(line_ends >> 1) & (u64::MAX >> 1)) | (self.cr & !line_ends & 1);
         self.cr = cr >> 63;
         loop {
-            if self.name_end.is_none() {
-                let from = self.line.saturating_sub(at);
-                let ends = if from < 64 { name_ends & (u64::MAX << from) } else { 0 };
-                if ends == 0 {
-                    return Continue(self);
+            let name_end = match self.name_end {
+                Some(name_end) => name_end,
+                None => {
+                    let from = self.line.saturating_sub(at);
+                    let ends = if from < 64 { name_ends & (u64::MAX << from) } else { 0 };
+                    if ends == 0 {
+                        return Continue(());
+                    }
+                    at + ends.trailing_zeros() as usize
                 }
-                self.name_end = Some(at + ends.trailing_zeros() as usize);
-            }
+            };
             if line_ends == 0 {
-                return Continue(self);
+                self.name_end = Some(name_end);
+                return Continue(());
             }
             let end = at + line_ends.trailing_zeros() as usize + 1;
             line_ends &= line_ends - 1;
-            if let Break(end) = judge.line(self.line, self.name_end.unwrap_or(end), end) {
-                return Break((self, end));
-            }
+            judge.line(self.line, name_end, end)?;
             (self.line, self.name_end) = (end, None);
         }
     }
@@ -249,24 +243,29 @@ struct Judge<'s> {
 
 impl Judge<'_> {
     /// The line from `start` to `end`, its line end included; what begins it is a name up to `name_end`.
-    #[inline]
+    #[inline(always)]
     fn line(&mut self, start: usize, name_end: usize, end: usize) -> ControlFlow<End> {
-        let first = self.bytes.get(start).copied();
-        if name_end > start && self.bytes.get(name_end) == Some(&b':') && first != Some(b'-') {
-            self.push(start, name_end - start, name_end + 1, end);
+        let is_named = name_end > start && self.bytes.get(name_end) == Some(&b':');
+        // A boundary may have a colon in it.
+        if is_named && self.bytes.get(start) != Some(&b'-') && self.has_room() {
+            self.entries.push(Entry::new(start, name_end - start, name_end + 1, end));
             return Continue(());
         }
-        self.odd_line(start, name_end, end)
+        self.other_line(start, name_end, end)
+    }
+
+    fn has_room(&self) -> bool {
+        self.entries.len() - self.first < self.limits.headers
     }
 
     /// Any other than `name:value`.
-    fn odd_line(&mut self, start: usize, name_end: usize, end: usize) -> ControlFlow<End> {
+    fn other_line(&mut self, start: usize, name_end: usize, end: usize) -> ControlFlow<End> {
         let line = slice(self.bytes, start, end);
         match line {
+            [b' ' | b'\t', ..] => self.continuation(start, end),
             [b'\n'] | [b'\r', b'\n'] => return Break(End::Blank(line.len())),
             // RFC 2046 section 5.1.1: a boundary delimiter ends whatever is above it.
             [b'-', b'-', ..] if self.boundaries.find(line, true).is_found() => return Break(End::Cut),
-            [b' ' | b'\t', ..] => self.continuation(start, end),
             _ => self.spaced_name(start, name_end, end),
         }
         Continue(())
@@ -295,16 +294,11 @@ impl Judge<'_> {
     }
 
     fn push(&mut self, start: usize, name_len: usize, value: usize, end: usize) {
-        if self.entries.len() - self.first >= self.limits.headers {
+        if self.has_room() {
+            self.entries.push(Entry::new(start, name_len, value, end));
+        } else {
             self.over = self.over.or(Some(start));
-            return;
         }
-        let name = slice(self.bytes, start, start + name_len);
-        // A name as long as this is none.
-        let name_len = u16::try_from(name_len).unwrap_or(0);
-        let value = if name_len == 0 { start } else { value };
-        let tag = if name_len == 0 { 0 } else { tag(name) };
-        self.entries.push(Entry { start: place(start), value: place(value), end: place(end), name_len, tag });
     }
 
     /// The end of the input, with a line that has no end perhaps.
@@ -319,7 +313,15 @@ impl Judge<'_> {
     }
 }
 
-/// The window is not longer than this can hold.
+impl Entry {
+    #[inline]
+    fn new(start: usize, name_len: usize, value: usize, end: usize) -> Self {
+        Entry { start: place(start), value: place(value), end: place(end), name_len: place(name_len) }
+    }
+}
+
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "a section is never longer than this can hold")]
 fn place(at: usize) -> u32 {
-    u32::try_from(at).unwrap_or(u32::MAX)
+    at as u32
 }

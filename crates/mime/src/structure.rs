@@ -8,8 +8,8 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
 use crate::boundary::{Boundaries, Delimiter, Search};
-use crate::headers::Headers;
-use crate::lexical::{BLANK, Cursor, slice};
+use crate::headers::{Field, Headers};
+use crate::lexical::{BLANK, Cursor, margin, slice};
 use crate::media_type::type_and_subtype;
 use crate::parameter::raw_value;
 use crate::section::{Entry, Scan, Section};
@@ -265,12 +265,13 @@ impl Structure {
 
     /// What the fields say of the body, with all that is wrong in them.
     fn head<'a>(&mut self, headers: &Headers<'a>) -> Head<'a> {
-        let by = |at: u64| usize::try_from(at - self.offset).unwrap_or(0);
+        let by = |field: &Field<'_>| {
+            usize::try_from(field.raw_value_offset() - self.offset).unwrap_or(0) + margin(field.raw_value())
+        };
         let encoding = headers
             .first("content-transfer-encoding")
-            .map(|field| (TransferEncoding::parse(field.raw_value()), by(field.value_offset())));
-        let content_type =
-            headers.first("content-type").map(|field| (field.raw_value(), by(field.value_offset())));
+            .map(|field| (TransferEncoding::parse(field.raw_value()), by(&field)));
+        let content_type = headers.first("content-type").map(|field| (field.raw_value(), by(&field)));
         if let Some((TransferEncoding::Unknown, at)) = encoding {
             self.note(DefectKind::TransferCoding, at);
         }

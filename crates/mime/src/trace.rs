@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use proto_core::scan::Class;
 
-use crate::lexical::{BLANK, Cursor, lossy, note, shift, slice, text, trim, unfold};
+use crate::lexical::{BLANK, BLANK_CLASS, Cursor, Set, lossy, note, shift, slice, text, trim, unfold};
 use crate::{DateTime, Defect, DefectKind, Limits};
 
 /// The value of a Received field.
@@ -44,8 +44,8 @@ pub struct Received<'a> {
     pub date: Option<DateTime>,
 }
 
-/// Behind what a date stands; and what a word ends at.
-const WORD_END: Class = BLANK.or(Class::of(b"(;"));
+/// What a word of a Received field ends at.
+static WORD_END: Set = Set::of(BLANK_CLASS.or(Class::of(b"(;")));
 
 impl<'a> Received<'a> {
     /// Reads the value of the field.
@@ -161,8 +161,8 @@ pub fn list_urls(value: &[u8]) -> impl Iterator<Item = Cow<'_, str>> {
     })
 }
 
-const URL_START: Class = Class::of(b"<(");
-const URL_END: Class = Class::of(b">");
+static URL_START: Set = Set::of(Class::of(b"<("));
+static URL_END: Set = Set::of(Class::of(b">"));
 
 /// RFC 2369 section 2: blanks inside the brackets are to be ignored.
 fn without_blanks(url: &[u8]) -> Cow<'_, str> {

@@ -12,7 +12,7 @@ use alloc::vec::Vec;
 use proto_core::base64::STANDARD;
 use proto_core::scan;
 
-use crate::lexical::{ATEXT, BLANK, TOKEN, lossy, note, slice, text, trim, unfold};
+use crate::lexical::{ATEXT, BLANK, TOKEN, lossy, margin, note, slice, text, trim, unfold};
 use crate::{Charset, Defect, DefectKind, Misuse, MisuseKind, check_value};
 
 /// The text of an unstructured value, such as a subject: unfolded, its encoded words decoded, blanks at its ends gone.
@@ -33,8 +33,7 @@ pub fn decode_with<'a>(value: &'a [u8], defects: &mut Vec<Defect>) -> Cow<'a, st
     let Some(first) = find_start(trimmed, 0) else {
         return text(unfold(trimmed));
     };
-    let margin = value.iter().take_while(|byte| BLANK.contains(**byte)).count();
-    let mut joiner = Joiner::new(margin);
+    let mut joiner = Joiner::new(margin(value));
     joiner.read(trimmed, first, defects);
     Cow::Owned(joiner.finish(defects))
 }

@@ -11,12 +11,12 @@ use alloc::vec::Vec;
 use proto_core::scan::Class;
 
 use super::{Address, Mailbox};
-use crate::lexical::{ATEXT, BLANK, Cursor, lossy, note, slice, text, trim, unfold};
+use crate::lexical::{ATEXT_CLASS, BLANK, BLANK_CLASS, Cursor, Set, lossy, note, slice, text, trim, unfold};
 use crate::word::{EncodedWord, Joiner, Place, is_suspect};
 use crate::{Defect, DefectKind, Limits};
 
 /// What an atom is made of here: dots belong to it, as obsolete phrases have them, and whatever has no other meaning.
-const ATOM: Class = ATEXT.or(Class::of(b".")).or(Class::CTL.and(BLANK.not())).or(Class::of(b"\\"));
+static ATOM: Set = Set::of(ATEXT_CLASS.or(Class::of(b".\\")).or(Class::CTL.and(BLANK_CLASS.not())));
 
 /// What is left of a list.
 pub(super) struct List<'a> {
@@ -368,9 +368,9 @@ impl<'a> List<'a> {
     }
 }
 
-const ROUTE_END: Class = Class::of(b":>");
-const ANGLE_END: Class = Class::of(b">,;");
-const LITERAL_END: Class = Class::of(b"],>");
+static ROUTE_END: Set = Set::of(Class::of(b":>"));
+static ANGLE_END: Set = Set::of(Class::of(b">,;"));
+static LITERAL_END: Set = Set::of(Class::of(b"],>"));
 
 impl Phrase {
     /// The word from `at` on was taken.
