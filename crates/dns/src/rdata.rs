@@ -20,11 +20,11 @@ use core::hash::{Hash, Hasher};
 
 use alloc::vec::Vec;
 
-use crate::message::NameChecker;
+use crate::message::Uncompressed;
 use crate::octets::Octets;
 use crate::{Class, NameRef, ParseError, ParseErrorKind, RrType};
 
-pub(crate) use check::check;
+pub(crate) use check::{Shape, check};
 pub(crate) use field::{Field, Fields};
 pub use read::{Dnskey, Ds, Mx, Nsec, Nsec3, Nsec3Param, Rrsig, Soa, Srv, TypeBitmap};
 pub use text::text_to_wire;
@@ -59,7 +59,7 @@ impl<'a> RdataRef<'a> {
         if end > usize::from(u16::MAX) {
             return Err(ParseError::new(ParseErrorKind::RdataLength, 0));
         }
-        check(rtype.fields(class), &mut NameChecker::uncompressed(), wire, (0, end))?;
+        check(rtype.fields(class), &mut Uncompressed, wire, (0, end))?;
         Ok(RdataRef { message: wire, start: 0, end, rtype, class })
     }
 
