@@ -19,6 +19,7 @@ pub use builder::{Builder, Section};
 pub(crate) use names::{Checked, NameChecker, Names, Uncompressed};
 use sections::Fixed;
 pub use sections::Records;
+pub(crate) use sections::skip_name;
 
 /// A message, checked and read where it lies.
 ///

@@ -24,7 +24,7 @@ use crate::message::Uncompressed;
 use crate::octets::Octets;
 use crate::{Class, NameRef, ParseError, ParseErrorKind, RrType};
 
-pub(crate) use check::{Shape, check};
+pub(crate) use check::{Parts, Shape, check};
 pub(crate) use field::{Field, Fields};
 pub use read::{Dnskey, Ds, Mx, Nsec, Nsec3, Nsec3Param, Rrsig, Soa, Srv, TypeBitmap};
 pub use text::text_to_wire;
@@ -97,6 +97,18 @@ impl<'a> RdataRef<'a> {
     /// All names in it.
     pub fn names(&self) -> impl Iterator<Item = NameRef<'a>> {
         self.fields().filter_map(|part| part.name())
+    }
+
+    /// There is nothing but this RDATA, and so no pointer in it.
+    #[inline]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.start == 0
+    }
+
+    /// The name at this octet.
+    #[inline]
+    pub(crate) fn name_at(&self, at: usize) -> NameRef<'a> {
+        NameRef::of_valid(self.message, self.start + at)
     }
 
     #[inline]

@@ -9,7 +9,7 @@ use core::hash::{Hash, Hasher};
 
 use super::{Name, order};
 use crate::limits;
-use crate::message::{NameChecker, Names};
+use crate::message::{NameChecker, Names, skip_name};
 use crate::{NameError, ParseError};
 
 /// A name within a message (or within a [`Name`], or uncompressed RDATA), borrowed; pointers are followed on the way.
@@ -47,6 +47,12 @@ impl<'a> NameRef<'a> {
             (name, []) => Ok(NameRef { message: name, offset: 0 }),
             _ => Err(NameError::Trailing),
         }
+    }
+
+    /// Octets where it stands, a pointer counting as two.
+    #[inline]
+    pub(crate) fn len_in_place(&self) -> usize {
+        skip_name(self.message, self.offset) - self.offset
     }
 
     /// The labels from left to right, without the empty one of the root.

@@ -30,6 +30,10 @@ const FIELDS: u8 = 2;
 const INTERNET: u8 = 4;
 /// This is no shape.
 const NONE: u8 = 8;
+/// There are names, here or in the fields that follow.
+const NAMED: u8 = 16;
+/// And they may be compressed.
+const COMPRESSED: u8 = 32;
 
 impl Shape {
     pub(crate) const NONE: Shape = Shape { before: 0, names: 0, after: 0, fields: 0, flags: NONE };
@@ -37,7 +41,7 @@ impl Shape {
     /// The shape of these fields.
     pub(crate) const fn of(mut fields: &[Field], internet: bool) -> Shape {
         let flags = if internet { INTERNET } else { 0 };
-        let mut shape = Shape { flags, ..Shape::NONE };
+        let mut shape = Shape { flags: flags | names(fields), ..Shape::NONE };
         while let [field, rest @ ..] = fields {
             match (field.size(), field.is_name()) {
                 (Some(size), _) if shape.names == 0 => shape.before += size,
@@ -53,6 +57,16 @@ impl Shape {
             fields = rest;
         }
         shape
+    }
+
+    /// What a message has of RDATA with it.
+    #[inline]
+    pub(crate) fn parts(self) -> Parts {
+        match self.flags & (NAMED | COMPRESSED) {
+            0 => Parts::Octets,
+            NAMED => Parts::Names,
+            _ => Parts::Compressed { before: self.before.into(), names: self.names },
+        }
     }
 
     /// Whether RDATA of this class has it.
@@ -101,6 +115,35 @@ impl Shape {
         }
         if at == end { Ok(()) } else { Err(ParseError::new(Kind::RdataLong, at)) }
     }
+}
+
+/// What RDATA is for those who write messages.
+pub(crate) enum Parts {
+    /// Octets, whatever they say.
+    Octets,
+    /// There are names in it, never compressed where they are written.
+    Names,
+    /// Octets, then names to be compressed, then octets again.
+    Compressed {
+        /// How many octets.
+        before: usize,
+        /// How many names.
+        names: u8,
+    },
+}
+
+const fn names(mut fields: &[Field]) -> u8 {
+    let mut flags = 0;
+    while let [field, rest @ ..] = fields {
+        if field.is_name() {
+            flags |= NAMED;
+        }
+        if matches!(field, Field::Name) {
+            flags |= COMPRESSED;
+        }
+        fields = rest;
+    }
+    flags
 }
 
 /// Checks the RDATA between `start` and `end`, field by field.
