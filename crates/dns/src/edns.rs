@@ -85,6 +85,13 @@ fn pairs(mut rest: &[u8]) -> impl Iterator<Item = (u16, &[u8])> {
     })
 }
 
+/// The options of an OPT record with this TTL. RFC 6891 section 6.1.3: nobody knows those of another version.
+#[inline]
+pub(crate) fn check(ttl: u32, options: &[u8], at: usize) -> Result<(), ParseError> {
+    let [_, version, ..] = ttl.to_be_bytes();
+    if version == 0 && !options.is_empty() { check_options(options, at).map(|_| ()) } else { Ok(()) }
+}
+
 /// The RDATA of an OPT record of version 0.
 pub(crate) fn check_options(rdata: &[u8], at: usize) -> Result<usize, ParseError> {
     let mut end = at;

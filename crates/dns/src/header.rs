@@ -50,13 +50,10 @@ impl Header {
     /// The twelve octets.
     #[must_use]
     pub fn encode(&self) -> [u8; 12] {
-        let mut octets = [0; 12];
         let fields =
             [self.id, self.flags.0, self.questions, self.answers, self.authorities, self.additionals];
-        for (place, field) in octets.chunks_exact_mut(2).zip(fields) {
-            place.copy_from_slice(&field.to_be_bytes());
-        }
-        octets
+        let [[a, b], [c, d], [e, f], [g, h], [i, j], [k, l]] = fields.map(u16::to_be_bytes);
+        [a, b, c, d, e, f, g, h, i, j, k, l]
     }
 
     /// The header of a query of this kind, all counts zero.

@@ -13,12 +13,13 @@ use crate::limits;
 use crate::{
     Class, Edns, Flags, Header, NameRef, Opcode, ParseError, ParseErrorKind as Kind, QuestionRef, Rcode,
 };
-use crate::{RecordRef, RrType, rdata};
+use crate::{RecordRef, RrType, edns, rdata};
 
 pub use builder::{Builder, Section};
-pub(crate) use names::NameChecker;
+pub(crate) use names::{Checked, NameChecker, Names, Uncompressed};
 use sections::Fixed;
 pub use sections::Records;
+pub(crate) use sections::skip_name;
 
 /// A message, checked and read where it lies.
 ///
@@ -34,11 +35,11 @@ pub use sections::Records;
 #[derive(Clone, Copy)]
 pub struct Message<'a> {
     bytes: &'a [u8],
-    header: Header,
     /// Where the answer, authority and additional sections start.
-    starts: [usize; 3],
-    opt: Option<usize>,
-    tsig: Option<usize>,
+    starts: [u16; 3],
+    /// Where OPT and TSIG stand; 0: there is none.
+    opt: u16,
+    tsig: u16,
 }
 
 impl<'a> Message<'a> {
@@ -51,40 +52,39 @@ impl<'a> Message<'a> {
         if bytes.len() > limits::MESSAGE {
             return Err(ParseError::new(Kind::TooLong, limits::MESSAGE));
         }
-        let message = Message { bytes, header, starts: [0; 3], opt: None, tsig: None };
-        Parse { message, names: NameChecker::new() }.run()
+        Parse { names: NameChecker::new(), flags: header.flags, opt: 0, tsig: 0 }.run(bytes, &header)
     }
 
     /// The header: id, flags and counts.
     #[inline]
     #[must_use]
     pub fn header(&self) -> Header {
-        self.header
+        Header::parse(self.bytes).unwrap_or_default()
     }
 
     /// The id.
     #[must_use]
     pub fn id(&self) -> u16 {
-        self.header.id
+        self.header().id
     }
 
     /// The flags.
     #[must_use]
     pub fn flags(&self) -> Flags {
-        self.header.flags
+        self.header().flags
     }
 
     /// What is wanted.
     #[must_use]
     pub fn opcode(&self) -> Opcode {
-        self.header.opcode()
+        self.header().opcode()
     }
 
     /// The response code, with the bits that OPT adds (RFC 6891 section 6.1.3).
     #[must_use]
     pub fn rcode(&self) -> Rcode {
         let high = self.edns().map_or(0, |edns| u16::from(edns.extended_rcode));
-        Rcode(high << 4 | self.header.rcode().0)
+        Rcode(high << 4 | self.header().rcode().0)
     }
 
     /// The octets it was parsed from.
@@ -97,9 +97,9 @@ impl<'a> Message<'a> {
     #[inline]
     #[must_use]
     pub fn question(&self) -> Option<QuestionRef<'a>> {
-        let end = self.starts.first().filter(|_| self.header.questions == 1)?;
-        let fixed = self.bytes.get(end.checked_sub(4)?..*end)?;
-        let [a, b, c, d] = *fixed.first_chunk()?;
+        let [end, ..] = self.starts;
+        let question = self.bytes.get(Header::LEN..usize::from(end))?;
+        let [a, b, c, d] = *question.last_chunk()?;
         let name = NameRef::of_valid(self.bytes, Header::LEN);
         Some(QuestionRef {
             name,
@@ -109,22 +109,32 @@ impl<'a> Message<'a> {
     }
 
     /// The records of the answer section; the prerequisites of an update.
+    #[inline]
     #[must_use]
     pub fn answer(&self) -> Records<'a> {
-        Records::new(self.bytes, self.starts[0], self.header.answers)
+        Records::new(self.bytes, self.starts[0].into(), self.count(6))
     }
 
     /// The records of the authority section; the changes of an update.
+    #[inline]
     #[must_use]
     pub fn authority(&self) -> Records<'a> {
-        Records::new(self.bytes, self.starts[1], self.header.authorities)
+        Records::new(self.bytes, self.starts[1].into(), self.count(8))
     }
 
     /// The records of the additional section, OPT and TSIG left out: see [`edns`](Message::edns) and
     /// [`tsig`](Message::tsig).
+    #[inline]
     #[must_use]
     pub fn additional(&self) -> Records<'a> {
-        Records::new(self.bytes, self.starts[2], self.header.additionals).without_pseudo()
+        Records::new(self.bytes, self.starts[2].into(), self.count(10)).without_pseudo()
+    }
+
+    /// The number at this place of the header.
+    #[inline]
+    fn count(&self, at: usize) -> u16 {
+        let octets = self.bytes.get(at..).and_then(|rest| rest.first_chunk());
+        octets.map_or(0, |octets| u16::from_be_bytes(*octets))
     }
 
     /// The records of a section.
@@ -141,13 +151,16 @@ impl<'a> Message<'a> {
     #[inline]
     #[must_use]
     pub fn edns(&self) -> Option<Edns<'a>> {
-        Edns::of_record(self.bytes, self.opt?)
+        match self.opt {
+            0 => None,
+            at => Edns::of_record(self.bytes, at.into()),
+        }
     }
 
     /// The TSIG record (RFC 8945), and where it starts: what is in front of it is what it signs.
     #[must_use]
     pub fn tsig(&self) -> Option<(usize, RecordRef<'a>)> {
-        let start = self.tsig?;
+        let start = Some(usize::from(self.tsig)).filter(|start| *start > 0)?;
         Records::new(self.bytes, start, 1).next().map(|record| (start, record))
     }
 }
@@ -155,7 +168,7 @@ impl<'a> Message<'a> {
 impl core::fmt::Debug for Message<'_> {
     fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
         f.debug_struct("Message")
-            .field("header", &self.header)
+            .field("header", &self.header())
             .field("question", &self.question())
             .field("answer", &self.answer())
             .field("authority", &self.authority())
@@ -166,101 +179,135 @@ impl core::fmt::Debug for Message<'_> {
 }
 
 /// A message being checked.
-struct Parse<'a> {
-    message: Message<'a>,
+struct Parse {
     names: NameChecker,
+    flags: Flags,
+    opt: u16,
+    tsig: u16,
 }
 
-impl<'a> Parse<'a> {
-    fn run(mut self) -> Result<Message<'a>, ParseError> {
-        let Header { answers, authorities, additionals, .. } = self.message.header;
-        let answer = self.question()?;
-        let authority = self.records(answer, answers, Section::Answer)?;
-        let additional = self.records(authority, authorities, Section::Authority)?;
-        let end = self.records(additional, additionals, Section::Additional)?;
-        if end != self.message.bytes.len() {
+impl Parse {
+    #[inline]
+    fn run<'a>(&mut self, bytes: &'a [u8], header: &Header) -> Result<Message<'a>, ParseError> {
+        let answer = self.question(bytes, header.questions)?;
+        let authority = self.section(bytes, answer, (Section::Answer, header.answers))?;
+        let additional = self.section(bytes, authority, (Section::Authority, header.authorities))?;
+        let end = self.section(bytes, additional, (Section::Additional, header.additionals))?;
+        if end != bytes.len() {
             return Err(ParseError::new(Kind::Trailing, end));
         }
-        self.message.starts = [answer, authority, additional];
-        Ok(self.message)
+        let starts = [answer, authority, additional].map(narrow);
+        Ok(Message { bytes, starts, opt: self.opt, tsig: self.tsig })
     }
 
     /// RFC 9619: one question at most; none with a cookie alone (RFC 7873 section 5.4) and behind the first message of
     /// a transfer (RFC 5936 section 2.2).
-    fn question(&mut self) -> Result<usize, ParseError> {
-        let bytes = self.message.bytes;
-        match self.message.header.questions {
+    #[inline]
+    fn question(&mut self, bytes: &[u8], count: u16) -> Result<usize, ParseError> {
+        match count {
             0 => Ok(Header::LEN),
             1 => {
-                let end = self.names.check(bytes, Header::LEN)? + 4;
-                if end > bytes.len() { Err(ParseError::new(Kind::Short, bytes.len())) } else { Ok(end) }
+                let end = self.names.end(bytes, Header::LEN)? + 4;
+                if end <= bytes.len() { Ok(end) } else { Err(ParseError::new(Kind::Short, bytes.len())) }
             }
             _ => Err(ParseError::new(Kind::Questions, 4)),
         }
     }
 
-    fn records(&mut self, mut at: usize, count: u16, section: Section) -> Result<usize, ParseError> {
-        for left in (0..count).rev() {
-            at = self.record(at, section, left)?;
+    #[inline]
+    fn section(&mut self, bytes: &[u8], at: usize, section: (Section, u16)) -> Result<usize, ParseError> {
+        if section.1 == 0 { Ok(at) } else { self.records(bytes, at, section) }
+    }
+
+    fn records(
+        &mut self,
+        bytes: &[u8],
+        mut at: usize,
+        (section, count): (Section, u16),
+    ) -> Result<usize, ParseError> {
+        let mut left = count;
+        while left > 0 {
+            left -= 1;
+            at = self.record(bytes, at, (section, left))?;
         }
         Ok(at)
     }
 
-    /// `left`: records of the section behind this one.
+    /// The number tells how many records of the section are behind this one.
     #[inline]
-    fn record(&mut self, at: usize, section: Section, left: u16) -> Result<usize, ParseError> {
-        let bytes = self.message.bytes;
-        let fixed_at = self.names.check(bytes, at)?;
+    fn record(&mut self, bytes: &[u8], at: usize, place: (Section, u16)) -> Result<usize, ParseError> {
+        let fixed_at = self.names.end(bytes, at)?;
         let fixed = Fixed::read(bytes, fixed_at).ok_or(ParseError::new(Kind::Short, bytes.len()))?;
         let start = fixed_at + Fixed::LEN;
-        let end = start + fixed.rdlength;
+        let end = start + fixed.rdlength();
         if end > bytes.len() {
             return Err(ParseError::new(Kind::RdataLength, fixed_at + 8));
         }
-        match fixed.rtype {
-            RrType::OPT => self.opt(at, section, &fixed)?,
-            RrType::TSIG => self.tsig(at, section, left, &fixed)?,
-            _ => {}
-        }
-        if !self.may_lack_rdata(&fixed) {
-            rdata::check(fixed.rtype.fields(fixed.class), &mut self.names, bytes, (start, end))?;
+        match fixed.rtype().shape(fixed.class()) {
+            Some(shape) if start < end => shape.check(&mut self.names, bytes, (start, end), fixed.rtype())?,
+            _ => self.rare(bytes, (at, start, end), place, fixed)?,
         }
         Ok(end)
     }
 
-    /// RFC 2136 sections 2.4 and 2.5: what is named and not said. RFC 6891 section 6.1.3: nobody knows the options of
-    /// another version.
-    fn may_lack_rdata(&self, fixed: &Fixed) -> bool {
-        let update = fixed.rdlength == 0
-            && matches!(fixed.class, Class::ANY | Class::NONE)
-            && self.message.header.opcode() == Opcode::UPDATE;
-        update || fixed.rtype == RrType::OPT && fixed.ttl.to_be_bytes()[1] != 0
+    #[inline(never)]
+    fn rare(
+        &mut self,
+        bytes: &[u8],
+        (at, start, end): (usize, usize, usize),
+        place: (Section, u16),
+        fixed: Fixed<'_>,
+    ) -> Result<(), ParseError> {
+        let (rtype, class) = (fixed.rtype(), fixed.class());
+        match rtype {
+            RrType::OPT => return self.opt(bytes, (at, start, end), place.0, fixed.ttl()),
+            RrType::TSIG => self.tsig(at, place, fixed)?,
+            // RFC 2136 sections 2.4 and 2.5: what is named and not said.
+            _ if start == end && self.is_update() && matches!(class, Class::ANY | Class::NONE) => {
+                return Ok(());
+            }
+            _ => {}
+        }
+        rdata::check(rtype.fields(class), &mut self.names, bytes, (start, end))
+    }
+
+    fn is_update(&self) -> bool {
+        self.flags.opcode() == Opcode::UPDATE
     }
 
     /// RFC 6891 section 6.1.1: at most one, in the additional section, at the root.
-    fn opt(&mut self, at: usize, section: Section, _: &Fixed) -> Result<(), ParseError> {
-        let wrong = |kind| Err(ParseError::new(kind, at));
-        if section != Section::Additional {
-            return wrong(Kind::OptSection);
-        }
-        if self.message.bytes.get(at) != Some(&0) {
-            return wrong(Kind::OptOwner);
-        }
-        match self.message.opt.replace(at) {
-            None => Ok(()),
-            Some(_) => wrong(Kind::OptTwice),
-        }
+    fn opt(
+        &mut self,
+        bytes: &[u8],
+        (at, start, end): (usize, usize, usize),
+        section: Section,
+        ttl: u32,
+    ) -> Result<(), ParseError> {
+        let kind = match core::mem::replace(&mut self.opt, narrow(at)) {
+            _ if section != Section::Additional => Kind::OptSection,
+            _ if bytes.get(at) != Some(&0) => Kind::OptOwner,
+            0 => return edns::check(ttl, bytes.get(start..end).unwrap_or_default(), start),
+            _ => Kind::OptTwice,
+        };
+        Err(ParseError::new(kind, at))
     }
 
     /// RFC 8945 sections 4.2 and 5.1: the last of all, class ANY, TTL 0.
-    fn tsig(&mut self, at: usize, section: Section, left: u16, fixed: &Fixed) -> Result<(), ParseError> {
-        if section != Section::Additional || left > 0 {
+    fn tsig(&mut self, at: usize, place: (Section, u16), fixed: Fixed<'_>) -> Result<(), ParseError> {
+        if place != (Section::Additional, 0) {
             return Err(ParseError::new(Kind::TsigPlace, at));
         }
-        if fixed.class != Class::ANY || fixed.ttl != 0 {
+        if fixed.class() != Class::ANY || fixed.ttl() != 0 {
             return Err(ParseError::new(Kind::TsigForm, at));
         }
-        self.message.tsig = Some(at);
+        self.tsig = narrow(at);
         Ok(())
     }
+}
+
+/// An offset into a message, none of which is longer than [`limits::MESSAGE`].
+#[inline]
+#[expect(clippy::cast_possible_truncation, reason = "checked: a message has at most 65535 octets")]
+fn narrow(offset: usize) -> u16 {
+    offset as u16
 }

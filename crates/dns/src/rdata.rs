@@ -20,11 +20,11 @@ use core::hash::{Hash, Hasher};
 
 use alloc::vec::Vec;
 
-use crate::message::NameChecker;
+use crate::message::Uncompressed;
 use crate::octets::Octets;
 use crate::{Class, NameRef, ParseError, ParseErrorKind, RrType};
 
-pub(crate) use check::check;
+pub(crate) use check::{Parts, Shape, check};
 pub(crate) use field::{Field, Fields};
 pub use read::{Dnskey, Ds, Mx, Nsec, Nsec3, Nsec3Param, Rrsig, Soa, Srv, TypeBitmap};
 pub use text::text_to_wire;
@@ -59,7 +59,7 @@ impl<'a> RdataRef<'a> {
         if end > usize::from(u16::MAX) {
             return Err(ParseError::new(ParseErrorKind::RdataLength, 0));
         }
-        check(rtype.fields(class), &mut NameChecker::uncompressed(), wire, (0, end))?;
+        check(rtype.fields(class), &mut Uncompressed, wire, (0, end))?;
         Ok(RdataRef { message: wire, start: 0, end, rtype, class })
     }
 
@@ -97,6 +97,18 @@ impl<'a> RdataRef<'a> {
     /// All names in it.
     pub fn names(&self) -> impl Iterator<Item = NameRef<'a>> {
         self.fields().filter_map(|part| part.name())
+    }
+
+    /// There is nothing but this RDATA, and so no pointer in it.
+    #[inline]
+    pub(crate) fn is_whole(&self) -> bool {
+        self.start == 0
+    }
+
+    /// The name at this octet.
+    #[inline]
+    pub(crate) fn name_at(&self, at: usize) -> NameRef<'a> {
+        NameRef::of_valid(self.message, self.start + at)
     }
 
     #[inline]

@@ -12,6 +12,7 @@ use crate::rdata::Field::{
     Moment, Name, Names, NsapHex, NxtTypes, Octets, OptionalString, Options, Period, Plain, Relay, Scheme,
     Services, Sized, String, Strings, SvcParams, Tag, Type, TypeBitmap, U8, U16, U32, U48, U64,
 };
+use crate::rdata::Shape;
 use crate::{Class, TextError, TextErrorKind};
 
 /// The type of a record or what a question asks for.
@@ -39,12 +40,13 @@ pub(crate) enum Scope {
 /// A line of the table.
 #[derive(Debug)]
 pub(crate) struct Kind {
-    pub(crate) mnemonic: &'static str,
-    pub(crate) scope: Scope,
-    pub(crate) fields: &'static [Field],
+    code: u16,
+    mnemonic: &'static str,
+    scope: Scope,
+    fields: &'static [Field],
 }
 
-static UNKNOWN: Kind = Kind { mnemonic: "", scope: Scope::Every, fields: &[Octets] };
+static UNKNOWN: Kind = Kind { code: 0, mnemonic: "", scope: Scope::Every, fields: &[Octets] };
 
 macro_rules! types {
     ($($(#[$doc:meta])* $id:ident = $code:literal $mnemonic:literal $scope:ident [$($field:expr),*];)*) => {
@@ -52,22 +54,13 @@ macro_rules! types {
             $($(#[$doc])* pub const $id: RrType = RrType($code);)*
         }
 
-        impl Kind {
-            #[inline]
-            pub(crate) fn of(rtype: RrType) -> &'static Kind {
-                match rtype.0 {
-                    $($code => {
-                        static KIND: Kind =
-                            Kind { mnemonic: $mnemonic, scope: Scope::$scope, fields: &[$($field),*] };
-                        &KIND
-                    })*
-                    _ => &UNKNOWN,
-                }
-            }
-        }
-
-        /// All types of the table.
-        const TYPES: &[RrType] = &[$(RrType::$id,)*];
+        /// The table.
+        static KINDS: &[Kind] = &[$(Kind {
+            code: $code,
+            mnemonic: $mnemonic,
+            scope: Scope::$scope,
+            fields: &[$($field),*],
+        },)*];
     };
 }
 
@@ -268,6 +261,63 @@ types! {
     DLV = 32769 "DLV" Every [U16, Algorithm, U8, Hex];
 }
 
+/// The first of all codes that have no place in [`INDEX`].
+const DENSE: usize = 265;
+
+/// Which line of the table has a code; 0xFF: none.
+static INDEX: [u8; DENSE] = index();
+
+#[expect(clippy::indexing_slicing, reason = "when compiled: no index depends on anything")]
+#[expect(clippy::cast_possible_truncation, reason = "fewer than 255 lines")]
+const fn index() -> [u8; DENSE] {
+    let mut index = [0xFF; DENSE];
+    let mut line = 0;
+    while line < KINDS.len() {
+        let code = KINDS[line].code as usize;
+        if code < DENSE {
+            index[code] = line as u8;
+        }
+        line += 1;
+    }
+    index
+}
+
+/// The shape of the RDATA of every code, where it has one.
+static SHAPES: [Shape; DENSE] = shapes();
+
+#[expect(clippy::indexing_slicing, reason = "when compiled: no index depends on anything")]
+const fn shapes() -> [Shape; DENSE] {
+    let mut shapes = [Shape::of(UNKNOWN.fields, false); DENSE];
+    let mut line = 0;
+    while line < KINDS.len() {
+        let kind = &KINDS[line];
+        if (kind.code as usize) < DENSE {
+            shapes[kind.code as usize] = match kind.scope {
+                Scope::Every => Shape::of(kind.fields, false),
+                Scope::Internet => Shape::of(kind.fields, true),
+                Scope::Meta => Shape::NONE,
+            };
+        }
+        line += 1;
+    }
+    shapes
+}
+
+impl Kind {
+    #[inline]
+    fn of(rtype: RrType) -> &'static Kind {
+        match INDEX.get(usize::from(rtype.0)) {
+            Some(line) => KINDS.get(usize::from(*line)).unwrap_or(&UNKNOWN),
+            // The table is in order: but two lines are up there.
+            None => match KINDS {
+                [.., a, _] if a.code == rtype.0 => a,
+                [.., b] if b.code == rtype.0 => b,
+                _ => &UNKNOWN,
+            },
+        }
+    }
+}
+
 impl RrType {
     /// The mnemonic, for those that have one.
     #[must_use]
@@ -277,15 +327,15 @@ impl RrType {
 
     /// All types with a mnemonic.
     pub fn all() -> impl Iterator<Item = RrType> {
-        TYPES.iter().copied()
+        KINDS.iter().map(|kind| RrType(kind.code))
     }
 
     /// The type that a mnemonic or `TYPEnnn` stands for, in any case.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<RrType> {
-        let named = |rtype: &&RrType| Kind::of(**rtype).mnemonic.as_bytes().eq_ignore_ascii_case(text);
-        let known = TYPES.iter().find(named).copied();
+        let known = KINDS.iter().find(|kind| kind.mnemonic.as_bytes().eq_ignore_ascii_case(text));
         known
+            .map(|kind| RrType(kind.code))
             .or_else(|| (text == b"*").then_some(RrType::ANY))
             .or_else(|| crate::text::numbered(b"TYPE", text).map(RrType))
     }
@@ -294,6 +344,13 @@ impl RrType {
     #[must_use]
     pub fn is_meta(self) -> bool {
         matches!(self.0, 0 | 41 | 128..=255)
+    }
+
+    /// The shape that RDATA of this type and class has, if it has one that is simple. None of those that belong to the
+    /// message.
+    #[inline]
+    pub(crate) fn shape(self, class: Class) -> Option<Shape> {
+        SHAPES.get(usize::from(self.0)).copied().filter(|shape| shape.is_of(class))
     }
 
     /// What the RDATA of this type and class is made of.
@@ -343,6 +400,17 @@ mod tests {
         assert_eq!("*".parse(), Ok(RrType::ANY));
         for text in ["", "TYPE", "TYPE65536", "TYPE 1", "AA", "A\0"] {
             assert!(text.parse::<RrType>().is_err(), "{text}");
+        }
+    }
+
+    #[test]
+    fn every_line_of_the_table_is_found() {
+        assert!(KINDS.is_sorted_by_key(|kind| kind.code));
+        for kind in KINDS {
+            assert!(core::ptr::eq(Kind::of(RrType(kind.code)), kind), "{}", kind.mnemonic);
+        }
+        for code in [0, 54, 98, 248, 265, 32767, 32770, 65535] {
+            assert!(core::ptr::eq(Kind::of(RrType(code)), &raw const UNKNOWN), "{code}");
         }
     }
 

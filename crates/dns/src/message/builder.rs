@@ -5,7 +5,8 @@
 use super::compress::Compressor;
 use crate::edns::{EdnsHeader, EdnsOption};
 use crate::limits;
-use crate::{BuildError, Class, Flags, Header, NameRef, QuestionRef, Rcode, RdataRef, RecordRef, RrType};
+use crate::rdata::{Parts, Shape};
+use crate::{BuildError, Flags, Header, NameRef, QuestionRef, Rcode, RdataRef, RecordRef};
 
 /// A section that holds records (RFC 1035 section 4.1). In updates: prerequisites, changes, additional data (RFC 2136
 /// section 2).
@@ -43,22 +44,27 @@ pub struct Builder<'b> {
     header: Header,
     rcode: Rcode,
     section: Option<Section>,
-    names: Compressor,
+    /// Octets of the question's name, which stands behind the header. 0: none.
+    question: usize,
+    /// Of no use for messages whose only name is that of the question.
+    names: Option<Compressor>,
 }
 
 impl<'b> Builder<'b> {
     /// A message with the id and flags of `header`; its counts are those of what is pushed. At most as long as `out`,
     /// and as [`limits::MESSAGE`].
+    #[inline]
     #[must_use]
     pub fn new(out: &'b mut [u8], header: Header) -> Self {
         let limit = out.len().min(limits::MESSAGE);
         let (rcode, flags) = (header.rcode(), header.flags);
         let header = Header { id: header.id, flags, ..Header::default() };
-        let names = Compressor::new();
-        Builder { out, len: Header::LEN, limit, reserved: 0, header, rcode, section: None, names }
+        let (section, names) = (None, None);
+        Builder { out, len: Header::LEN, limit, reserved: 0, header, rcode, section, question: 0, names }
     }
 
     /// At most `octets` long: what the other side can take.
+    #[inline]
     #[must_use]
     pub fn limit(mut self, octets: usize) -> Self {
         self.limit = self.limit.min(octets);
@@ -66,6 +72,7 @@ impl<'b> Builder<'b> {
     }
 
     /// Keeps room for what [`push_edns`](Builder::push_edns) and [`push_tsig`](Builder::push_tsig) will write.
+    #[inline]
     #[must_use]
     pub fn reserve(mut self, octets: usize) -> Self {
         self.reserved = octets;
@@ -113,6 +120,7 @@ impl<'b> Builder<'b> {
     ///
     /// # Errors
     /// No room; a second question, or one behind records.
+    #[inline]
     pub fn push_question(&mut self, question: QuestionRef<'_>) -> Result<(), BuildError> {
         if self.section.is_some() {
             return Err(BuildError::Order);
@@ -121,11 +129,12 @@ impl<'b> Builder<'b> {
             return Err(BuildError::Count);
         }
         self.whole(|this| {
-            this.put_name(question.name, true)?;
-            this.put(&question.rtype.0.to_be_bytes())?;
-            this.put(&question.class.0.to_be_bytes())
+            this.put_plain_name(question.name)?;
+            this.put_array(question.rtype.0.to_be_bytes())?;
+            this.put_array(question.class.0.to_be_bytes())
         })?;
         self.header.questions = 1;
+        self.question = self.len - Header::LEN - 4;
         Ok(())
     }
 
@@ -133,6 +142,7 @@ impl<'b> Builder<'b> {
     ///
     /// # Errors
     /// No room for all of them; a section that comes before the one being written.
+    #[inline]
     pub fn try_push_rrset<'r>(
         &mut self,
         section: Section,
@@ -143,21 +153,16 @@ impl<'b> Builder<'b> {
         if self.section > Some(section) {
             return Err(BuildError::Order);
         }
-        let mut count = 0;
-        self.whole(|this| {
-            for rdata in rdatas {
-                this.put_record(owner, ttl, &rdata)?;
-                count += 1;
-            }
-            Ok(())
-        })?;
-        self.count(section, count)
+        let count = self.whole(|this| this.put_rrset(owner, ttl, rdatas))?;
+        self.count(section, count);
+        Ok(())
     }
 
     /// Writes one record.
     ///
     /// # Errors
     /// As [`try_push_rrset`](Builder::try_push_rrset).
+    #[inline]
     pub fn push_record(&mut self, section: Section, record: RecordRef<'_>) -> Result<(), BuildError> {
         self.try_push_rrset(section, record.owner, record.ttl, [record.rdata])
     }
@@ -170,12 +175,13 @@ impl<'b> Builder<'b> {
         let rcode = self.rcode;
         self.with_reserve(|this| {
             this.whole(|this| {
-                this.put(&edns.encode(rcode))?;
+                this.put_array(edns.encode(rcode))?;
                 this.put_sized(|this| {
                     options.iter().try_for_each(|option| option.encode(&mut |octets| this.put(octets)))
                 })
             })?;
-            this.count(Section::Additional, 1)
+            this.count(Section::Additional, 1);
+            Ok(())
         })
     }
 
@@ -186,34 +192,31 @@ impl<'b> Builder<'b> {
     pub fn push_tsig(&mut self, key: NameRef<'_>, rdata: RdataRef<'_>) -> Result<(), BuildError> {
         self.with_reserve(|this| {
             this.whole(|this| {
-                this.put_name(key, false)?;
-                this.put_fixed(RrType::TSIG, Class::ANY, 0)?;
-                this.put_sized(|this| this.put_rdata(&rdata))
+                this.put_plain_name(key)?;
+                this.put_behind_owner(0, &rdata)
             })?;
-            this.count(Section::Additional, 1)
+            this.count(Section::Additional, 1);
+            Ok(())
         })
     }
 
     /// The message as it stands, header included.
     pub fn message(&mut self) -> &[u8] {
-        let header = self.header.encode();
-        if let Some(place) = self.out.first_chunk_mut() {
-            *place = header;
-        }
+        put_header(self.out, &self.header);
         self.out.get(..self.len).unwrap_or_default()
     }
 
     /// The message. Empty if the memory is shorter than a header.
+    #[inline]
     #[must_use]
-    pub fn finish(mut self) -> &'b [u8] {
-        self.message();
-        let Builder { out, len, .. } = self;
-        out.get(..len).unwrap_or_default()
+    pub fn finish(self) -> &'b [u8] {
+        put_header(self.out, &self.header);
+        self.out.get(..self.len).unwrap_or_default()
     }
 
-    fn count(&mut self, section: Section, more: u16) -> Result<(), BuildError> {
+    fn count(&mut self, section: Section, more: u16) {
         if more == 0 {
-            return Ok(());
+            return;
         }
         self.section = Some(section);
         let count = match section {
@@ -223,7 +226,6 @@ impl<'b> Builder<'b> {
         };
         // Eleven octets each: 65535 octets don't hold 65536 records.
         *count = count.saturating_add(more);
-        Ok(())
     }
 
     fn with_reserve(
@@ -237,58 +239,155 @@ impl<'b> Builder<'b> {
     }
 
     /// All of it or nothing.
-    fn whole(&mut self, push: impl FnOnce(&mut Self) -> Result<(), BuildError>) -> Result<(), BuildError> {
-        let (len, names) = (self.len, self.names.mark());
+    #[inline]
+    fn whole<T>(&mut self, push: impl FnOnce(&mut Self) -> Result<T, BuildError>) -> Result<T, BuildError> {
+        let (len, names) = (self.len, self.names.as_ref().map_or(0, Compressor::mark));
         push(self).inspect_err(|_| {
             self.len = len;
-            self.names.forget(names);
+            if let Some(known) = &mut self.names {
+                known.forget(names);
+            }
         })
     }
 
     #[inline]
     fn put(&mut self, octets: &[u8]) -> Result<(), BuildError> {
         let end = self.len + octets.len();
-        if end + self.reserved > self.limit {
-            return Err(BuildError::Full);
-        }
-        let place = self.out.get_mut(self.len..end).ok_or(BuildError::Full)?;
-        place.copy_from_slice(octets);
+        let place = self.out.get_mut(self.len..end).filter(|_| end + self.reserved <= self.limit);
+        place.ok_or(BuildError::Full)?.copy_from_slice(octets);
         self.len = end;
         Ok(())
     }
 
-    fn put_name(&mut self, name: NameRef<'_>, compress: bool) -> Result<(), BuildError> {
-        let mut buffer = [0; limits::NAME];
-        let wire = name.wire_in(&mut buffer);
-        if !compress {
-            return self.put(wire);
+    #[inline]
+    fn put_array<const N: usize>(&mut self, octets: [u8; N]) -> Result<(), BuildError> {
+        self.put(&octets)
+    }
+
+    /// Writes a name, its tail as a pointer if it is there already. Tells where a pointer to it leads to.
+    #[inline]
+    fn put_name(&mut self, name: NameRef<'_>) -> Result<Option<u16>, BuildError> {
+        match name.contiguous() {
+            Some(wire) => self.put_wire_name(wire),
+            None => self.put_wire_name(name.wire_in(&mut [0; limits::NAME])),
         }
-        let written = self.out.get(..self.len).unwrap_or_default();
-        let split = self.names.split(written, wire);
-        self.put(wire.get(..split.literal).unwrap_or_default())?;
+    }
+
+    #[inline]
+    fn put_wire_name(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
+        let question = self.out.get(Header::LEN..Header::LEN + self.question);
+        if wire.len() > 1 && question == Some(wire) {
+            self.put_array([0xC0, 12])?;
+            return Ok(Some(12));
+        }
+        self.put_known_name(wire)
+    }
+
+    fn put_known_name(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
+        let (header, written) =
+            self.out.get(..self.len).unwrap_or_default().split_at_checked(Header::LEN).unwrap_or_default();
+        let names = match &mut self.names {
+            Some(names) => names,
+            None => {
+                let names = self.names.insert(Compressor::new());
+                names.split(header, written.get(..self.question).unwrap_or_default());
+                names
+            }
+        };
+        let at = self.len;
+        let split = names.split(self.out.get(..at).unwrap_or_default(), wire);
+        if split.literal > 0 {
+            self.put(wire.get(..split.literal).unwrap_or_default())?;
+        }
         match split.target {
-            Some(target) => self.put(&(0xC000 | target).to_be_bytes()),
-            None => self.put(&[0]),
+            Some(target) => self.put_array((0xC000 | target).to_be_bytes())?,
+            None => self.put_array([0])?,
         }
+        let here = u16::try_from(at).ok().filter(|at| *at < 0x4000 && split.literal > 0);
+        Ok(if split.literal == 0 { split.target } else { here })
     }
 
-    fn put_fixed(&mut self, rtype: RrType, class: Class, ttl: u32) -> Result<(), BuildError> {
-        let ([a, b], [c, d], [e, f, g, h]) =
-            (rtype.0.to_be_bytes(), class.0.to_be_bytes(), ttl.to_be_bytes());
-        self.put(&[a, b, c, d, e, f, g, h])
+    /// A name that nobody is to point to, nor it to anybody.
+    fn put_plain_name(&mut self, name: NameRef<'_>) -> Result<(), BuildError> {
+        self.put(name.wire_in(&mut [0; limits::NAME]))
     }
 
-    fn put_record(&mut self, owner: NameRef<'_>, ttl: u32, rdata: &RdataRef<'_>) -> Result<(), BuildError> {
-        self.put_name(owner, true)?;
-        self.put_fixed(rdata.rtype(), rdata.class(), ttl)?;
+    /// The records of an RRset; all but the first point to the first one's owner.
+    #[inline]
+    fn put_rrset<'r>(
+        &mut self,
+        owner: NameRef<'_>,
+        ttl: u32,
+        rdatas: impl IntoIterator<Item = RdataRef<'r>>,
+    ) -> Result<u16, BuildError> {
+        let (mut count, mut target) = (0, None::<u16>);
+        for rdata in rdatas {
+            match target {
+                Some(target) => self.put_array((0xC000 | target).to_be_bytes())?,
+                None => target = self.put_name(owner)?,
+            }
+            self.put_behind_owner(ttl, &rdata)?;
+            count += 1;
+        }
+        Ok(count)
+    }
+
+    fn put_behind_owner(&mut self, ttl: u32, rdata: &RdataRef<'_>) -> Result<(), BuildError> {
+        let ([a, b], [c, d]) = (rdata.rtype().0.to_be_bytes(), rdata.class().0.to_be_bytes());
+        let [e, f, g, h] = ttl.to_be_bytes();
+        self.put_array([a, b, c, d, e, f, g, h])?;
         self.put_sized(|this| this.put_rdata(rdata))
     }
 
-    /// Names of RFC 1035 types are compressed, no others (RFC 3597 section 4).
+    #[inline]
     fn put_rdata(&mut self, rdata: &RdataRef<'_>) -> Result<(), BuildError> {
+        let octets = rdata.octets();
+        match rdata.rtype().shape(rdata.class()).map(Shape::parts) {
+            Some(Parts::Octets) => self.put_octets(octets),
+            Some(Parts::Names) if rdata.is_whole() => self.put(octets),
+            Some(Parts::Compressed { before, names }) if !octets.is_empty() => {
+                self.put_compressed(rdata, before, names)
+            }
+            _ => self.put_fields(rdata),
+        }
+    }
+
+    /// Addresses are worth not to be counted.
+    #[inline]
+    fn put_octets(&mut self, octets: &[u8]) -> Result<(), BuildError> {
+        if let Ok(v4) = octets.try_into() {
+            self.put_array::<4>(v4)
+        } else if let Ok(v6) = octets.try_into() {
+            self.put_array::<16>(v6)
+        } else {
+            self.put(octets)
+        }
+    }
+
+    #[inline]
+    fn put_compressed(&mut self, rdata: &RdataRef<'_>, before: usize, names: u8) -> Result<(), BuildError> {
+        let octets = rdata.octets();
+        if before > 0 {
+            self.put(octets.get(..before).unwrap_or_default())?;
+        }
+        let mut at = before;
+        for _ in 0..names {
+            let name = rdata.name_at(at);
+            self.put_name(name)?;
+            at += name.len_in_place();
+        }
+        match octets.get(at..) {
+            Some(after) if !after.is_empty() => self.put(after),
+            _ => Ok(()),
+        }
+    }
+
+    /// Names of RFC 1035 types are compressed, no others (RFC 3597 section 4).
+    fn put_fields(&mut self, rdata: &RdataRef<'_>) -> Result<(), BuildError> {
         for part in rdata.fields() {
             match part.name() {
-                Some(name) => self.put_name(name, part.is_compressible())?,
+                Some(name) if part.is_compressible() => self.put_name(name).map(|_| ())?,
+                Some(name) => self.put_plain_name(name)?,
                 None => self.put(part.octets())?,
             }
         }
@@ -298,13 +397,20 @@ impl<'b> Builder<'b> {
     /// RDLENGTH and what it counts.
     fn put_sized(&mut self, put: impl FnOnce(&mut Self) -> Result<(), BuildError>) -> Result<(), BuildError> {
         let at = self.len;
-        self.put(&[0; 2])?;
+        self.put_array([0; 2])?;
         put(self)?;
         let len = u16::try_from(self.len - at - 2).map_err(|_| BuildError::Full)?;
         if let Some(place) = self.out.get_mut(at..at + 2) {
             place.copy_from_slice(&len.to_be_bytes());
         }
         Ok(())
+    }
+}
+
+#[inline]
+fn put_header(out: &mut [u8], header: &Header) {
+    if let Some(place) = out.first_chunk_mut() {
+        *place = header.encode();
     }
 }
 

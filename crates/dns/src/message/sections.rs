@@ -5,25 +5,39 @@ use core::fmt;
 use crate::{Class, NameRef, RdataRef, RecordRef, RrType};
 
 /// What stands between owner and RDATA (RFC 1035 section 4.1.3).
-pub(crate) struct Fixed {
-    pub(crate) rtype: RrType,
-    pub(crate) class: Class,
-    pub(crate) ttl: u32,
-    pub(crate) rdlength: usize,
-}
+#[derive(Clone, Copy)]
+pub(crate) struct Fixed<'a>(&'a [u8; Fixed::LEN]);
 
-impl Fixed {
+impl<'a> Fixed<'a> {
     pub(crate) const LEN: usize = 10;
 
     #[inline]
-    pub(crate) fn read(bytes: &[u8], at: usize) -> Option<Fixed> {
-        let [a, b, c, d, e, f, g, h, i, j] = *bytes.get(at..)?.first_chunk()?;
-        Some(Fixed {
-            rtype: RrType(u16::from_be_bytes([a, b])),
-            class: Class(u16::from_be_bytes([c, d])),
-            ttl: u32::from_be_bytes([e, f, g, h]),
-            rdlength: usize::from(u16::from_be_bytes([i, j])),
-        })
+    pub(crate) fn read(bytes: &'a [u8], at: usize) -> Option<Self> {
+        bytes.get(at..)?.first_chunk().map(Fixed)
+    }
+
+    #[inline]
+    pub(crate) fn rtype(self) -> RrType {
+        let [a, b, ..] = *self.0;
+        RrType(u16::from_be_bytes([a, b]))
+    }
+
+    #[inline]
+    pub(crate) fn class(self) -> Class {
+        let [_, _, a, b, ..] = *self.0;
+        Class(u16::from_be_bytes([a, b]))
+    }
+
+    #[inline]
+    pub(crate) fn ttl(self) -> u32 {
+        let [_, _, _, _, a, b, c, d, ..] = *self.0;
+        u32::from_be_bytes([a, b, c, d])
+    }
+
+    #[inline]
+    pub(crate) fn rdlength(self) -> usize {
+        let [.., a, b] = *self.0;
+        usize::from(u16::from_be_bytes([a, b]))
     }
 }
 
@@ -66,9 +80,9 @@ impl<'a> Records<'a> {
         let fixed_at = skip_name(self.bytes, self.at);
         let fixed = Fixed::read(self.bytes, fixed_at)?;
         let start = fixed_at + Fixed::LEN;
-        self.at = start + fixed.rdlength;
-        let rdata = RdataRef::of_valid(self.bytes, (start, self.at), (fixed.rtype, fixed.class));
-        Some(RecordRef { owner, ttl: fixed.ttl, rdata })
+        self.at = start + fixed.rdlength();
+        let rdata = RdataRef::of_valid(self.bytes, (start, self.at), (fixed.rtype(), fixed.class()));
+        Some(RecordRef { owner, ttl: fixed.ttl(), rdata })
     }
 }
 

@@ -9,7 +9,7 @@ use core::hash::{Hash, Hasher};
 
 use super::{Name, order};
 use crate::limits;
-use crate::message::NameChecker;
+use crate::message::{NameChecker, Names, skip_name};
 use crate::{NameError, ParseError};
 
 /// A name within a message (or within a [`Name`], or uncompressed RDATA), borrowed; pointers are followed on the way.
@@ -34,7 +34,7 @@ impl<'a> NameRef<'a> {
     /// # Errors
     /// Labels or pointers that make no name (RFC 1035 sections 3.1 and 4.1.4).
     pub fn parse(message: &'a [u8], offset: usize) -> Result<(NameRef<'a>, usize), ParseError> {
-        let end = NameChecker::new().check(message, offset)?;
+        let end = NameChecker::new().end(message, offset)?;
         Ok((NameRef { message, offset }, end))
     }
 
@@ -47,6 +47,12 @@ impl<'a> NameRef<'a> {
             (name, []) => Ok(NameRef { message: name, offset: 0 }),
             _ => Err(NameError::Trailing),
         }
+    }
+
+    /// Octets where it stands, a pointer counting as two.
+    #[inline]
+    pub(crate) fn len_in_place(&self) -> usize {
+        skip_name(self.message, self.offset) - self.offset
     }
 
     /// The labels from left to right, without the empty one of the root.

@@ -1,18 +1,155 @@
 //! RDATA against the fields of its type: the second half of every parse.
 //!
 //! The rule: a field ends within the RDATA, the last one at its end, and holds nothing its RFC does not know how to say.
+//! Where no field needs more than its place checked, all of them are done at one stroke; the walk from field to field is
+//! the twin of that.
 
 use super::field::Field;
-use crate::message::NameChecker;
-use crate::{ParseError, ParseErrorKind as Kind, edns, svcb};
+use crate::message::{Names, Uncompressed};
+use crate::{Class, ParseError, ParseErrorKind as Kind, RrType, edns, svcb};
 
 type Place = (usize, usize, usize);
 
-/// Checks the RDATA between `start` and `end`.
-#[inline]
+/// How RDATA starts: fields of a fixed size, names, fields of a fixed size. Mostly that is all there is, or octets follow
+/// up to the end.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Shape {
+    before: u8,
+    names: u8,
+    after: u8,
+    /// How many fields that is.
+    fields: u8,
+    flags: u8,
+}
+
+/// Octets up to the end may follow.
+const OPEN: u8 = 1;
+/// Fields follow that must be looked at one by one.
+const FIELDS: u8 = 2;
+/// In class IN alone.
+const INTERNET: u8 = 4;
+/// This is no shape.
+const NONE: u8 = 8;
+/// There are names, here or in the fields that follow.
+const NAMED: u8 = 16;
+/// And they may be compressed.
+const COMPRESSED: u8 = 32;
+
+impl Shape {
+    pub(crate) const NONE: Shape = Shape { before: 0, names: 0, after: 0, fields: 0, flags: NONE };
+
+    /// The shape of these fields.
+    pub(crate) const fn of(mut fields: &[Field], internet: bool) -> Shape {
+        let flags = if internet { INTERNET } else { 0 };
+        let mut shape = Shape { flags: flags | names(fields), ..Shape::NONE };
+        while let [field, rest @ ..] = fields {
+            match (field.size(), field.is_name()) {
+                (Some(size), _) if shape.names == 0 => shape.before += size,
+                (Some(size), _) => shape.after += size,
+                (None, true) if shape.after == 0 => shape.names += 1,
+                (None, false) if field.is_open() && rest.is_empty() => shape.flags |= OPEN,
+                _ => {
+                    shape.flags |= FIELDS;
+                    break;
+                }
+            }
+            shape.fields += 1;
+            fields = rest;
+        }
+        shape
+    }
+
+    /// What a message has of RDATA with it.
+    #[inline]
+    pub(crate) fn parts(self) -> Parts {
+        match self.flags & (NAMED | COMPRESSED) {
+            0 => Parts::Octets,
+            NAMED => Parts::Names,
+            _ => Parts::Compressed { before: self.before.into(), names: self.names },
+        }
+    }
+
+    /// Whether RDATA of this class has it.
+    #[inline]
+    pub(crate) fn is_of(self, class: Class) -> bool {
+        let unfit = if class == Class::IN { NONE } else { NONE | INTERNET };
+        self.flags & unfit == 0
+    }
+
+    /// Checks the RDATA between `start` and `end`, of this type.
+    #[inline]
+    pub(crate) fn check(
+        self,
+        names: &mut impl Names,
+        message: &[u8],
+        (start, end): (usize, usize),
+        rtype: RrType,
+    ) -> Result<(), ParseError> {
+        let mut at = start + usize::from(self.before);
+        for _ in 0..self.names {
+            // Who borrows octets from the next record is too long below.
+            at = names.end(message, at)?;
+        }
+        at += usize::from(self.after);
+        if at == end && self.flags & FIELDS == 0 || at < end && self.flags & OPEN != 0 {
+            return Ok(());
+        }
+        self.check_rest(names, message, (start, at, end), rtype)
+    }
+
+    /// The fields that are not part of the shape; or what is wrong.
+    #[inline(never)]
+    fn check_rest(
+        self,
+        names: &mut impl Names,
+        message: &[u8],
+        (start, mut at, end): Place,
+        rtype: RrType,
+    ) -> Result<(), ParseError> {
+        if at > end {
+            return Err(ParseError::new(Kind::RdataShort, end));
+        }
+        let fields = rtype.fields(Class::IN).get(usize::from(self.fields)..).unwrap_or_default();
+        for field in fields {
+            at = field_end(*field, names, message, (start, at, end))?;
+        }
+        if at == end { Ok(()) } else { Err(ParseError::new(Kind::RdataLong, at)) }
+    }
+}
+
+/// What RDATA is for those who write messages.
+pub(crate) enum Parts {
+    /// Octets, whatever they say.
+    Octets,
+    /// There are names in it, never compressed where they are written.
+    Names,
+    /// Octets, then names to be compressed, then octets again.
+    Compressed {
+        /// How many octets.
+        before: usize,
+        /// How many names.
+        names: u8,
+    },
+}
+
+const fn names(mut fields: &[Field]) -> u8 {
+    let mut flags = 0;
+    while let [field, rest @ ..] = fields {
+        if field.is_name() {
+            flags |= NAMED;
+        }
+        if matches!(field, Field::Name) {
+            flags |= COMPRESSED;
+        }
+        fields = rest;
+    }
+    flags
+}
+
+/// Checks the RDATA between `start` and `end`, field by field.
 pub(crate) fn check(
     fields: &[Field],
-    names: &mut NameChecker,
+    names: &mut impl Names,
     message: &[u8],
     (start, end): (usize, usize),
 ) -> Result<(), ParseError> {
@@ -27,18 +164,19 @@ pub(crate) fn check(
 #[inline]
 pub(crate) fn field_end(
     field: Field,
-    names: &mut NameChecker,
+    names: &mut impl Names,
     message: &[u8],
     (start, at, end): Place,
 ) -> Result<usize, ParseError> {
+    let rest = message.get(at..end).unwrap_or_default();
     match field {
-        Field::Ipv4 | Field::U32 | Field::Period | Field::Moment => fixed(at, 4, end),
-        Field::Name | Field::Lower | Field::Plain => name(names, message, at, end),
-        Field::Ipv6 => fixed(at, 16, end),
         Field::U8 | Field::Algorithm | Field::Scheme => fixed(at, 1, end),
         Field::U16 | Field::Type | Field::CertType | Field::Rcode => fixed(at, 2, end),
+        Field::U32 | Field::Period | Field::Moment | Field::Ipv4 => fixed(at, 4, end),
         Field::U48 | Field::Eui48 => fixed(at, 6, end),
         Field::U64 | Field::Eui64 | Field::Locator => fixed(at, 8, end),
+        Field::Ipv6 => fixed(at, 16, end),
+        Field::Name | Field::Lower | Field::Plain => name(names, message, at, end),
         Field::Hex
         | Field::NsapHex
         | Field::Base64
@@ -46,43 +184,40 @@ pub(crate) fn field_end(
         | Field::Base64OrDash
         | Field::LongString
         | Field::Octets => Ok(end),
-        _ => rare(field, message, (start, at, end)),
-    }
-}
-
-fn rare(field: Field, message: &[u8], (start, at, end): Place) -> Result<usize, ParseError> {
-    let rest = message.get(at..end).unwrap_or_default();
-    let checked = |kind: Option<Kind>| kind.map_or(Ok(end), |kind| Err(ParseError::new(kind, at)));
-    match field {
         Field::String | Field::HexOrDash => string(rest, at),
-        Field::OptionalString if at == end => Ok(end),
+        Field::OptionalString if rest.is_empty() => Ok(end),
         Field::OptionalString => string(rest, at),
         Field::Strings => strings(rest, at, end),
         Field::Tag => tag(rest, at),
-        Field::Base32 => match rest.first() {
-            Some(0) => Err(ParseError::new(Kind::RdataValue, at)),
-            _ => string(rest, at),
-        },
-        Field::Sized => {
-            let len = rest.first_chunk().map(|len| usize::from(u16::from_be_bytes(*len)));
-            fixed(at, 2 + len.ok_or(ParseError::new(Kind::RdataShort, at))?, end)
-        }
+        Field::Base32 if rest.first() == Some(&0) => Err(ParseError::new(Kind::RdataValue, at)),
+        Field::Base32 => string(rest, at),
+        Field::Sized => sized(rest, at, end),
         Field::Names => names_to_end(message, at, end),
-        Field::TypeBitmap => checked((!is_bitmap(rest)).then_some(Kind::Bitmap)),
-        Field::NxtTypes => checked((!is_nxt_bitmap(rest)).then_some(Kind::Bitmap)),
+        Field::TypeBitmap => to_end(is_bitmap(rest), Kind::Bitmap, (at, end)),
+        Field::NxtTypes => to_end(is_nxt_bitmap(rest), Kind::Bitmap, (at, end)),
         Field::SvcParams => svcb::check(message, (start, at, end)),
-        Field::AddressPrefixes => checked((!is_prefixes(rest)).then_some(Kind::RdataValue)),
-        Field::Location => checked((!is_location(rest)).then_some(Kind::RdataValue)),
+        Field::AddressPrefixes => to_end(is_prefixes(rest), Kind::RdataValue, (at, end)),
+        Field::Location => to_end(is_location(rest), Kind::RdataValue, (at, end)),
         // A protocol and up to 65536 bits.
-        Field::Services => checked((!matches!(rest.len(), 1..=8193)).then_some(Kind::RdataValue)),
-        Field::AtmAddress => checked((rest.len() < 2).then_some(Kind::RdataShort)),
+        Field::Services => to_end(matches!(rest.len(), 1..=8193), Kind::RdataValue, (at, end)),
+        Field::AtmAddress => to_end(rest.len() >= 2, Kind::RdataShort, (at, end)),
         Field::Gateway => gateway(message, (start, at, end)),
         Field::Relay => relay(message, at, end),
         Field::Hip => hip(rest, at, end),
         Field::Chain => chain(message, at, end),
         Field::Options => edns::check_options(rest, at),
-        _ => Ok(end),
     }
+}
+
+#[inline]
+fn to_end(fits: bool, kind: Kind, (at, end): (usize, usize)) -> Result<usize, ParseError> {
+    if fits { Ok(end) } else { Err(ParseError::new(kind, at)) }
+}
+
+/// Octets behind two octets of length.
+fn sized(rest: &[u8], at: usize, end: usize) -> Result<usize, ParseError> {
+    let len = rest.first_chunk().map(|len| usize::from(u16::from_be_bytes(*len)));
+    fixed(at, 2 + len.ok_or(ParseError::new(Kind::RdataShort, at))?, end)
 }
 
 #[inline]
@@ -91,19 +226,14 @@ fn fixed(at: usize, len: usize, end: usize) -> Result<usize, ParseError> {
 }
 
 #[inline]
-fn name(names: &mut NameChecker, message: &[u8], at: usize, end: usize) -> Result<usize, ParseError> {
-    // A name ends with its RDATA: it can't borrow octets from the next record.
-    let after =
-        names.check(message.get(..end).unwrap_or_default(), at).map_err(|error| match error.kind {
-            Kind::Short => ParseError::new(Kind::RdataShort, error.offset),
-            _ => error,
-        })?;
-    Ok(after)
+fn name(names: &mut impl Names, message: &[u8], at: usize, end: usize) -> Result<usize, ParseError> {
+    let after = names.end(message, at)?;
+    if after <= end { Ok(after) } else { Err(ParseError::new(Kind::RdataShort, at)) }
 }
 
 /// A name without pointers, as RFC 4025, 8005 and 8777 demand.
 fn whole_name(message: &[u8], at: usize, end: usize) -> Result<usize, ParseError> {
-    name(&mut NameChecker::uncompressed(), message, at, end)
+    name(&mut Uncompressed, message, at, end)
 }
 
 fn names_to_end(message: &[u8], mut at: usize, end: usize) -> Result<usize, ParseError> {
@@ -113,6 +243,7 @@ fn names_to_end(message: &[u8], mut at: usize, end: usize) -> Result<usize, Pars
     Ok(at)
 }
 
+#[inline]
 fn string(rest: &[u8], at: usize) -> Result<usize, ParseError> {
     let len = rest.first().map(|len| 1 + usize::from(*len));
     match len {

@@ -1,7 +1,7 @@
 //! The fields that RDATA is made of, and where each of them ends.
 
 use crate::NameRef;
-use crate::message::NameChecker;
+use crate::message::Checked;
 
 /// A field of RDATA: how it is written on the wire and in text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -95,6 +95,40 @@ pub(crate) enum Field {
     Octets,
 }
 
+impl Field {
+    /// Octets, if they are always as many.
+    pub(crate) const fn size(self) -> Option<u8> {
+        Some(match self {
+            Field::U8 | Field::Algorithm | Field::Scheme => 1,
+            Field::U16 | Field::Type | Field::CertType | Field::Rcode => 2,
+            Field::Ipv4 | Field::U32 | Field::Period | Field::Moment => 4,
+            Field::U48 | Field::Eui48 => 6,
+            Field::U64 | Field::Eui64 | Field::Locator => 8,
+            Field::Ipv6 => 16,
+            _ => return None,
+        })
+    }
+
+    /// A name, which may be compressed where it is read.
+    pub(crate) const fn is_name(self) -> bool {
+        matches!(self, Field::Name | Field::Lower | Field::Plain)
+    }
+
+    /// Any octets, up to the end.
+    pub(crate) const fn is_open(self) -> bool {
+        matches!(
+            self,
+            Field::Hex
+                | Field::NsapHex
+                | Field::Base64
+                | Field::Base64OrNone
+                | Field::Base64OrDash
+                | Field::LongString
+                | Field::Octets
+        )
+    }
+}
+
 /// A field of some RDATA.
 #[derive(Clone, Copy)]
 pub(crate) struct Part<'a> {
@@ -114,8 +148,7 @@ impl<'a> Part<'a> {
     /// If it is one name and nothing else.
     #[inline]
     pub(crate) fn name(&self) -> Option<NameRef<'a>> {
-        let is_name = matches!(self.field, Field::Name | Field::Lower | Field::Plain);
-        is_name.then(|| NameRef::of_valid(self.message, self.start))
+        self.field.is_name().then(|| NameRef::of_valid(self.message, self.start))
     }
 
     /// Of [`Field::Gateway`]: which kind it is (RFC 4025 section 2.3).
@@ -165,8 +198,7 @@ impl<'a> Iterator for Fields<'a> {
     fn next(&mut self) -> Option<Part<'a>> {
         let field = *self.fields.next()?;
         let (message, start) = (self.message, self.at);
-        let names = &mut NameChecker::new();
-        let end = super::check::field_end(field, names, message, (self.start, start, self.end));
+        let end = super::check::field_end(field, &mut Checked, message, (self.start, start, self.end));
         self.at = end.unwrap_or(self.end);
         Some(Part { field, message, start, end: self.at })
     }
