@@ -99,7 +99,7 @@ pub enum NotStored {
     /// A part without `Content-Range` or strong validator, or with several ranges: it fits nothing.
     #[error("it is not known what it is a part of")]
     Part,
-    /// Interim, partial, or 304: nothing whole.
+    /// Interim or 304, or about this one request: a failed condition, a range that does not exist.
     #[error("a response of this status is not stored")]
     Status,
     /// The client or the server forbids it.
@@ -301,7 +301,8 @@ fn may_store(
     if exchange.has_content() {
         return Err(NotStored::Content);
     }
-    if status.is_interim() || status == StatusCode::NOT_MODIFIED {
+    // Interim and 304 are about something else; the rest is about a condition, range or connection of this request.
+    if status.is_interim() || matches!(status.code(), 304 | 407 | 408 | 412 | 416 | 417 | 421 | 425) {
         return Err(NotStored::Status);
     }
     let is_understood = said.must_understand && is_known(status);
@@ -319,7 +320,8 @@ fn may_store(
     if rules.is_shared && is_personal {
         return Err(NotStored::Private);
     }
-    let is_explicit = is_for_all || said.private || said.max_age.is_some() || response.has(Known::Expires);
+    let is_timed = said.max_age.is_some() || (rules.is_shared && said.s_maxage.is_some());
+    let is_explicit = is_timed || said.public || said.private || response.has(Known::Expires);
     if is_explicit || is_heuristic(status) { Ok(()) } else { Err(NotStored::NotExplicit) }
 }
 
