@@ -64,7 +64,8 @@ pub fn serve(
     tell: impl Fn(SocketAddr, News) + Send + Sync + 'static,
 ) -> io::Result<Service> {
     let Village { patience, chances, connections, per_address } = village;
-    let server = Server::bind(Config { connections, workers: connections, per_address, ..Config::at(address) })?;
+    let server =
+        Server::bind(Config { connections, workers: connections, per_address, ..Config::at(address) })?;
     let handle = server.handle();
     let false_alarms = Mutex::new(0_u32);
     let judge = move |peer, event| {
