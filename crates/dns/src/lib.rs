@@ -7,6 +7,8 @@ extern crate alloc;
 pub mod authority;
 mod class;
 pub mod cookie;
+#[cfg(feature = "dnssec")]
+pub mod dnssec;
 pub mod edns;
 mod error;
 mod header;
