@@ -35,8 +35,8 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http1::date::HttpDate;
 use http1::{Config, Timeouts};
-use net_core::{Clock, Shutdown};
 use net_core::serve::Peer;
+use net_core::{Clock, Shutdown};
 
 use crate::Failure;
 use errand::Reverse;

@@ -422,7 +422,8 @@ impl Relay<'_> {
             Ok(head)
         });
         let passed = head.and_then(|head| self.respond(&head, body));
-        passed.map_err(|error| self.failed(StatusCode::BAD_GATEWAY, format!("the origin's answer: {error}")))?;
+        passed
+            .map_err(|error| self.failed(StatusCode::BAD_GATEWAY, format!("the origin's answer: {error}")))?;
         self.stage = Stage::Passing(body);
         Ok(())
     }

@@ -78,9 +78,8 @@ pub(super) fn response(response: &Response, name: &str) -> Result<ResponseBuilde
     let (fields, status) = (response.fields(), response.status());
     let reason = std::str::from_utf8(response.head().reason()).ok().map(str::to_owned);
     let usual = || ResponseBuilder::new(status);
-    let mut head = reason
-        .and_then(|reason| ResponseBuilder::with_reason(status, &reason).ok())
-        .unwrap_or_else(usual);
+    let mut head =
+        reason.and_then(|reason| ResponseBuilder::with_reason(status, &reason).ok()).unwrap_or_else(usual);
     let hop_by_hop = HopByHop::of(fields.all(Known::Connection));
     head.fields().extend(fields, |name| !hop_by_hop.strips(name))?;
     // RFC 9110 section 6.6.1: who receives a response without Date, and has a clock, notes when it came.
@@ -115,9 +114,8 @@ pub(super) fn response_body(response: &Response, method: Method<'_>) -> Body {
 pub(super) fn trailers(trailers: Option<&Trailers>) -> Option<FieldLines> {
     let mut lines = FieldLines::new();
     let hop_by_hop = HopByHop::of([]);
-    let may = |name: &str| {
-        Known::find(name.as_bytes()).is_none_or(Known::may_trail) && !hop_by_hop.strips(name)
-    };
+    let may =
+        |name: &str| Known::find(name.as_bytes()).is_none_or(Known::may_trail) && !hop_by_hop.strips(name);
     lines.extend(trailers?.fields(), may).ok()?;
     (!lines.is_empty()).then_some(lines)
 }
