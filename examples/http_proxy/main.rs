@@ -32,6 +32,9 @@ struct Args {
     /// Send everything to this origin, instead of where the client says
     #[arg(long, value_name = "URL")]
     reverse: Option<String>,
+    /// How much the cache holds; 0 switches it off
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    cache_size: u64,
     /// What it calls itself in Via [default: a name that nobody else has]
     #[arg(long, value_name = "TOKEN")]
     name: Option<String>,
@@ -73,6 +76,7 @@ fn serve(args: &Args) -> Result<(), Failure> {
         connect: args.connect_timeout,
         stall: args.timeout,
         silence: args.tunnel_timeout,
+        cache: args.cache_size,
         roots: args.cacert.clone(),
     })?;
     let config = Config {
@@ -108,7 +112,7 @@ fn serve(args: &Args) -> Result<(), Failure> {
 fn print(proxy: &Proxy) {
     let mut out = std::io::stdout().lock();
     // Who does not read it any more does not miss it.
-    let _ = writeln!(out, "{}", proxy.stats()).and_then(|()| out.flush());
+    let _ = writeln!(out, "{}", proxy.account()).and_then(|()| out.flush());
 }
 
 /// Does something at each SIGUSR1, on a thread of its own.

@@ -13,17 +13,22 @@
 //! | the heads as they are passed on | [`rewrite`] |
 //! | connections to origins, kept for the next request | [`origins`] |
 //! | one client's connection | [`session`] |
+//! | a request that is forwarded, out of the cache or from the origin | [`forward`] |
+//! | the cache, and who is asking for what just now | [`shelf`], [`gather`] |
 //! | one exchange, both ways at once | [`relay`] |
 //! | CONNECT | [`tunnel`] |
 //! | answers of the proxy's own | [`reply`] |
 //! | what it counts | [`stats`] |
 
 mod errand;
+mod forward;
+mod gather;
 mod origins;
 mod relay;
 mod reply;
 mod rewrite;
 mod session;
+mod shelf;
 pub mod stats;
 mod tunnel;
 
@@ -33,6 +38,7 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use http1::cache::CacheStatus;
 use http1::date::HttpDate;
 use http1::{Config, Timeouts};
 use net_core::serve::Peer;
@@ -42,7 +48,8 @@ use crate::Failure;
 use errand::Reverse;
 use origins::Origins;
 use session::Session;
-use stats::Stats;
+use shelf::Shelf;
+use stats::{Counter, Stats};
 
 /// How a proxy is set up.
 #[derive(Clone, Debug)]
@@ -57,12 +64,14 @@ pub struct Options {
     pub stall: Duration,
     /// How long a tunnel may be silent.
     pub silence: Duration,
+    /// How many bytes the cache holds; 0: there is none.
+    pub cache: u64,
     /// Trust the certificates in this PEM file instead of the system's.
     pub roots: Option<PathBuf>,
 }
 
 impl Default for Options {
-    /// A forward proxy; 10 s to connect, 60 s for something to move, 10 minutes of silence in a tunnel.
+    /// A forward proxy with 64 MiB of cache; 10 s to connect, 60 s for something to move, 10 minutes of silence in a tunnel.
     fn default() -> Self {
         Options {
             reverse: None,
@@ -70,6 +79,7 @@ impl Default for Options {
             connect: Duration::from_secs(10),
             stall: Duration::from_secs(60),
             silence: Duration::from_secs(600),
+            cache: 64 << 20,
             roots: None,
         }
     }
@@ -84,6 +94,14 @@ pub struct Proxy {
     config: Config,
     options: Options,
     stats: Stats,
+    /// `None`: nothing is kept.
+    shelf: Option<Shelf>,
+    /// Revalidations under way on nobody's behalf.
+    background: Counter,
+    /// What `Via` says of answers out of the cache.
+    via: String,
+    /// `Cache-Status` of an answer out of the cache, up to its time to live.
+    hit_mark: String,
 }
 
 impl Proxy {
@@ -93,9 +111,10 @@ impl Proxy {
     /// The origin is no URL, or the name no token.
     pub fn new(options: Options) -> Result<Arc<Self>, Failure> {
         let name = options.name.clone().unwrap_or_else(some_name);
-        http1::forwarded::via(http1::Version::Http11, &name)?;
+        let via = http1::forwarded::via(http1::Version::Http11, &name)?;
         // What stalls is judged where both sides are seen; the endpoint's own word is the last resort.
         let timeouts = Timeouts { stall: options.stall.saturating_mul(5), rate: 0, ..Timeouts::DEFAULT };
+        let hit = CacheStatus { is_hit: true, ..CacheStatus::new(&*name) };
         let clock = Clock::new();
         Ok(Arc::new(Proxy {
             clock,
@@ -103,6 +122,10 @@ impl Proxy {
             origins: Origins::new(&options, clock),
             config: Config { timeouts, ..Config::default() },
             stats: Stats::default(),
+            shelf: (options.cache > 0).then(|| Shelf::new(options.cache)),
+            background: Counter::default(),
+            via,
+            hit_mark: format!("{hit};ttl="),
             name,
             options,
         }))
@@ -113,11 +136,22 @@ impl Proxy {
         &self.stats
     }
 
+    /// What it has done so far and what it holds, in a line: `stats name=value name=value ...`.
+    pub fn account(&self) -> String {
+        let (bytes, uris) = self.shelf.as_ref().map_or((0, 0), Shelf::size);
+        format!("{} cache_bytes={bytes} cache_uris={uris}", self.stats)
+    }
+
     /// One client's connection, to its end.
     ///
     /// # Errors
     /// Why it ended early.
-    pub fn serve(&self, stream: Arc<TcpStream>, peer: Peer, shutdown: &Shutdown) -> Result<(), Failure> {
+    pub fn serve(
+        self: &Arc<Self>,
+        stream: Arc<TcpStream>,
+        peer: Peer,
+        shutdown: &Shutdown,
+    ) -> Result<(), Failure> {
         Session::new(self, stream, peer, shutdown)?.run()
     }
 }

@@ -551,3 +551,312 @@ fn it_ends_gracefully_and_tells_what_it_counted() {
     let rest = proxy.program.rest().unwrap();
     assert!(rest.starts_with("stats connections=1 requests=1 "), "{rest}");
 }
+
+/// An origin whose paths say how long what is there may be kept; each answer has the number of its request as content.
+fn numbered() -> Origin {
+    let count = Mutex::new(0);
+    Origin::new(move |asked| {
+        asked.content();
+        let number = {
+            let mut count = count.lock().unwrap();
+            *count += 1;
+            *count
+        };
+        let fields = match asked.path().split('?').next().unwrap() {
+            "/fresh" => "Cache-Control: max-age=1000\r\nETag: \"1\"\r\n",
+            "/stale" => "Cache-Control: max-age=0\r\nETag: \"1\"\r\n",
+            "/vary" => "Cache-Control: max-age=1000\r\nVary: Accept-Language\r\n",
+            "/private" => "Cache-Control: private, max-age=1000\r\n",
+            "/cookie" => "Cache-Control: max-age=1000\r\nSet-Cookie: user=1\r\n",
+            "/if-error" => "Cache-Control: max-age=0, stale-if-error=1000\r\n",
+            "/if-error-not" => "Cache-Control: max-age=0, stale-if-error=1000, must-revalidate\r\n",
+            "/while" => "Cache-Control: max-age=0, stale-while-revalidate=1000\r\n",
+            _ => "",
+        };
+        let fails = asked.path().contains("if-error") && number > 1;
+        let same = asked.path() == "/stale" && asked.field("If-None-Match") == Some("\"1\"");
+        let (status, number) = match () {
+            () if fails => ("503 Service Unavailable", number.to_string()),
+            () if same => ("304 Not Modified", String::new()),
+            () => ("200 OK", number.to_string()),
+        };
+        asked.says(format!("HTTP/1.1 {status}\r\n{fields}"));
+        if !same {
+            asked.says(format!("Content-Length: {}\r\n", number.len()));
+        }
+        asked.says(format!("\r\n{number}"));
+        false
+    })
+}
+
+fn get(path: &str, fields: &str) -> String {
+    format!("GET {path} HTTP/1.1\r\nHost: x\r\n{fields}\r\n")
+}
+
+#[test]
+fn what_is_fresh_is_answered_without_the_origin() {
+    let origin = numbered();
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let mut raw = proxy.connect();
+    let first = raw.ask(&get("/fresh", ""));
+    assert_eq!((first.text(), first.field("Age")), ("1", None));
+    assert_eq!(first.field("Cache-Status"), Some("us;fwd=uri-miss;fwd-status=200;stored"));
+    for client in [&mut raw, &mut proxy.connect()] {
+        let again = client.ask(&get("/fresh", ""));
+        assert_eq!((again.status, again.text()), (200, "1"));
+        assert!(again.field("Age").unwrap().parse::<u32>().unwrap() < 100);
+        assert!(again.field("Cache-Status").unwrap().starts_with("us;hit;ttl="), "{}", again.head);
+        assert_eq!((again.field("Via"), again.field("ETag")), (Some("1.1 us"), Some("\"1\"")));
+    }
+    // To HEAD, to a condition and to a range, too.
+    assert_eq!(raw.ask("HEAD /fresh HTTP/1.1\r\nHost: x\r\n\r\n").field("Content-Length"), Some("1"));
+    assert_eq!(raw.ask(&get("/fresh", "If-None-Match: \"1\"\r\n")).status, 304);
+    let part = raw.ask(&get("/fresh", "Range: bytes=0-0\r\n"));
+    assert_eq!((part.status, part.field("Content-Range"), part.text()), (206, Some("bytes 0-0/1"), "1"));
+    assert_eq!(raw.ask(&get("/fresh", "Range: bytes=9-\r\n")).status, 416);
+    assert_eq!(proxy.ask("GET /fresh HTTP/1.0\r\nHost: x\r\n\r\n").text(), "1");
+    // Another URI is another thing, and so is another host.
+    assert_eq!(raw.ask(&get("/fresh?2", "")).text(), "2");
+    assert_eq!(raw.ask("GET /fresh HTTP/1.1\r\nHost: y\r\n\r\n").text(), "3");
+    assert_eq!(raw.ask(&get("/none", "Cache-Control: only-if-cached\r\n")).status, 504);
+    assert_eq!(origin.heads().len(), 3);
+    let counts = ["requests", "hits", "misses", "stored", "origin_requests", "own_answers"];
+    assert_eq!(counts.map(|name| proxy.count(name)), [11, 7, 3, 3, 3, 1]);
+}
+
+#[test]
+fn what_is_stale_is_asked_after_and_sent_once() {
+    let origin = numbered();
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let mut raw = proxy.connect();
+    assert_eq!(raw.ask(&get("/stale", "")).text(), "1");
+    let again = raw.ask(&get("/stale", ""));
+    assert_eq!((again.status, again.text()), (200, "1"));
+    assert_eq!(again.field("Cache-Status"), Some("us;fwd=stale;fwd-status=304;ttl=0"));
+    // The client's own condition is answered here, once the origin has said that nothing has changed.
+    assert_eq!(raw.ask(&get("/stale", "If-None-Match: \"1\"\r\n")).status, 304);
+    assert_eq!(raw.ask(&get("/stale", "If-None-Match: \"2\"\r\n")).text(), "1");
+    let heads = origin.heads();
+    assert!(heads[1..].iter().all(|head| head.matches("If-None-Match: \"1\"\r\n").count() == 1));
+    assert!(heads[1..].iter().all(|head| !head.contains("\"2\"")), "{heads:?}");
+    // A client that wants to be sure has what is fresh validated, too.
+    assert_eq!(raw.ask(&get("/fresh", "")).text(), "5");
+    assert_eq!(raw.ask(&get("/fresh", "Cache-Control: no-cache\r\n")).text(), "6");
+    assert_eq!(raw.ask(&get("/fresh", "")).text(), "6");
+    let counts = ["hits", "misses", "revalidations", "validated", "origin_requests"];
+    assert_eq!(counts.map(|name| proxy.count(name)), [1, 2, 4, 3, 6]);
+}
+
+#[test]
+fn who_asks_otherwise_gets_the_variant_that_fits() {
+    let origin = numbered();
+    let proxy = Proxy::before(&origin, &[]);
+    let mut raw = proxy.connect();
+    let mut ask = |language: &str| {
+        raw.ask(&get("/vary", &format!("Accept-Language: {language}\r\n"))).text().to_owned()
+    };
+    assert_eq!([ask("de"), ask("en"), ask("de"), ask("en"), ask("fr")], ["1", "2", "1", "2", "3"]);
+}
+
+#[test]
+fn a_change_makes_what_is_stored_invalid() {
+    let origin = numbered();
+    let proxy = Proxy::before(&origin, &[]);
+    let mut raw = proxy.connect();
+    for (method, then) in [("PUT", "3"), ("POST", "5"), ("DELETE", "7")] {
+        raw.ask(&get("/fresh", ""));
+        raw.ask(&format!("{method} /fresh HTTP/1.1\r\nHost: x\r\nContent-Length: 1\r\n\r\na"));
+        assert_eq!(raw.ask(&get("/fresh", "")).text(), then, "{method}");
+        assert_eq!(raw.ask(&get("/fresh", "")).text(), then, "{method}");
+    }
+}
+
+#[test]
+fn what_is_one_users_is_not_given_to_another() {
+    let origin = numbered();
+    let proxy = Proxy::before(&origin, &[]);
+    let mut raw = proxy.connect();
+    for (path, fields, more) in [
+        ("/private", "", ""),
+        ("/fresh", "Authorization: Basic eA==\r\n", "Authorization: Basic eQ==\r\n"),
+        ("/cookie", "", ""),
+        ("/none", "", ""),
+    ] {
+        let one = raw.ask(&get(path, fields));
+        let other = raw.ask(&get(path, more));
+        assert_ne!(one.text(), other.text(), "{path}");
+        assert_eq!(other.field("Age"), None);
+    }
+}
+
+#[test]
+fn what_is_stale_is_used_only_where_that_is_allowed() {
+    let origin = numbered();
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let mut raw = proxy.connect();
+    assert_eq!(raw.ask(&get("/if-error", "")).text(), "1");
+    let stale = raw.ask(&get("/if-error", ""));
+    assert_eq!((stale.status, stale.text()), (200, "1"));
+    assert_eq!(stale.field("Cache-Status"), Some("us;fwd=stale;fwd-status=503;ttl=0"));
+    assert_eq!(proxy.count("stale"), 1);
+
+    let origin = numbered();
+    let proxy = Proxy::before(&origin, &[]);
+    let mut raw = proxy.connect();
+    assert_eq!(raw.ask(&get("/if-error-not", "")).text(), "1");
+    assert_eq!(raw.ask(&get("/if-error-not", "")).status, 503);
+}
+
+#[test]
+fn an_origin_that_is_gone_leaves_what_may_be_used_stale() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let once = thread::spawn(move || {
+        let mut raw = Raw::over(listener.accept().unwrap().0);
+        for control in ["max-age=0, stale-if-error=1000", "max-age=0"] {
+            raw.until(b"\r\n\r\n").unwrap();
+            let head = format!("HTTP/1.1 200 OK\r\nCache-Control: {control}\r\nContent-Length: 2\r\n\r\nok");
+            raw.send(head);
+        }
+    });
+    let proxy = Proxy::start(&["--reverse", &format!("http://{address}")]);
+    let mut raw = proxy.connect();
+    assert_eq!(raw.ask(&get("/a", "")).text(), "ok");
+    assert_eq!(raw.ask(&get("/b", "")).text(), "ok");
+    once.join().unwrap();
+    assert_eq!(raw.ask(&get("/a", "")).text(), "ok");
+    assert_eq!(raw.ask(&get("/b", "")).status, 502);
+}
+
+#[test]
+fn what_is_used_while_it_is_revalidated_is_new_the_next_time() {
+    let origin = numbered();
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let mut raw = proxy.connect();
+    assert_eq!(raw.ask(&get("/while", "")).text(), "1");
+    assert_eq!(raw.ask(&get("/while", "")).text(), "1");
+    while proxy.count("stored") < 2 {
+        thread::yield_now();
+    }
+    assert_eq!(raw.ask(&get("/while", "")).text(), "2");
+}
+
+#[test]
+fn a_reply_cut_short_is_never_stored_as_whole() {
+    let origin = Origin::new(|asked| {
+        asked.says("HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\nContent-Length: 10\r\n\r\nhalf");
+        true
+    });
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    for _ in 0..2 {
+        let mut raw = proxy.connect();
+        raw.send(get("/", ""));
+        assert!(raw.read_reply(false).is_err());
+    }
+    assert_eq!(["stored", "hits", "cut"].map(|name| proxy.count(name)), [0, 0, 2]);
+    assert_eq!(origin.heads().len(), 2);
+}
+
+#[test]
+fn what_is_too_large_to_keep_goes_through_all_the_same() {
+    let large = Arc::new(large());
+    let sent = Arc::clone(&large);
+    let origin = Origin::new(move |asked| {
+        asked.says("HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for run in sent.chunks(1 << 20) {
+            asked.says(format!("{:x}\r\n", run.len()));
+            asked.says(run);
+            asked.says("\r\n");
+        }
+        asked.says("0\r\n\r\n");
+        false
+    });
+    let mut proxy = Proxy::before(&origin, &["--cache-size", "4000000", "--stats"]);
+    let mut raw = proxy.connect();
+    for _ in 0..2 {
+        assert!(raw.ask(&get("/", "")).body == *large);
+    }
+    assert_eq!(["stored", "origin_requests", "cache_bytes"].map(|name| proxy.count(name)), [0, 2, 0]);
+}
+
+/// An origin that answers only once it is told to, and how it is told.
+fn held(answer: &'static str) -> (Origin, Sender<()>) {
+    let (tell, told) = channel::<()>();
+    let told = Mutex::new(told);
+    let origin = Origin::new(move |asked| {
+        told.lock().unwrap().recv().unwrap();
+        asked.says(answer);
+        false
+    });
+    (origin, tell)
+}
+
+/// So many clients that ask for the same at once; they are all inside before the origin may answer.
+fn ask_at_once(proxy: &mut Proxy, clients: u64, tell: &Sender<()>, answers: usize) -> Vec<raw::Reply> {
+    let mut asking = Vec::new();
+    for _ in 0..clients {
+        let mut raw = proxy.connect();
+        raw.send(get("/", ""));
+        asking.push(thread::spawn(move || raw.reply()));
+    }
+    while proxy.count("requests") < clients {
+        thread::yield_now();
+    }
+    for _ in 0..answers {
+        tell.send(()).unwrap();
+    }
+    asking.into_iter().map(|client| client.join().unwrap()).collect()
+}
+
+#[test]
+fn a_hundred_who_ask_at_once_are_one_request_to_the_origin() {
+    let (origin, tell) =
+        held("HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\nContent-Length: 2\r\n\r\nok");
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let replies = ask_at_once(&mut proxy, 100, &tell, 1);
+    assert!(replies.iter().all(|reply| (reply.status, reply.text()) == (200, "ok")));
+    let waited = replies.iter().filter(|reply| reply.field("Cache-Status").unwrap().ends_with(";collapsed"));
+    assert_eq!(waited.count() as u64, proxy.count("collapsed"));
+    assert_eq!(origin.heads().len(), 1);
+    assert_eq!(["origin_requests", "misses", "stored"].map(|name| proxy.count(name)), [1, 1, 1]);
+    assert_eq!(proxy.count("collapsed") + proxy.count("hits"), 99);
+}
+
+#[test]
+fn who_waited_for_what_is_anothers_asks_for_its_own() {
+    let (origin, tell) = held("HTTP/1.1 200 OK\r\nCache-Control: private\r\nContent-Length: 2\r\n\r\nok");
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let replies = ask_at_once(&mut proxy, 10, &tell, 10);
+    assert!(replies.iter().all(|reply| reply.text() == "ok"));
+    assert_eq!((origin.heads().len(), proxy.count("collapsed")), (10, 0));
+}
+
+#[test]
+fn who_waits_for_an_origin_that_fails_learns_so_at_once() {
+    let (origin, tell) = held("HTTP/1.1 BAD\r\n\r\n");
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let replies = ask_at_once(&mut proxy, 10, &tell, 1);
+    assert!(replies.iter().all(|reply| reply.status == 502));
+    assert_eq!(origin.heads().len(), 1);
+}
+
+#[test]
+fn others_get_what_was_asked_for_by_one_who_went() {
+    let (origin, tell) =
+        held("HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\nContent-Length: 2\r\n\r\nok");
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let mut first = proxy.connect();
+    first.send(get("/", ""));
+    while proxy.count("origin_requests") < 1 {
+        thread::yield_now();
+    }
+    let mut second = proxy.connect();
+    second.send(get("/", ""));
+    while proxy.count("requests") < 2 {
+        thread::yield_now();
+    }
+    first.reset();
+    tell.send(()).unwrap();
+    assert_eq!(second.reply().text(), "ok");
+    assert_eq!(origin.heads().len(), 1);
+}

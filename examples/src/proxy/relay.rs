@@ -414,6 +414,9 @@ impl Relay<'_> {
             Heard::Pass => None,
             Heard::PassMarked(mark) => Some(mark),
         };
+        if self.client.is_none() && !self.keeper.wants_all() {
+            return Err(Outcome::Gone);
+        }
         let body = rewrite::response_body(response, self.method);
         let head = rewrite::response(response, &self.proxy.name).and_then(|mut head| {
             if let Some(mark) = mark {

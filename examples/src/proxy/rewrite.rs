@@ -5,6 +5,7 @@
 
 use std::net::IpAddr;
 
+use http1::cache::Forwarding;
 use http1::forwarded::{Element, via};
 use http1::hop_by_hop::HopByHop;
 use http1::{
@@ -15,12 +16,13 @@ use http1::{
 use super::errand::Errand;
 use crate::Failure;
 
-/// The head that the origin gets.
+/// The head that the origin gets: with the cache's own conditions, if it has any, in place of the client's.
 pub(super) fn request(
     request: &Request,
     errand: &Errand,
     name: &str,
     client: IpAddr,
+    forwarding: Option<&Forwarding>,
 ) -> Result<RequestBuilder, Failure> {
     let fields = request.fields();
     let mut head = RequestBuilder::new(request.method(), &errand.target)?;
@@ -33,6 +35,7 @@ pub(super) fn request(
         matches!(known, Some(Known::Host | Known::ProxyAuthorization))
             || (known == Some(Known::MaxForwards) && errand.forwards.is_some())
             || (known == Some(Known::Expect) && !expects)
+            || forwarding.is_some_and(|forwarding| forwarding.replaces(name))
     };
     head.fields().extend(fields, |name| !hop_by_hop.strips(name) && !is_ours(name))?;
     // RFC 9110 section 10.1.4: trailers are relayed; who takes them is told by each hop to the next.
@@ -41,6 +44,9 @@ pub(super) fn request(
     }
     if let Some(left) = errand.forwards {
         head.field(Known::MaxForwards, left.to_string())?;
+    }
+    for (name, value) in forwarding.into_iter().flat_map(Forwarding::conditions) {
+        head.field(name, value)?;
     }
     head.field(Known::Via, via(request.version(), name)?)?;
     head.field(Known::Forwarded, forwarded(request, client)?)?;

@@ -16,18 +16,18 @@ use rustix::net::sockopt::set_socket_linger;
 
 use super::Proxy;
 use super::errand::{Errand, Judgement, Place, judge};
-use super::origins::{Line, Unreachable};
-use super::relay::{Client, Nobody, Outcome, Relay};
+use super::forward::{Forwarded, Forwarder};
+use super::relay::Client;
 use super::reply::Reply;
-use super::{rewrite, tunnel};
-use crate::{Failure, sentence};
+use super::tunnel;
+use crate::Failure;
 
 /// How long a client may take for what lies here of a response that is cut short.
 const LAST: Duration = Duration::from_secs(5);
 
 /// A client's connection.
 pub(super) struct Session<'a> {
-    proxy: &'a Proxy,
+    proxy: &'a Arc<Proxy>,
     client: Client,
     tcp: Arc<TcpStream>,
     address: IpAddr,
@@ -44,7 +44,7 @@ struct Over;
 
 impl<'a> Session<'a> {
     pub(super) fn new(
-        proxy: &'a Proxy,
+        proxy: &'a Arc<Proxy>,
         tcp: Arc<TcpStream>,
         peer: Peer,
         shutdown: &'a Shutdown,
@@ -97,55 +97,15 @@ impl<'a> Session<'a> {
     }
 
     fn forward(&mut self, request: &Request, errand: &Errand) -> Goes {
-        match self.relay(request, errand) {
-            Outcome::Done | Outcome::Gone | Outcome::Swallowed => Ok(()),
-            Outcome::Failed(reply) => self.answer(&reply),
-            Outcome::Stale => self.answer(&Reply::bad_gateway("the origin hung up, again and again")),
-            Outcome::Cut(by_reset) => {
+        let (proxy, address) = (self.proxy, self.address);
+        match (Forwarder { proxy, request, errand, address }).run(&mut self.client) {
+            Forwarded::Done => Ok(()),
+            Forwarded::Answer(reply) => self.answer(&reply),
+            Forwarded::Cut(by_reset) => {
                 self.cut(by_reset);
                 Err(Over)
             }
         }
-    }
-
-    fn relay(&mut self, request: &Request, errand: &Errand) -> Outcome {
-        let head = match rewrite::request(request, errand, &self.proxy.name, self.address) {
-            Ok(head) => head,
-            Err(error) => return Outcome::Failed(Reply::new(StatusCode::BAD_REQUEST, sentence(&*error))),
-        };
-        let body = rewrite::request_body(request);
-        // RFC 9112 section 9.3.1: a connection may be closed just when it is used again. What can't be sent again goes over
-        // a new one.
-        let mut again = body == Body::Empty && request.method().is_idempotent();
-        loop {
-            let (mut line, used) = match self.line(&errand.place, again) {
-                Ok(line) => line,
-                Err(unreachable) => return Outcome::Failed(unreachable.reply()),
-            };
-            if let Err(error) = line.endpoint().request(&head, body) {
-                return Outcome::Failed(Reply::new(StatusCode::BAD_REQUEST, error.to_string()));
-            }
-            self.proxy.stats.origin_requests.one();
-            let mut nobody = Nobody;
-            let client = Some(&mut self.client);
-            let relay = Relay::new(self.proxy, client, line, request, &mut nobody, used);
-            match relay.run(&errand.place) {
-                Outcome::Stale => {
-                    self.proxy.stats.origin_requests.take_back();
-                    again = false;
-                }
-                outcome => return outcome,
-            }
-        }
-    }
-
-    /// A connection to the origin, and whether it was used before.
-    fn line(&self, place: &Place, kept: bool) -> Result<(Line, bool), Unreachable> {
-        if kept && let Some(line) = self.proxy.origins.kept(place) {
-            return Ok((line, true));
-        }
-        self.proxy.stats.origin_connections.one();
-        Ok((self.proxy.origins.dial(place)?, false))
     }
 
     /// Ends the connection in a way that nobody takes for the end of the response.

@@ -53,6 +53,22 @@ counters! {
     connections,
     /// Requests of clients, tunnels among them.
     requests,
+    /// Answered out of the cache, without asking.
+    hits,
+    /// Answered with what came of another client's request.
+    collapsed,
+    /// Asked, for nothing that is stored would do.
+    misses,
+    /// Asked whether what is stored is still good.
+    revalidations,
+    /// Of these: it was.
+    validated,
+    /// Asked, for it is nothing that a cache could answer.
+    passes,
+    /// Answers out of the cache that were stale, as the client or the origin allows.
+    stale,
+    /// Responses that were put into the cache.
+    stored,
     /// Tunnels that were opened.
     tunnels,
     /// Requests that the proxy answered by itself: errors, and what was not to be forwarded.
