@@ -6,6 +6,7 @@
 
 pub mod program;
 pub mod progress;
+pub mod proxy;
 pub mod scratch;
 pub mod service;
 pub mod site;
