@@ -253,7 +253,8 @@ mod tests {
 
     #[test]
     fn a_name_can_not_add_a_line() {
-        let Content::Pieces { pieces, .. } = form(&["a\"\r\nX: 1=v;filename=f\n.txt".to_owned()]).unwrap() else {
+        let Content::Pieces { pieces, .. } = form(&["a\"\r\nX: 1=v;filename=f\n.txt".to_owned()]).unwrap()
+        else {
             panic!("no form")
         };
         let Some(Piece::Memory(head)) = pieces.first() else { panic!("no head") };
