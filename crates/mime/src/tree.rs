@@ -12,7 +12,7 @@ use crate::headers::Headers;
 use crate::lexical::slice;
 use crate::section::Entry;
 use crate::structure::{PartKind, Step, Structure};
-use crate::{Defect, Disposition, Limits, MediaType, TransferEncoding, content};
+use crate::{Defect, Disposition, Limits, MediaType, Parameters, TransferEncoding, content};
 
 /// Where a part is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -210,7 +210,18 @@ impl<'m> Part<'m> {
         let owned = |name: &str| Cow::Owned(name.into());
         let disposed = self.disposition();
         let name = disposed.as_ref().and_then(Disposition::filename).map(owned);
-        name.or_else(|| self.content_type().parameters.value("name").map(owned))
+        name.or_else(|| self.type_parameters()?.value("name").map(owned))
+    }
+
+    /// What is said beside its media type, also beside one that can't be read: what names a file is not lost with it.
+    fn type_parameters(&self) -> Option<Parameters<'m>> {
+        let value = self.headers().first("content-type")?.raw_value();
+        if let Some(media_type) = MediaType::parse_with(value, &self.tree.limits, &mut Vec::new()) {
+            return Some(media_type.parameters);
+        }
+        let at = proto_core::scan::find_byte(b';', value)?;
+        let behind = slice(value, at, value.len());
+        Some(Parameters::parse_with(behind, &self.tree.limits, &mut Vec::new()))
     }
 
     /// Its identifier, without brackets (RFC 2045 section 7): what a `cid:` URL names (RFC 2392).
@@ -277,5 +288,23 @@ impl<'m> Part<'m> {
 impl fmt::Debug for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Part {} ({:?} at {:?})", self.index, self.kind(), self.range())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_file_keeps_its_name_beside_a_type_that_is_none() {
+        for (fields, name) in [
+            ("Content-Type: ; name=\"a.zip\"", Some("a.zip")),
+            ("Content-Type: zip; name=a.zip", Some("a.zip")),
+            ("Content-Type: application/zip; name=a.zip", Some("a.zip")),
+            ("Content-Type: ; name=a.zip\r\nContent-Disposition: attachment; filename=b.zip", Some("b.zip")),
+            ("Content-Type: zip", None),
+        ] {
+            let raw = alloc::format!("{fields}\r\n\r\n");
+            let message = crate::Message::parse(raw.as_bytes());
+            assert_eq!(message.root().filename().as_deref(), name, "{fields}");
+        }
     }
 }
