@@ -1,7 +1,7 @@
 //! Input made to hurt: of any size, one per class of attack.
 
 /// A name, and what makes about so many bytes of it.
-pub type Bomb = (&'static str, fn(usize) -> Vec<u8>);
+pub(crate) type Bomb = (&'static str, fn(usize) -> Vec<u8>);
 
 fn repeated(front: &str, piece: &str, back: &str, size: usize) -> Vec<u8> {
     let count = size.saturating_sub(front.len() + back.len()) / piece.len();
@@ -27,7 +27,7 @@ fn open_multiparts() -> String {
     (0..60).map(level).collect()
 }
 
-pub const BOMBS: &[Bomb] = &[
+pub(crate) const BOMBS: &[Bomb] = &[
     ("multiparts within each other", |size| {
         let mut out = Vec::new();
         for n in 0.. {
