@@ -47,6 +47,13 @@ pub(crate) const BOMBS: &[Bomb] = &[
     ("endless parts", |size| {
         repeated("Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\n\r\n", "", size)
     }),
+    ("endless parts within parts with defects", |size| {
+        let line = "no colon\r\n".repeat(size / 400);
+        let front: String = (0..20)
+            .map(|n| format!("{line}Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
+            .collect();
+        repeated(&front, "x\r\n\r\n--b19\r\n", "", size)
+    }),
     ("endless parts with headers", |size| {
         repeated(
             "Content-Type: multipart/mixed; boundary=b\r\n\r\n",
