@@ -7,7 +7,7 @@
 use alloc::vec::Vec;
 
 #[cfg(feature = "simd")]
-use fearless_simd::{Level, Simd, dispatch, prelude::*, u8x64};
+use fearless_simd::{Level, Simd, dispatch, mask8x64, prelude::*, u8x64};
 
 #[cfg(feature = "simd")]
 use super::{BLOCK, Class, vectors};
@@ -156,6 +156,11 @@ impl<S: Simd> Step<S> {
         if kept == u64::MAX {
             *place = self.bytes.into();
             return BLOCK;
+        }
+        if vectors::has_long_look_up(self.bytes.token().level()) {
+            let kept = mask8x64::from_bitmask(self.bytes.token(), kept);
+            *place = self.bytes.compress(kept).into();
+            return kept.to_bitmask().count_ones() as usize;
         }
         let sets = kept.to_le_bytes();
         let mut from = [0; BLOCK];
