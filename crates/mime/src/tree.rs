@@ -26,6 +26,8 @@ struct Node {
     entries: (usize, usize),
     /// The number of the next part that is not within it.
     next: usize,
+    /// Where its first defect is among all.
+    defect: Option<usize>,
     kind: PartKind,
     encoding: TransferEncoding,
     in_digest: bool,
@@ -37,8 +39,8 @@ pub(crate) struct Tree<'a> {
     pub(crate) raw: &'a [u8],
     nodes: Vec<Node>,
     entries: Vec<Entry>,
-    /// With the number of the part each belongs to, in the order they were met.
-    defects: Vec<(usize, Defect)>,
+    /// In the order they were met, each with the place of the next one of the same part.
+    defects: Vec<(Defect, Option<usize>)>,
     pub(crate) limits: Limits,
 }
 
@@ -73,17 +75,29 @@ impl<'a> Tree<'a> {
             }
         }
         let Structure { entries, defects, .. } = machine;
+        let defects = chain(defects, &mut nodes);
         Tree { raw, nodes, entries, defects, limits: limits.clone() }
     }
 
     /// The defects that were met on the way, those of all parts.
     pub(crate) fn defects(&self) -> impl Iterator<Item = Defect> + '_ {
-        self.defects.iter().map(|(_, defect)| *defect)
+        self.defects.iter().map(|(defect, _)| *defect)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
+}
+
+/// Chains the defects of each part, so that a part finds its own and looks at no others.
+fn chain(defects: Vec<(usize, Defect)>, nodes: &mut [Node]) -> Vec<(Defect, Option<usize>)> {
+    let mut chained: Vec<_> = defects.iter().map(|(_, defect)| (*defect, None)).collect();
+    for (at, ((part, _), place)) in defects.iter().zip(&mut chained).enumerate().rev() {
+        if let Some(node) = nodes.get_mut(*part) {
+            place.1 = node.defect.replace(at);
+        }
+    }
+    chained
 }
 
 /// A part of a message, the whole of it among them.
@@ -262,8 +276,9 @@ impl<'m> Part<'m> {
 
     /// What is wrong with its structure: its header section as such, its type and coding, its delimiters.
     pub fn defects(&self) -> impl Iterator<Item = Defect> + use<'m> {
-        let index = self.index;
-        self.tree.defects.iter().filter(move |(part, _)| *part == index).map(|(_, defect)| *defect)
+        let all = &self.tree.defects;
+        let first = self.node().defect.and_then(|at| all.get(at));
+        core::iter::successors(first, move |(_, next)| all.get((*next)?)).map(|(defect, _)| *defect)
     }
 
     /// All that is wrong with it, its parts apart, in the order of offsets: [`defects`](Part::defects), every field that is known
