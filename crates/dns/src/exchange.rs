@@ -161,19 +161,23 @@ impl Asked {
     /// RFC 5452 section 9.1: address, port, id, question; and the case of its letters, which a forger can't know. A reply
     /// without a question is one only where there was no telling (FORMERR of those that can't read).
     pub(crate) fn is_answered_by(&self, from: SocketAddr, message: &Message<'_>) -> bool {
-        let header = message.header();
-        from == self.to
-            && header.id == self.id
-            && header.is_response()
-            && header.opcode() == crate::Opcode::QUERY
-            && message
-                .question()
-                .map_or_else(|| header.rcode() == crate::Rcode::FORMERR, |found| self.asks(found))
+        from == self.to && self.matches(message, |found, sent| found.eq_with_case(sent))
     }
 
-    fn asks(&self, found: QuestionRef<'_>) -> bool {
-        let sent = self.question.as_question_ref();
-        found.rtype == sent.rtype && found.class == sent.class && found.name.eq_with_case(sent.name)
+    /// A stream is not forged so easily: there the case is free.
+    pub(crate) fn is_answered_on_stream(&self, message: &Message<'_>) -> bool {
+        self.matches(message, |found, sent| found == sent)
+    }
+
+    fn matches(&self, message: &Message<'_>, same: impl Fn(NameRef<'_>, NameRef<'_>) -> bool) -> bool {
+        let (header, sent) = (message.header(), self.question.as_question_ref());
+        let asks = |found: QuestionRef<'_>| {
+            found.rtype == sent.rtype && found.class == sent.class && same(found.name, sent.name)
+        };
+        header.id == self.id
+            && header.is_response()
+            && header.opcode() == crate::Opcode::QUERY
+            && message.question().map_or_else(|| header.rcode() == crate::Rcode::FORMERR, asks)
     }
 }
 

@@ -23,6 +23,7 @@ pub mod rdata;
 mod record;
 pub mod rrl;
 mod rrtype;
+mod special;
 pub mod svcb;
 pub mod text;
 pub mod tsig;
@@ -32,7 +33,9 @@ pub mod zonefile;
 
 pub use class::Class;
 pub use edns::{Edns, EdnsHeader, EdnsOption};
-pub use error::{BuildError, NameError, ParseError, ParseErrorKind, TextError, TextErrorKind};
+pub use error::{
+    BuildError, LimitKind, NameError, ParseError, ParseErrorKind, ResolveError, TextError, TextErrorKind,
+};
 pub use exchange::{Coordinator, Event, Input, PortId, Socket, TcpId, Ticket, Trace, Transmit};
 pub use header::{Flags, Header};
 pub use message::{Builder, Message, Records, Section};
@@ -43,6 +46,7 @@ pub use rcode::Rcode;
 pub use rdata::{Rdata, RdataRef};
 pub use record::{Record, RecordRef};
 pub use rrtype::RrType;
+pub use special::pointer_name;
 
 /// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
 pub use proto_core;
