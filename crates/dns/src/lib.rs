@@ -6,6 +6,7 @@ extern crate alloc;
 
 pub mod authority;
 mod class;
+pub mod client;
 pub mod cookie;
 pub mod edns;
 mod error;
@@ -32,6 +33,7 @@ pub mod zone;
 pub mod zonefile;
 
 pub use class::Class;
+pub use client::StubResolver;
 pub use edns::{Edns, EdnsHeader, EdnsOption};
 pub use error::{
     BuildError, LimitKind, NameError, ParseError, ParseErrorKind, ResolveError, TextError, TextErrorKind,

@@ -37,7 +37,7 @@ fn last_label(name: NameRef<'_>) -> Option<&[u8]> {
     name.labels().last()
 }
 
-/// RFC 6761 section 6.1 leaves 127.in-addr.arpa to us; ::1 is alike.
+/// RFC 6761 section 6.1 leaves `127.in-addr.arpa` to us; `::1` is alike.
 fn loopback(name: NameRef<'_>, rtype: RrType) -> Option<Special> {
     let address = address_of_pointer(name)?;
     let found = if rtype == RrType::PTR { Special::Localhost } else { Special::NoData };
