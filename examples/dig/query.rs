@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use dns::cookie::Cookie;
-use dns::tsig::Session;
+use dns::tsig::{Session, TsigError};
 use dns::{Builder, EdnsHeader, EdnsOption, Flags, Header, Message, Question, Rcode, RrType, Section};
 use examples::Failure;
 use examples::asking::{self, Line};
@@ -113,7 +113,10 @@ impl Query {
     pub(crate) fn verify(&mut self, reply: &[u8]) -> Option<String> {
         let session = self.session.as_mut()?;
         let message = Message::parse(reply).ok()?;
-        session.verify(&message, unix()).err().map(|error| error.to_string())
+        session.verify(&message, unix()).err().map(|error| match error {
+            TsigError::Peer(_) => "tsig indicates error".to_owned(),
+            error => error.to_string(),
+        })
     }
 }
 
@@ -139,9 +142,13 @@ fn push_edns(builder: &mut Builder<'_>, args: &Args, cookie: &[u8]) -> Result<()
 
 /// Asks as often as is wanted: by TCP what was truncated, with its cookie who wants one.
 pub(crate) fn ask(args: &Args, question: &Question, to: SocketAddr) -> Result<(Query, Reply), String> {
+    let mut args = args.clone();
+    let args = &mut args;
     let mut way = match args {
         Args { tls: true, .. } => Way::Tls,
         Args { tcp: Some(true), .. } => Way::Tcp,
+        // All there is does seldom fit.
+        Args { tcp: None, rtype: RrType::ANY, .. } => Way::Tcp,
         _ => Way::Udp,
     };
     let mut cookie: Option<Vec<u8>> = None;
@@ -153,7 +160,7 @@ pub(crate) fn ask(args: &Args, question: &Question, to: SocketAddr) -> Result<(Q
         let reply = match query.exchange(to, way, args) {
             Ok(reply) => reply,
             Err(error) => {
-                complain(args, to, &error);
+                complain(to, &error);
                 left -= 1;
                 if left == 0 {
                     return Err("no servers could be reached".to_owned());
@@ -173,6 +180,12 @@ pub(crate) fn ask(args: &Args, question: &Question, to: SocketAddr) -> Result<(Q
                 println!(";; BADCOOKIE, retrying.");
             }
             cookie = new;
+        } else if message.rcode() == Rcode::BADVERS && args.edns.version > 0 {
+            let spoken = message.edns().map_or(0, |edns| edns.header.version).min(args.edns.version - 1);
+            if args.show.comments {
+                println!(";; BADVERS, retrying with EDNS version {spoken}.");
+            }
+            (args.edns.version, cookie) = (spoken, new);
         } else {
             return Ok((query, reply));
         }
@@ -184,12 +197,14 @@ fn show_query(args: &Args, query: &Query) {
         && let Ok(message) = Message::parse(&query.bytes)
     {
         print!("{}", report::message(&message, args, None));
-        println!(";; QUERY SIZE: {}\n", query.bytes.len());
+        if args.show.stats {
+            println!(";; QUERY SIZE: {}\n", query.bytes.len());
+        }
     }
 }
 
 /// Which try failed, and why.
-pub(crate) fn complain(args: &Args, to: SocketAddr, error: &io::Error) {
+pub(crate) fn complain(to: SocketAddr, error: &io::Error) {
     let why = match error.kind() {
         io::ErrorKind::TimedOut | io::ErrorKind::WouldBlock => "timed out".to_owned(),
         io::ErrorKind::ConnectionRefused => "connection refused".to_owned(),
@@ -197,7 +212,6 @@ pub(crate) fn complain(args: &Args, to: SocketAddr, error: &io::Error) {
         io::ErrorKind::UnexpectedEof => "end of file".to_owned(),
         _ => error.to_string(),
     };
-    let _ = args;
     println!(";; communications error to {}#{}: {why}", to.ip(), to.port());
 }
 

@@ -93,7 +93,16 @@ fn text_of(record: &RecordRef<'_>, show: &Show) -> String {
         {
             split_last(&text)
         }
+        RrType::SVCB | RrType::HTTPS => text.split(' ').map(quoted).collect::<Vec<_>>().join(" "),
         _ => text,
+    }
+}
+
+/// Lists of protocols stand between quotes.
+fn quoted(parameter: &str) -> String {
+    match parameter.split_once('=') {
+        Some((key @ ("alpn" | "dohpath"), value)) if !value.starts_with('"') => format!("{key}=\"{value}\""),
+        _ => parameter.to_owned(),
     }
 }
 
@@ -224,9 +233,11 @@ fn question(out: &mut String, question: QuestionRef<'_>, opcode: Opcode, show: &
     }
     let [_, class, rtype, _] = columns(show);
     let mut column = 0;
-    put(out, &mut column, &format!(";{}", question.name));
+    // The semicolon does not count.
+    out.push(';');
+    put(out, &mut column, &question.name.to_string());
     if show.class || !show.multiline {
-        indent(out, &mut column, if show.multiline { 32 } else { class });
+        indent(out, &mut column, class);
         put(out, &mut column, &question.class.to_string());
     }
     if show.multiline {
@@ -325,5 +336,6 @@ fn tsig(out: &mut String, message: &Message<'_>) {
     }
     indent(out, &mut column, 48);
     let mac = base64::STANDARD.encode(mac);
-    let _ = writeln!(out, "{algorithm} {time} {fudge} {len} {mac} {id} {error} {other} \n");
+    let mac = if mac.is_empty() { mac } else { format!(" {mac}") };
+    let _ = writeln!(out, "{algorithm} {time} {fudge} {len}{mac} {id} {error} {other} \n");
 }

@@ -48,7 +48,7 @@ pub(crate) fn run(args: &Args, question: &Question, servers: &[SocketAddr]) -> R
         match transfer(args, question, *to, way) {
             Ok(()) => return Ok(()),
             Err(error) => match error.downcast_ref::<std::io::Error>() {
-                Some(error) => complain(args, *to, error),
+                Some(error) => complain(*to, error),
                 None => return Err(error),
             },
         }
