@@ -40,3 +40,25 @@ pub const DS_FAILURES: usize = 4;
 
 /// Zones that a validator remembers.
 pub const LINKS: usize = 4096;
+
+/// Servers of a stub resolver. 3, as everywhere resolv.conf(5) is read.
+pub const STUB_SERVERS: usize = 3;
+
+/// Domains that a stub resolver searches. 32: each may cost a question.
+pub const STUB_SEARCH: usize = 32;
+
+/// Queries of a stub resolver for one question. 32: three servers asked five times, and each of them twice in other ways.
+pub const STUB_SENDS: u32 = 32;
+
+/// Questions of a stub resolver that wait at the same time. 4096: each may hold a port.
+pub const STUB_QUESTIONS: usize = 4096;
+
+/// Replies that don't match their query, one by one; behind them it is asked by TCP. 100: a forger has to guess among
+/// 2^32 (RFC 5452 section 9.3).
+pub const MISMATCHED: u32 = 100;
+
+/// Aliases behind one another in a reply. 11, as BIND has it.
+pub const ALIASES: usize = 11;
+
+/// Octets of a server's cookie (RFC 7873 section 4.2).
+pub const SERVER_COOKIE: usize = 32;
