@@ -3,9 +3,11 @@
 use alloc::vec::Vec;
 
 use super::{Authority, ClientCtx, Verdict};
+use crate::cookie::{Cookie, SERVER_LEN};
 use crate::zone::{Found, Node, Rrset, Zone};
 use crate::{
-    BuildError, Builder, Edns, EdnsHeader, Flags, Name, NameRef, QuestionRef, Rcode, Rdata, RrType, Section,
+    BuildError, Builder, Edns, EdnsHeader, EdnsOption, Flags, Name, NameRef, QuestionRef, Rcode, Rdata,
+    RrType, Section,
 };
 
 /// CNAME records followed, and names with additional addresses.
@@ -24,6 +26,7 @@ pub(super) struct Reply<'r> {
     pub(super) ctx: &'r ClientCtx,
     pub(super) builder: Builder<'r>,
     pub(super) dnssec: bool,
+    pub(super) cookie: Option<[u8; 8 + SERVER_LEN]>,
     pub(super) truncated: bool,
 }
 
@@ -216,7 +219,11 @@ impl Reply<'_> {
             let header =
                 EdnsHeader { udp_payload: self.authority.payload, version: 0, dnssec_ok: self.dnssec };
             let nsid = self.authority.nsid_of(&edns);
-            let _ = self.builder.push_edns(&header, nsid.as_slice());
+            let cookie = self.cookie.as_ref().and_then(|both| Some(EdnsOption::Cookie(Cookie::parse(both)?)));
+            let _ = match (nsid, cookie) {
+                (Some(nsid), Some(cookie)) => self.builder.push_edns(&header, &[nsid, cookie]),
+                (one, other) => self.builder.push_edns(&header, one.or(other).as_slice()),
+            };
         }
         match (self.builder.finish().len(), self.truncated) {
             (0, _) => Verdict::Drop,
