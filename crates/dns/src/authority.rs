@@ -82,7 +82,12 @@ struct Apex {
     name: Name,
     /// The one for everybody is the network of no bits.
     views: Vec<(Network, Arc<Zone>)>,
+    /// It is ours to answer for, also while there is nothing to answer from.
+    awaited: bool,
 }
+
+/// A zone is ours, and not here.
+struct Awaited;
 
 /// The zones that are served, and how.
 ///
@@ -161,6 +166,7 @@ impl Authority {
     pub fn add_view(&mut self, network: Network, zone: Arc<Zone>) {
         let id = self.apex_id(zone.apex());
         let Some(apex) = self.apexes.get_mut(id) else { return };
+        apex.awaited = false;
         apex.views.retain(|(other, _)| *other != network);
         apex.views.push((network, zone));
         apex.views.sort_by_key(|(network, _)| core::cmp::Reverse(network.rank()));
@@ -170,6 +176,17 @@ impl Authority {
     pub fn remove(&mut self, apex: &Name) {
         if let Some(apex) = self.apexes.iter_mut().find(|known| known.name == *apex) {
             apex.views.clear();
+            apex.awaited = false;
+        }
+    }
+
+    /// Answers SERVFAIL for a zone, in all views, until it is added: it has not been transferred yet, or has expired (RFC
+    /// 1034 section 4.3.5).
+    pub fn suspend(&mut self, apex: &Name) {
+        let id = self.apex_id(apex);
+        if let Some(apex) = self.apexes.get_mut(id) {
+            apex.views.clear();
+            apex.awaited = true;
         }
     }
 
@@ -178,7 +195,7 @@ impl Authority {
             return id;
         }
         let id = self.apexes.len();
-        self.apexes.push(Apex { name: name.clone(), views: Vec::new() });
+        self.apexes.push(Apex { name: name.clone(), views: Vec::new(), awaited: false });
         let (seed, apexes) = (self.index.seed, &self.apexes);
         let hash_of =
             |name: &Name| LabelHashes::of(name.as_wire(), seed).iter().next().map_or(0, |(_, hash)| hash);
@@ -196,21 +213,29 @@ impl Authority {
 
     /// The zone closest to a name (RFC 1034 section 4.3.2, step 2); what is asked about a DS lies above the cut (RFC 4035
     /// section 3.1.4.1).
-    fn closest(&self, wire: &[u8], rtype: RrType, class: Class, client: IpAddr) -> Option<&Arc<Zone>> {
+    fn closest(
+        &self,
+        wire: &[u8],
+        rtype: RrType,
+        class: Class,
+        client: IpAddr,
+    ) -> Result<Option<&Arc<Zone>>, Awaited> {
         let hashes = LabelHashes::of(wire, self.index.seed);
         let mut own = None;
         for (start, hash) in hashes.iter() {
-            let suffix = wire.get(start..)?;
-            let Some(zone) = self.apex_at(suffix, hash).and_then(|apex| view(apex, client)) else { continue };
-            if zone.class() != class && class != Class::ANY {
-                continue;
+            let suffix = wire.get(start..).unwrap_or_default();
+            let Some(apex) = self.apex_at(suffix, hash) else { continue };
+            if apex.awaited && (rtype != RrType::DS || start > 0) {
+                return Err(Awaited);
             }
+            let fits = |zone: &&Arc<Zone>| zone.class() == class || class == Class::ANY;
+            let Some(zone) = view(apex, client).filter(fits) else { continue };
             if rtype != RrType::DS || start > 0 {
-                return Some(zone);
+                return Ok(Some(zone));
             }
             own = Some(zone);
         }
-        own
+        Ok(own)
     }
 
     fn apex_at(&self, suffix: &[u8], hash: u64) -> Option<&Apex> {

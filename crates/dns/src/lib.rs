@@ -21,6 +21,7 @@ pub mod rdata;
 mod record;
 pub mod rrl;
 mod rrtype;
+pub mod secondary;
 pub mod server;
 pub mod svcb;
 pub mod text;
@@ -41,6 +42,7 @@ pub use rcode::Rcode;
 pub use rdata::{Rdata, RdataRef};
 pub use record::{Record, RecordRef};
 pub use rrtype::RrType;
+pub use secondary::Secondary;
 pub use server::Server;
 
 /// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.

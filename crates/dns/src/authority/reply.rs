@@ -2,7 +2,7 @@
 
 use alloc::vec::Vec;
 
-use super::{Authority, ClientCtx, Verdict};
+use super::{Authority, Awaited, ClientCtx, Verdict};
 use crate::cookie::{Cookie, SERVER_LEN};
 use crate::zone::{Found, Node, Rrset, Zone};
 use crate::{
@@ -39,11 +39,11 @@ impl Reply<'_> {
         let (mut name, mut seen) = (question.name.to_name(), Vec::new());
         loop {
             let zone = authority.closest(name.as_wire(), rtype, question.class, self.ctx.address);
-            let Some(zone) = zone else {
-                if seen.is_empty() {
-                    self.builder.set_rcode(Rcode::REFUSED);
-                }
-                return;
+            let zone = match zone {
+                Ok(Some(zone)) => zone,
+                Err(Awaited) => return self.builder.set_rcode(Rcode::SERVFAIL),
+                Ok(None) if seen.is_empty() => return self.builder.set_rcode(Rcode::REFUSED),
+                Ok(None) => return,
             };
             match self.step(zone, &name, rtype, seen.is_empty()) {
                 Step::Alias(target) if seen.len() < ALIASES && target != name && !seen.contains(&target) => {
