@@ -6,6 +6,7 @@
 
 pub mod asking;
 pub mod corpora;
+pub mod nameserver;
 pub mod program;
 pub mod progress;
 pub mod proxy;
@@ -14,6 +15,7 @@ pub mod service;
 pub mod site;
 pub mod upper;
 pub mod villagers;
+pub mod zones;
 
 use std::error::Error;
 use std::fmt::Display;

@@ -27,6 +27,8 @@ mod record;
 pub mod rrl;
 mod rrtype;
 mod special;
+pub mod secondary;
+pub mod server;
 pub mod svcb;
 pub mod text;
 pub mod tsig;
@@ -51,6 +53,8 @@ pub use rdata::{Rdata, RdataRef};
 pub use record::{Record, RecordRef};
 pub use rrtype::RrType;
 pub use special::pointer_name;
+pub use secondary::Secondary;
+pub use server::Server;
 
 /// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
 pub use proto_core;
