@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod authority;
+pub mod cache;
 mod class;
 pub mod cookie;
 pub mod edns;
@@ -19,6 +20,7 @@ mod question;
 mod rcode;
 pub mod rdata;
 mod record;
+pub mod resolver;
 pub mod rrl;
 mod rrtype;
 pub mod svcb;
