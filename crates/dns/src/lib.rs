@@ -28,9 +28,9 @@ mod record;
 pub mod resolver;
 pub mod rrl;
 mod rrtype;
-mod special;
 pub mod secondary;
 pub mod server;
+mod special;
 pub mod svcb;
 pub mod text;
 pub mod tsig;
@@ -54,9 +54,9 @@ pub use rcode::Rcode;
 pub use rdata::{Rdata, RdataRef};
 pub use record::{Record, RecordRef};
 pub use rrtype::RrType;
-pub use special::pointer_name;
 pub use secondary::Secondary;
 pub use server::Server;
+pub use special::pointer_name;
 
 /// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
 pub use proto_core;

@@ -1,8 +1,7 @@
 //! A resolver: it starts at the root and asks its way down, remembers what it hears, and believes no more than it must.
 //!
-//! The rule: it speaks in actions and owns no socket. Questions come in by [`Resolver::resolve`], datagrams and
-//! connections by [`Resolver::handle`]; what to send comes out of [`Resolver::poll_transmit`], what happened out of
-//! [`Resolver::poll_event`]. Whatever servers say, every question ends: each step costs something of which there is
+//! The rule: it is a [`Coordinator`](crate::Coordinator), speaks in actions and owns no socket. Questions come in by
+//! [`Resolver::resolve`]; whatever servers say, every one of them ends: each step costs something of which there is
 //! [only so much](Limits).
 //!
 //! | what | by | where |
@@ -15,20 +14,24 @@
 //! | questions of clients | RFC 1034 section 4.3.1, RFC 6303, RFC 6761 | [`service`] |
 //!
 //! ```
-//! use dns::resolver::{Config, Event, Input, Resolver, Socket};
-//! use dns::{proto_core::Time, Question, RrType};
+//! use dns::resolver::{Config, Resolver};
+//! use dns::{Coordinator, Event, Input, Question, ResolveError, RrType, proto_core::Time};
 //! let config = Config { roots: vec!["192.0.2.1:53".parse()?], ..Config::default() };
 //! let mut resolver = Resolver::new(config, [7; 32]);
-//! let ticket = resolver.resolve(Question::new("example.org".parse()?, RrType::A), Time::ZERO);
-//! let query = resolver.poll_transmit().unwrap(); // asks that root server for the servers of the root
-//! let Socket::FreshPort(port) = query.socket else { panic!() };
-//! resolver.handle(Input::SendFailed { socket: query.socket }, Time::ZERO); // there is no network
-//! # let _ = (ticket, port);
+//! let asked = resolver.resolve(Question::new("example.org".parse()?, RrType::A), Time::ZERO);
+//! // That root server is to be asked for the servers of the root; but there is no network.
+//! while let Some(query) = resolver.poll_transmit(Time::ZERO) {
+//!     resolver.handle(Input::SendFailed(query.socket), Time::ZERO);
+//! }
+//! while let Some(event) = resolver.poll_event() {
+//!     let Event::Done { ticket, answer } = event else { continue };
+//!     assert_eq!(ticket, asked);
+//!     assert!(matches!(answer.records(), Err(ResolveError::ServFail(_))));
+//! }
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 
 mod config;
-mod entropy;
 mod iterate;
 mod local;
 mod reply;
@@ -41,131 +44,20 @@ mod task;
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::net::SocketAddr;
 use core::time::Duration;
 
-use bytes::Bytes;
 use proto_core::Time;
 
 use crate::cache::{Cache, RrSet, Sections};
 use crate::edns::ExtendedError;
-use crate::{Class, Question, Rcode, RrType};
+use crate::exchange::{Coordinator, Event, Input, PortId, Socket, TcpId, Ticket, Trace, Transmit};
+use crate::random::Random;
+use crate::{Class, LimitKind, Question, Rcode, ResolveError, RrType};
 
 pub use config::{Config, Limits, Way, ZoneRule, root_hints};
-use entropy::Entropy;
 use send::{Connection, Outgoing};
 use servers::Servers;
 use task::{Purpose, TaskId, Tasks, Waiter};
-
-/// A question that was asked, to know its answer by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Ticket(u64);
-
-/// A query on its way, and the port that it left from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct QueryId(u64);
-
-/// A TCP connection.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct ConnectionId(u64);
-
-/// What a datagram or a run of octets leaves by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum Socket {
-    /// A UDP socket bound to a port drawn by chance, for this query and no other (RFC 5452 section 9.2).
-    FreshPort(QueryId),
-    /// This connection.
-    Tcp(ConnectionId),
-}
-
-/// Octets to send.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Transmit {
-    /// Where to.
-    pub to: SocketAddr,
-    /// By what.
-    pub socket: Socket,
-    /// What.
-    pub bytes: Bytes,
-}
-
-/// What came from outside.
-#[derive(Clone, Copy, Debug)]
-pub enum Input<'a> {
-    /// A datagram at the port of a query.
-    Datagram {
-        /// Whose port it is.
-        query: QueryId,
-        /// Who sent it.
-        from: SocketAddr,
-        /// What it says.
-        bytes: &'a [u8],
-    },
-    /// The connection stands.
-    TcpOpened {
-        /// Which.
-        connection: ConnectionId,
-    },
-    /// Octets from the other end, cut anywhere.
-    TcpReceived {
-        /// Which connection.
-        connection: ConnectionId,
-        /// The octets.
-        bytes: &'a [u8],
-    },
-    /// It could not be opened, or the other end closed it.
-    TcpClosed {
-        /// Which.
-        connection: ConnectionId,
-    },
-    /// What was to be sent could not be, or the network says that nobody is there.
-    SendFailed {
-        /// By what it was to leave.
-        socket: Socket,
-    },
-}
-
-/// What happened, and what is to be done.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Event {
-    /// A question has its answer.
-    Done {
-        /// Which question.
-        ticket: Ticket,
-        /// Its answer.
-        answer: Arc<Answer>,
-    },
-    /// Open a connection; tell by [`Input::TcpOpened`] or [`Input::TcpClosed`].
-    OpenTcp {
-        /// What to call it.
-        connection: ConnectionId,
-        /// Where to.
-        to: SocketAddr,
-    },
-    /// The connection is of no more use.
-    CloseTcp {
-        /// Which.
-        connection: ConnectionId,
-    },
-    /// The query's port is of no more use.
-    ClosePort {
-        /// Which query's.
-        query: QueryId,
-    },
-    /// What goes on, if [`Config::trace`] asks for it.
-    Trace(Trace),
-}
-
-/// A step on the way to an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Trace {
-    /// What was asked on the way.
-    pub question: Question,
-    /// Whom.
-    pub server: SocketAddr,
-    /// What happened, in a word or two.
-    pub what: &'static str,
-}
 
 /// The answer to a question, good or bad.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -195,57 +87,13 @@ impl Answer {
     }
 }
 
-/// Why a question has no records for an answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-#[non_exhaustive]
-pub enum ResolveError {
-    /// There is no such name.
-    #[error("the name does not exist")]
-    NxDomain,
-    /// The name exists, without records of that type.
-    #[error("the name has no records of that type")]
-    NoData,
-    /// No server could tell; the code says more (RFC 8914).
-    #[error("no server could tell (extended error {0})")]
-    ServFail(u16),
-    /// It took longer than anybody waits.
-    #[error("no answer in time")]
-    Timeout,
-    /// It is not answered here.
-    #[error("the question is refused")]
-    Refused,
-    /// Signatures that are wrong or missing.
-    #[error("the signatures don't hold")]
-    Bogus,
-    /// Finding it would have cost too much.
-    #[error("a limit was hit: {0}")]
-    LimitHit(LimitKind),
-    /// Whoever asked does not want to know any more, or too much is being asked.
-    #[error("cancelled")]
-    Cancelled,
-}
-
-/// Of what there was too much.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
-pub enum LimitKind {
-    /// Aliases, or ways to begin anew.
-    #[error("aliases")]
-    Restarts,
-    /// Queries for one name.
-    #[error("queries for one name")]
-    SendsPerName,
-    /// Queries for the whole question.
-    #[error("queries")]
-    Sends,
-}
-
 /// See the top of the [module](self).
 #[derive(Debug)]
 pub struct Resolver {
     config: Config,
     cache: Cache,
     servers: Servers,
-    entropy: Entropy,
+    random: Random,
     tasks: Tasks,
     ready: VecDeque<TaskId>,
     queries: BTreeMap<u64, Outgoing>,
@@ -253,7 +101,7 @@ pub struct Resolver {
     tickets: BTreeMap<u64, TaskId>,
     deadlines: BTreeSet<(Time, Due)>,
     transmits: VecDeque<Transmit>,
-    events: VecDeque<Event>,
+    events: VecDeque<Event<Arc<Answer>>>,
     last_id: u64,
     sent: u64,
 }
@@ -270,11 +118,11 @@ impl Resolver {
     /// the cache come from it, and the same seed gives the same queries.
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
-        let mut entropy = Entropy::new(seed);
+        let mut random = Random::new(seed);
         Resolver {
-            cache: Cache::new(config.limits.cache_bytes, [entropy.u64(), entropy.u64()]),
+            cache: Cache::new(config.limits.cache_bytes, [random.u64(), random.u64()]),
             servers: Servers::new(config.limits.servers),
-            entropy,
+            random,
             config,
             tasks: Tasks::default(),
             ready: VecDeque::new(),
@@ -349,54 +197,10 @@ impl Resolver {
         }
     }
 
-    /// Something came from outside.
-    pub fn handle(&mut self, input: Input<'_>, now: Time) {
-        match input {
-            Input::Datagram { query, from, bytes } => self.datagram(query.0, from, bytes, now),
-            Input::TcpOpened { connection } => self.opened(connection.0),
-            Input::TcpReceived { connection, bytes } => self.received(connection.0, bytes, now),
-            Input::TcpClosed { connection } => self.closed(connection.0, now),
-            Input::SendFailed { socket: Socket::FreshPort(query) } => self.unreachable(query.0, now),
-            Input::SendFailed { socket: Socket::Tcp(connection) } => self.closed(connection.0, now),
-        }
-        self.run(now);
-    }
-
-    /// The next thing to send. Call it until `None`.
-    pub fn poll_transmit(&mut self) -> Option<Transmit> {
-        self.transmits.pop_front()
-    }
-
-    /// The next thing that happened. Call it until `None`.
-    pub fn poll_event(&mut self) -> Option<Event> {
-        self.events.pop_front()
-    }
-
-    /// When [`handle_deadline`](Resolver::handle_deadline) wants to be called; `None`: never.
-    #[must_use]
-    pub fn deadline(&self) -> Option<Time> {
-        self.deadlines.first().map(|(at, _)| *at)
-    }
-
-    /// To be called when the deadline is due: what was not answered is asked again, elsewhere.
-    pub fn handle_deadline(&mut self, now: Time) {
-        while let Some((at, due)) = self.deadlines.first().copied() {
-            if at > now {
-                break;
-            }
-            self.deadlines.remove(&(at, due));
-            match due {
-                Due::Query(query) => self.overdue(query, now),
-                Due::Task(task) => self.too_late(task, now),
-            }
-            self.run(now);
-        }
-    }
-
     /// Nobody will answer this query: as if its time were up. For drivers who know it sooner than the clock, and for
     /// simulations.
-    pub fn give_up(&mut self, query: QueryId, now: Time) {
-        self.overdue(query.0, now);
+    pub fn give_up(&mut self, port: PortId, now: Time) {
+        self.overdue(port.0, now);
         self.run(now);
     }
 
@@ -458,6 +262,48 @@ impl Resolver {
     }
 }
 
+impl Coordinator for Resolver {
+    type Answer = Arc<Answer>;
+
+    fn handle(&mut self, input: Input<'_>, now: Time) {
+        match input {
+            Input::Datagram { port, from, bytes } => self.datagram(port.0, from, bytes, now),
+            Input::TcpOpened(TcpId(id)) => self.opened(id),
+            Input::TcpReceived { id, bytes } => self.received(id.0, bytes, now),
+            Input::SendFailed(Socket::FreshPort(port)) => self.unreachable(port.0, now),
+            Input::TcpClosed(id) | Input::SendFailed(Socket::Tcp(id)) => self.closed(id.0, now),
+        }
+        self.run(now);
+    }
+
+    fn poll_transmit(&mut self, _now: Time) -> Option<Transmit> {
+        self.transmits.pop_front()
+    }
+
+    fn poll_event(&mut self) -> Option<Event<Arc<Answer>>> {
+        self.events.pop_front()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.deadlines.first().map(|(at, _)| *at)
+    }
+
+    /// What was not answered is asked again, elsewhere.
+    fn handle_deadline(&mut self, now: Time) {
+        while let Some((at, due)) = self.deadlines.first().copied() {
+            if at > now {
+                break;
+            }
+            self.deadlines.remove(&(at, due));
+            match due {
+                Due::Query(query) => self.overdue(query, now),
+                Due::Task(task) => self.too_late(task, now),
+            }
+            self.run(now);
+        }
+    }
+}
+
 impl Answer {
     fn new(question: Question, rcode: Rcode, sections: Sections<RrSet>) -> Self {
         let (any, rtype) = (question.rtype == RrType::ANY, question.rtype);
@@ -467,7 +313,7 @@ impl Answer {
             Rcode::NOERROR if found => None,
             Rcode::NOERROR => Some(ResolveError::NoData),
             Rcode::REFUSED => Some(ResolveError::Refused),
-            _ => Some(ResolveError::ServFail(ExtendedError::OTHER)),
+            _ => Some(ResolveError::ServFail(None)),
         };
         Answer { question, rcode, sections, extended: None, error }
     }

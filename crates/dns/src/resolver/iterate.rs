@@ -107,7 +107,7 @@ impl Resolver {
             return Some(self.complete(task, rcode, sections, now));
         }
         let extended = self.cache.failure(target.as_question_ref(), now)?;
-        let error = ResolveError::ServFail(extended);
+        let error = ResolveError::ServFail(Some(extended));
         Some(Answer::failed(task.question.clone(), error, ExtendedError::CACHED_ERROR))
     }
 
@@ -275,7 +275,7 @@ impl Resolver {
 
     fn send_next(&mut self, task: &mut Task, target: usize, now: Time) -> Option<Answer> {
         if task.sends_for_name >= self.config.limits.sends_per_name {
-            return Some(self.limit_hit(task, LimitKind::SendsPerName));
+            return Some(self.limit_hit(task, LimitKind::Sends));
         }
         if !task.spend(self.config.limits.sends) {
             return Some(self.limit_hit(task, LimitKind::Sends));
@@ -299,7 +299,7 @@ impl Resolver {
         let band = Servers::band(waits.iter().flatten().min().copied()?);
         let near = |(number, wait): (usize, &Option<u32>)| wait.filter(|wait| *wait <= band).map(|_| number);
         let near: Vec<usize> = waits.iter().enumerate().filter_map(near).collect();
-        let chosen = self.entropy.below(near.len());
+        let chosen = self.random.below(near.len());
         near.get(chosen).copied()
     }
 
@@ -310,7 +310,7 @@ impl Resolver {
         let enough = task.missing_targets >= limits.missing_targets;
         let Some(mut delegation) = task.delegation.take() else { return };
         while task.awaited.is_empty() && delegation.looked_up < most && !enough {
-            let chance = self.entropy.below(delegation.names.len());
+            let chance = self.random.below(delegation.names.len());
             let rotated =
                 (0..delegation.names.len()).map(|number| (number + chance) % delegation.names.len());
             let next = rotated
@@ -365,7 +365,11 @@ impl Resolver {
             task.restart();
             return None;
         }
-        Some(Answer::failed(task.question.clone(), ResolveError::ServFail(task.extended), task.extended))
+        Some(Answer::failed(
+            task.question.clone(),
+            ResolveError::ServFail(Some(task.extended)),
+            task.extended,
+        ))
     }
 
     fn limit_hit(&self, task: &Task, kind: LimitKind) -> Answer {

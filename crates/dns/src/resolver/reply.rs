@@ -15,10 +15,10 @@ impl Resolver {
     pub(super) fn answered(&mut self, number: u64, message: &Message<'_>, now: Time) {
         let Some(query) = self.drop_query(number) else { return };
         self.servers.answered(query.to, query.question.rtype, now - query.sent);
+        self.trace_reply(&query, message);
         let Some(mut task) = self.tasks.take(query.task) else { return };
         task.query = None;
         let reply = self.read(&task, &query, message);
-        self.trace(&query.question, query.to, word(&reply.verdict));
         let id = task.id;
         match self.weigh(&mut task, &query, reply, now) {
             Some(answer) => self.finish(task, answer, now),
@@ -89,7 +89,7 @@ impl Resolver {
             Verdict::NxDomain => Some(self.conclude(task, Rcode::NXDOMAIN, sections, now)),
             Verdict::TooLong => Some(self.conclude(task, Rcode::YXDOMAIN, sections, now)),
             Verdict::Loop => {
-                let error = ResolveError::ServFail(ExtendedError::INVALID_DATA);
+                let error = ResolveError::ServFail(Some(ExtendedError::INVALID_DATA));
                 Some(Answer::failed(task.question.clone(), error, ExtendedError::INVALID_DATA))
             }
         }
@@ -106,7 +106,7 @@ impl Resolver {
         let met =
             |name: &Name| *name == task.question.name || task.aliases_known().any(|set| set.owner() == name);
         if met(&target) {
-            let error = ResolveError::ServFail(ExtendedError::INVALID_DATA);
+            let error = ResolveError::ServFail(Some(ExtendedError::INVALID_DATA));
             return Some(Answer::failed(task.question.clone(), error, ExtendedError::INVALID_DATA));
         }
         for ranked in sections.answer {
@@ -149,21 +149,5 @@ fn refusal(rcode: Rcode) -> u16 {
     match rcode {
         Rcode::REFUSED | Rcode::NOTAUTH => ExtendedError::NO_REACHABLE_AUTHORITY,
         _ => ExtendedError::NETWORK_ERROR,
-    }
-}
-
-fn word(verdict: &Verdict) -> &'static str {
-    match verdict {
-        Verdict::Answer => "answer",
-        Verdict::Alias(_) => "alias",
-        Verdict::TooLong => "name too long",
-        Verdict::Loop => "aliases in a circle",
-        Verdict::Referral(_) => "referral",
-        Verdict::NoData => "no records of the type",
-        Verdict::NxDomain => "no such name",
-        Verdict::Empty => "empty",
-        Verdict::Lame => "lame",
-        Verdict::Recursive => "a resolver",
-        Verdict::Refused(_) => "refused",
     }
 }

@@ -4,16 +4,16 @@
 //! with the id and the question, letter by letter. Whatever else arrives is not there: one forged reply never ends a
 //! query, and many of them move it to TCP.
 
-use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
 use bytes::Bytes;
 use proto_core::Time;
 
-use super::task::{Purpose, Stage, Task, TaskId};
-use super::{ConnectionId, Due, Event, QueryId, Resolver, Socket, Trace, Transmit};
+use super::task::{Purpose, Stage, Task, TaskId, Waiter};
+use super::{Due, Event, PortId, Resolver, Socket, TcpId, Ticket, Trace, Transmit};
 use crate::edns::{EdnsHeader, ExtendedError};
+use crate::exchange::{Frames, framed, mix_case};
 use crate::{
     Builder, Class, Flags, Header, Message, Name, NameRef, Opcode, Question, QuestionRef, Rcode, RrType,
 };
@@ -39,11 +39,8 @@ pub(super) struct Connection {
     query: u64,
     to: SocketAddr,
     unsent: Option<Bytes>,
-    received: Vec<u8>,
+    received: Frames,
 }
-
-/// Octets of a message and the length in front.
-const STREAM: usize = 65_535 + 2;
 
 /// What a datagram at a query's port is.
 enum Arrived {
@@ -70,21 +67,21 @@ impl Resolver {
         let bytes = self.encode(&query, recursion);
         self.sent += 1;
         task.query = Some(number);
-        self.trace(&query.question, to, if tcp { "asked by TCP" } else { "asked" });
+        self.trace_query(&query, &bytes);
         self.deadlines.insert((query.due, Due::Query(number)));
         self.queries.insert(number, query);
         if tcp {
             self.connect(number, to, &bytes);
         } else {
-            let socket = Socket::FreshPort(QueryId(number));
-            self.transmits.push_back(Transmit { to, socket, bytes: bytes.into() });
+            let socket = Socket::FreshPort(PortId(number));
+            self.transmits.push_back(Transmit { to, socket, bytes });
         }
     }
 
     fn compose(&mut self, task: TaskId, to: SocketAddr, question: Question, now: Time) -> Outgoing {
         let wait = self.servers.sent(to, now);
         let edns = self.servers.has_edns(to, now);
-        let id = self.entropy.u16();
+        let id = self.random.u16();
         Outgoing { task, to, question, id, sent: now, due: now + wait, edns, connection: None, mismatches: 0 }
     }
 
@@ -92,9 +89,7 @@ impl Resolver {
     fn next_question(&mut self, task: &mut Task) -> Question {
         let mut question = self.shortened(task).unwrap_or_else(|| task.target());
         if self.config.mix_case {
-            let mut wire = question.name.as_wire().to_vec();
-            self.entropy.mix_case(&mut wire);
-            question.name = Name::from_wire(&wire).unwrap_or(question.name);
+            question.name = mix_case(question.name.as_name_ref(), || self.random.u64());
         }
         question
     }
@@ -125,7 +120,7 @@ impl Resolver {
         task.labels += if task.steps < 4 { 1 } else { left.div_ceil(steps.max(1)).max(1) };
     }
 
-    fn encode(&self, query: &Outgoing, recursion: bool) -> Vec<u8> {
+    fn encode(&self, query: &Outgoing, recursion: bool) -> Bytes {
         let mut header = Header::query(query.id, Opcode::QUERY);
         if recursion {
             header.flags = header.flags.with(Flags::RD);
@@ -139,13 +134,10 @@ impl Resolver {
             edns.dnssec_ok = true;
             let _ = builder.push_edns(&edns, &[]);
         }
-        builder.finish().to_vec()
+        Bytes::copy_from_slice(builder.finish())
     }
 
     fn connect(&mut self, number: u64, to: SocketAddr, bytes: &[u8]) {
-        let mut framed = Vec::with_capacity(bytes.len() + 2);
-        framed.extend_from_slice(&u16::try_from(bytes.len()).unwrap_or(0).to_be_bytes());
-        framed.extend_from_slice(bytes);
         let id = self.next_id();
         if let Some(query) = self.queries.get_mut(&number) {
             query.connection = Some(id);
@@ -155,28 +147,25 @@ impl Resolver {
             self.deadlines.insert((due, Due::Query(number)));
             query.due = due;
         }
-        let unsent = Some(framed.into());
-        self.connections.insert(id, Connection { query: number, to, unsent, received: Vec::new() });
-        self.events.push_back(Event::OpenTcp { connection: ConnectionId(id), to });
+        let unsent = Some(framed(bytes));
+        self.connections.insert(id, Connection { query: number, to, unsent, received: Frames::default() });
+        self.events.push_back(Event::OpenTcp { id: TcpId(id), to, tls: false });
     }
 
     pub(super) fn opened(&mut self, id: u64) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
         let to = connection.to;
         if let Some(bytes) = connection.unsent.take() {
-            let socket = Socket::Tcp(ConnectionId(id));
+            let socket = Socket::Tcp(TcpId(id));
             self.transmits.push_back(Transmit { to, socket, bytes });
         }
     }
 
     /// RFC 7766 section 8: two octets of length, then the message.
-    pub(super) fn received(&mut self, id: u64, bytes: &[u8], now: Time) {
+    pub(super) fn received(&mut self, id: u64, mut bytes: &[u8], now: Time) {
         let Some(connection) = self.connections.get_mut(&id) else { return };
-        let room = STREAM - connection.received.len().min(STREAM);
-        connection.received.extend_from_slice(bytes.get(..room).unwrap_or(bytes));
-        let Some((len, rest)) = connection.received.split_first_chunk::<2>() else { return };
-        let Some(message) = rest.get(..usize::from(u16::from_be_bytes(*len))) else { return };
-        let (message, number) = (message.to_vec(), connection.query);
+        let Some(message) = connection.received.take(&mut bytes) else { return };
+        let number = connection.query;
         let Some(query) = self.queries.get(&number) else { return };
         match arrived(query, &message) {
             Arrived::Reply => match Message::parse(&message) {
@@ -244,7 +233,6 @@ impl Resolver {
     /// Nothing came in time.
     pub(super) fn overdue(&mut self, number: u64, now: Time) {
         let Some(query) = self.drop_query(number) else { return };
-        self.trace(&query.question, query.to, "no answer");
         self.servers.silent(query.to, query.question.rtype, now);
         // Replies came, but none that fits: letters that a server does not keep, or forgeries.
         let doubtful = query.mismatches > 0;
@@ -255,7 +243,6 @@ impl Resolver {
 
     pub(super) fn unreachable(&mut self, number: u64, now: Time) {
         let Some(query) = self.drop_query(number) else { return };
-        self.trace(&query.question, query.to, "unreachable");
         self.servers.silent(query.to, query.question.rtype, now);
         self.back_to(&query, |task| task.extended = ExtendedError::NETWORK_ERROR);
     }
@@ -263,7 +250,6 @@ impl Resolver {
     /// This server won't do by this way.
     fn fruitless(&mut self, number: u64, extended: u16, now: Time) {
         let Some(query) = self.drop_query(number) else { return };
-        self.trace(&query.question, query.to, "connection failed");
         self.servers.silent(query.to, query.question.rtype, now);
         self.back_to(&query, |task| {
             task.extended = extended;
@@ -286,17 +272,39 @@ impl Resolver {
         self.events.push_back(match query.connection {
             Some(connection) => {
                 self.connections.remove(&connection);
-                Event::CloseTcp { connection: ConnectionId(connection) }
+                Event::CloseTcp(TcpId(connection))
             }
-            None => Event::ClosePort { query: QueryId(number) },
+            None => Event::ClosePort(PortId(number)),
         });
         Some(query)
     }
 
-    pub(super) fn trace(&mut self, question: &Question, server: SocketAddr, what: &'static str) {
+    fn trace_query(&mut self, query: &Outgoing, message: &Bytes) {
         if self.config.trace {
-            self.events.push_back(Event::Trace(Trace { question: question.clone(), server, what }));
+            let (ticket, to, message) = (self.ticket_of(query.task), query.to, message.clone());
+            self.events.push_back(Event::Trace(Trace::Sent { ticket, to, message }));
         }
+    }
+
+    pub(super) fn trace_reply(&mut self, query: &Outgoing, message: &Message<'_>) {
+        if self.config.trace {
+            let (ticket, from) = (self.ticket_of(query.task), query.to);
+            let message = Bytes::copy_from_slice(message.bytes());
+            self.events.push_back(Event::Trace(Trace::Received { ticket, from, message }));
+        }
+    }
+
+    /// One of the questions that a task works for; 0 if it works for none.
+    fn ticket_of(&self, mut id: TaskId) -> Ticket {
+        // As deep as tasks wait for one another.
+        for _ in 0..16 {
+            match self.tasks.of(id).and_then(|task| task.waiters.first()) {
+                Some(Waiter::Ticket(ticket)) => return *ticket,
+                Some(Waiter::Task(above)) => id = *above,
+                None => break,
+            }
+        }
+        Ticket(0)
     }
 }
 

@@ -4,6 +4,7 @@
 //! costs nobody else anything (RFC 1034 section 4.3.1, RFC 9619, RFC 6891).
 
 use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::IpAddr;
 use core::time::Duration;
@@ -11,7 +12,7 @@ use core::time::Duration;
 use proto_core::Time;
 
 use super::local::{self, Local, local};
-use super::{Answer, Event, ResolveError, Resolver, Ticket};
+use super::{Answer, Coordinator, Event, ResolveError, Resolver, Ticket};
 use crate::authority::Network;
 use crate::cache::{RrSet, SetData};
 use crate::edns::{EdnsHeader, ExtendedError};
@@ -86,7 +87,7 @@ pub enum Output {
         len: usize,
     },
     /// What the resolver wants done; never [`Event::Done`].
-    Resolver(Event),
+    Resolver(Event<Arc<Answer>>),
 }
 
 /// A query as far as its answer needs it.

@@ -9,16 +9,17 @@ use std::time::Duration;
 
 use dns::proto_core::Time;
 use dns::resolver::service::{Access, Output, Policy, Service, Verdict};
-use dns::resolver::{Config, ConnectionId, Event, Input, QueryId, Resolver, Socket, Transmit, Way, ZoneRule};
+use dns::resolver::{Config, Resolver, Way, ZoneRule};
 use dns::{Builder, EdnsHeader, EdnsOption, Flags, Header, Message, Opcode, Rcode, Record, Section};
+use dns::{Coordinator as _, Event, Input, PortId, Socket, TcpId, Transmit};
 
 use crate::script::{Action, Entry, Range, Script, Setting, Step, Unknown};
 
 /// Where queries leave by.
 #[derive(Clone, Copy, PartialEq, Debug)]
 enum Path {
-    Udp(QueryId),
-    Tcp(ConnectionId),
+    Udp(PortId),
+    Tcp(TcpId),
 }
 
 /// A query that a server has not answered, or not with success.
@@ -205,14 +206,14 @@ impl World<'_> {
             }
             Action::Timeout => self.oldest(|service, way, now| match way {
                 Path::Udp(query) => service.resolver().give_up(query, now),
-                Path::Tcp(connection) => service.resolver().handle(Input::TcpClosed { connection }, now),
+                Path::Tcp(connection) => service.resolver().handle(Input::TcpClosed(connection), now),
             }),
             Action::Error => self.oldest(|service, way, now| {
                 let socket = match way {
                     Path::Udp(query) => Socket::FreshPort(query),
                     Path::Tcp(connection) => Socket::Tcp(connection),
                 };
-                service.resolver().handle(Input::SendFailed { socket }, now);
+                service.resolver().handle(Input::SendFailed(socket), now);
             }),
             Action::TimePasses(seconds) => {
                 self.now = self.now + Duration::from_secs_f64(*seconds);
@@ -255,7 +256,7 @@ impl World<'_> {
 
     fn actions(&mut self) -> bool {
         let mut busy = false;
-        while let Some(Transmit { to, socket, bytes }) = self.service.resolver().poll_transmit() {
+        while let Some(Transmit { to, socket, bytes }) = self.service.resolver().poll_transmit(self.now) {
             let (way, bytes) = match socket {
                 Socket::FreshPort(query) => (Path::Udp(query), bytes.to_vec()),
                 Socket::Tcp(connection) => (Path::Tcp(connection), bytes[2..].to_vec()),
@@ -268,11 +269,11 @@ impl World<'_> {
             busy = true;
             match event {
                 Output::Reply { client, len } => self.answers.push_back((client, out[..len].to_vec())),
-                Output::Resolver(Event::OpenTcp { connection, .. }) => {
-                    self.service.resolver().handle(Input::TcpOpened { connection }, self.now);
+                Output::Resolver(Event::OpenTcp { id, .. }) => {
+                    self.service.resolver().handle(Input::TcpOpened(id), self.now);
                 }
-                Output::Resolver(Event::CloseTcp { connection }) => self.forget(Path::Tcp(connection)),
-                Output::Resolver(Event::ClosePort { query }) => self.forget(Path::Udp(query)),
+                Output::Resolver(Event::CloseTcp(connection)) => self.forget(Path::Tcp(connection)),
+                Output::Resolver(Event::ClosePort(query)) => self.forget(Path::Udp(query)),
                 Output::Resolver(_) => {}
             }
         }
@@ -312,13 +313,15 @@ impl World<'_> {
         match query.way {
             Path::Udp(number) => {
                 let from = query.to;
-                let input = Input::Datagram { query: number, from, bytes: &bytes };
+                let input = Input::Datagram { port: number, from, bytes: &bytes };
                 self.service.resolver().handle(input, self.now);
             }
             Path::Tcp(connection) => {
                 let mut framed = (bytes.len() as u16).to_be_bytes().to_vec();
                 framed.extend(bytes);
-                self.service.resolver().handle(Input::TcpReceived { connection, bytes: &framed }, self.now);
+                self.service
+                    .resolver()
+                    .handle(Input::TcpReceived { id: connection, bytes: &framed }, self.now);
             }
         }
     }
