@@ -20,7 +20,6 @@ const UNFINISHED: &[(&str, &[&str])] = &[
             "tests/hostile.rs",
         ],
     ),
-    ("mime", &["tests/vectors.rs", "tests/roundtrip.rs", "tests/hostile.rs"]),
 ];
 
 /// Crates that speak a protocol, with the rooms in which each differs from the others, and why.

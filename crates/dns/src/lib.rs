@@ -6,9 +6,13 @@ extern crate alloc;
 
 pub mod authority;
 mod class;
+pub mod client;
 pub mod cookie;
+#[cfg(feature = "dnssec")]
+pub mod dnssec;
 pub mod edns;
 mod error;
+mod exchange;
 mod header;
 pub mod limits;
 mod message;
@@ -16,6 +20,7 @@ mod name;
 mod octets;
 mod opcode;
 mod question;
+mod random;
 mod rcode;
 pub mod rdata;
 mod record;
@@ -23,6 +28,7 @@ pub mod rrl;
 mod rrtype;
 pub mod secondary;
 pub mod server;
+mod special;
 pub mod svcb;
 pub mod text;
 pub mod tsig;
@@ -31,8 +37,12 @@ pub mod zone;
 pub mod zonefile;
 
 pub use class::Class;
+pub use client::StubResolver;
 pub use edns::{Edns, EdnsHeader, EdnsOption};
-pub use error::{BuildError, NameError, ParseError, ParseErrorKind, TextError, TextErrorKind};
+pub use error::{
+    BuildError, LimitKind, NameError, ParseError, ParseErrorKind, ResolveError, TextError, TextErrorKind,
+};
+pub use exchange::{Coordinator, Event, Input, PortId, Socket, TcpId, Ticket, Trace, Transmit};
 pub use header::{Flags, Header};
 pub use message::{Builder, Message, Records, Section};
 pub use name::{Labels, Name, NameRef, Suffixes};
@@ -44,6 +54,7 @@ pub use record::{Record, RecordRef};
 pub use rrtype::RrType;
 pub use secondary::Secondary;
 pub use server::Server;
+pub use special::pointer_name;
 
 /// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
 pub use proto_core;
