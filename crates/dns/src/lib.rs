@@ -8,6 +8,8 @@ pub mod authority;
 mod class;
 pub mod client;
 pub mod cookie;
+#[cfg(feature = "dnssec")]
+pub mod dnssec;
 pub mod edns;
 mod error;
 mod exchange;
@@ -24,6 +26,8 @@ pub mod rdata;
 mod record;
 pub mod rrl;
 mod rrtype;
+pub mod secondary;
+pub mod server;
 mod special;
 pub mod svcb;
 pub mod text;
@@ -48,6 +52,8 @@ pub use rcode::Rcode;
 pub use rdata::{Rdata, RdataRef};
 pub use record::{Record, RecordRef};
 pub use rrtype::RrType;
+pub use secondary::Secondary;
+pub use server::Server;
 pub use special::pointer_name;
 
 /// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.

@@ -23,6 +23,24 @@ pub const UDP_WITHOUT_EDNS: usize = 512;
 /// Octets of UDP payload offered and sent. 1232: never a fragment on any path of IPv6's least MTU.
 pub const UDP_PAYLOAD: u16 = 1232;
 
+/// Signatures that are checked for one RRset. 8: keys that share a tag are no reason to try them all (CVE-2023-50387).
+pub const SIGNATURES: u32 = 8;
+
+/// Names that are hashed for one proof. 8: each costs as many hashes as the zone wants (CVE-2023-50868).
+pub const HASHES: u32 = 8;
+
+/// NSEC3 iterations beyond which a zone counts as unsigned (RFC 9276 section 3.2).
+pub const ITERATIONS_SECURE: u16 = 50;
+
+/// NSEC3 iterations beyond which a proof is none at all.
+pub const ITERATIONS: u16 = 150;
+
+/// DNSKEY that match no DS until a zone is given up.
+pub const DS_FAILURES: usize = 4;
+
+/// Zones that a validator remembers.
+pub const LINKS: usize = 4096;
+
 /// Servers of a stub resolver. 3, as everywhere resolv.conf(5) is read.
 pub const STUB_SERVERS: usize = 3;
 

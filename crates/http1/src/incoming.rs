@@ -63,7 +63,7 @@ impl<S: StartLine> HeadReader<S> {
             line,
             fields: self.fields.clone(),
         });
-        self.progress = Progress::new();
+        self.progress = Progress::after(len);
         self.fields.clear();
         Ok(head)
     }

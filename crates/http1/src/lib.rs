@@ -62,6 +62,7 @@
 //! | 6265bis | cookies | [`cookie`] |
 //! | 9651 | structured fields | [`structured`] |
 //! | 6266, 8187 | names of downloads | [`content_disposition`] |
+//! | 7578 | forms; those with files need the feature `forms` | [`form`] |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

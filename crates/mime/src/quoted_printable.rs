@@ -6,6 +6,7 @@
 //! characters.
 
 use alloc::vec::Vec;
+use core::ops::ControlFlow::Continue;
 
 use bytes::BufMut;
 use proto_core::scan::{self, Bits, Class, Classes};
@@ -17,6 +18,8 @@ use crate::{Defect, DefectKind};
 const LINE: usize = 76;
 /// How much is looked at in one go.
 const BLOCK: usize = 4096;
+/// How much is looked at byte by byte once there is something wrong.
+const CLOSE: usize = 16;
 /// As many blanks behind a `=`, or at the end of a line, are waited with.
 const HELD: usize = 998;
 
@@ -31,12 +34,16 @@ const HELD: usize = 998;
 /// ```
 #[must_use]
 pub fn decode(text: &[u8], defects: &mut Vec<Defect>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len());
     let mut decoder = QpDecoder::new();
-    decoder.push(text, &mut bytes);
-    decoder.finish(&mut bytes);
+    decoder.bytes.reserve(text.len() + 2 * scan::BLOCK);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let taken = decoder.advance(rest);
+        rest = slice(rest, taken, rest.len());
+    }
+    decoder.close();
     defects.append(&mut decoder.defects);
-    bytes
+    decoder.bytes
 }
 
 /// Encodes text: CRLF stays a line end, all else that has to be is escaped.
@@ -83,11 +90,11 @@ enum Verdict {
     Keep,
 }
 
-/// What gives quoted-printable its shape: 0 escapes, 1 line ends, 2 what should have been escaped.
+/// 0 line ends, 1 what should have been escaped.
 struct Shape;
 
-impl Classes<3> for Shape {
-    const CLASSES: [Class; 3] = [Class::of(b"="), Class::of(b"\n"), UNESCAPED];
+impl Classes<2> for Shape {
+    const CLASSES: [Class; 2] = [Class::of(b"\n"), UNESCAPED];
 }
 
 /// RFC 2045 section 6.7 rules 2 and 4: all but these has to be escaped.
@@ -112,18 +119,7 @@ impl QpDecoder {
         let mut rest = text;
         while !rest.is_empty() {
             self.bytes.clear();
-            let mut taken = 0;
-            if self.held.is_empty() && !self.strict {
-                taken = self.block(slice(rest, 0, rest.len().min(BLOCK)));
-            }
-            // What the block ends in, or all of it: byte by byte until nothing is held.
-            for byte in slice(rest, taken, rest.len()).iter().take(if self.strict { BLOCK } else { 80 }) {
-                self.step(*byte);
-                taken += 1;
-                if self.held.is_empty() && !self.strict {
-                    break;
-                }
-            }
+            let taken = self.advance(rest);
             out.put_slice(&self.bytes);
             rest = slice(rest, taken, rest.len());
         }
@@ -132,6 +128,11 @@ impl QpDecoder {
     /// The end of the text. A `=` there joins the last line to nothing.
     pub fn finish(&mut self, out: &mut impl BufMut) {
         self.bytes.clear();
+        self.close();
+        out.put_slice(&self.bytes);
+    }
+
+    fn close(&mut self) {
         let blank = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r');
         if let [b'=', rest @ ..] = &*self.held
             && rest.iter().all(blank)
@@ -150,7 +151,38 @@ impl QpDecoder {
         }
         self.check_length(self.offset);
         self.line = self.offset;
-        out.put_slice(&self.bytes);
+    }
+
+    /// Decodes from the front of `text`. How much that was.
+    fn advance(&mut self, text: &[u8]) -> usize {
+        if self.strict {
+            let some = slice(text, 0, text.len().min(BLOCK));
+            some.iter().for_each(|byte| self.step(*byte));
+            return some.len();
+        }
+        let mut taken = 0;
+        if self.held.is_empty() {
+            let block = slice(text, 0, text.len().min(BLOCK));
+            taken = scan::unescape(block, b'=', &mut self.bytes);
+            self.check(slice(block, 0, taken));
+            if taken == block.len() {
+                return taken;
+            }
+        }
+        // A `=` that needs a closer look, and what is near it.
+        for byte in slice(text, taken, text.len().min(taken + CLOSE)) {
+            self.step(*byte);
+            taken += 1;
+        }
+        // Until nothing is held.
+        for byte in slice(text, taken, text.len().min(taken + LINE)) {
+            if self.held.is_empty() {
+                break;
+            }
+            self.step(*byte);
+            taken += 1;
+        }
+        taken
     }
 
     /// What was wrong so far.
@@ -164,69 +196,27 @@ impl QpDecoder {
         core::mem::take(&mut self.defects)
     }
 
-    /// The fast way, over an index of the block. How much was decoded: all, or up to a `=` that needs what is behind.
-    fn block(&mut self, text: &[u8]) -> usize {
-        let mut masks = [[0; 3]; BLOCK / scan::BLOCK];
-        scan::index::<Shape, 3>(text, &mut masks);
-        let mut done = 0;
+    /// What is wrong in text all escapes of which are good. RFC 2045 section 6.7 rule 5 counts the `=` at the end of a line,
+    /// so that all lines are alike.
+    fn check(&mut self, text: &[u8]) {
         let start = self.offset;
-        for (block, [escapes, ends, others]) in
-            masks.iter().take(text.len().div_ceil(scan::BLOCK)).enumerate()
-        {
-            for bit in Bits(escapes | ends | others) {
-                let at = block * scan::BLOCK + bit as usize;
-                if at < done {
-                    continue;
-                }
-                match text.get(at) {
-                    Some(b'=') => {
-                        self.bytes.extend_from_slice(slice(text, done, at));
-                        match self.escapes(text, at, start) {
-                            Ok(next) => done = next,
-                            Err(next) => return self.stop(text, next, start),
-                        }
-                    }
-                    Some(b'\n') => self.line_end(text, at, start),
-                    _ => note(&mut self.defects, DefectKind::QuotedPrintableByte, place(start + at as u64)),
+        let _ = scan::fold::<Shape, 2, _, ()>(text, (), |(), at, [ends, others]| {
+            for bit in Bits(ends | others) {
+                let at = at + bit as usize;
+                if others >> bit & 1 == 1 {
+                    note(&mut self.defects, DefectKind::QuotedPrintableByte, place(start + at as u64));
+                } else {
+                    self.line_end(text, at, start);
                 }
             }
-        }
-        self.bytes.extend_from_slice(slice(text, done, text.len()));
-        self.stop(text, text.len(), start)
-    }
-
-    fn stop(&mut self, text: &[u8], at: usize, start: u64) -> usize {
-        self.offset = start + at as u64;
-        self.before = match slice(text, 0, at) {
+            Continue(())
+        });
+        self.offset = start + text.len() as u64;
+        self.before = match text {
             [.., a, b] => [*a, *b],
             [b] => [self.before[1], *b],
             [] => self.before,
         };
-        at
-    }
-
-    /// Escapes one after the other. Where they end, or where one is that needs a closer look.
-    #[inline]
-    fn escapes(&mut self, text: &[u8], mut at: usize, start: u64) -> Result<usize, usize> {
-        loop {
-            let rest = slice(text, at, text.len());
-            match *rest {
-                [b'=', b'\r', b'\n', ..] => {
-                    self.check_length(start + at as u64 + 1);
-                    self.line = start + at as u64 + 3;
-                    return Ok(at + 3);
-                }
-                [b'=', high, low, ..] => match (digit(high), digit(low)) {
-                    (Some(high), Some(low)) => self.bytes.push(high << 4 | low),
-                    _ => return Err(at),
-                },
-                _ => return Err(at),
-            }
-            at += 3;
-            if text.get(at) != Some(&b'=') {
-                return Ok(at);
-            }
-        }
     }
 
     /// The end of a line at `at`: how long it was, and what it ended in.

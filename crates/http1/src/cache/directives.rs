@@ -1,6 +1,8 @@
 //! `Cache-Control` (RFC 9111 section 5.2), of requests and responses, with `stale-*` (RFC 5861) and `immutable` (RFC 8246).
 
-use crate::field_value::{ows, token, token_or_quoted, trim};
+use alloc::vec::Vec;
+
+use crate::field_value::{is_token, ows, token, token_or_quoted, trim};
 use crate::{FieldSection, Known};
 
 use nom::character::complete::char;
@@ -15,7 +17,8 @@ const FOREVER: u32 = 1 << 31;
 /// What `Cache-Control` says. Times are in seconds.
 ///
 /// A time that can't be read, or is given twice with different values, is 0: section 4.2.1 has such a response "considered
-/// stale". `no-cache` and `private` that name fields count as if they named none, which is stricter.
+/// stale". `no-cache` and `private` that name fields are about those fields only and set nothing here: see
+/// [`fields_named_by`](Self::fields_named_by). What they name in a way that can't be read counts as everything.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a directive of the RFC")]
 pub struct Directives {
@@ -67,8 +70,18 @@ impl Directives {
         directives
     }
 
+    /// The fields that this directive of a response names, in the case they are written in: `no-cache` and `private` have
+    /// such a form (sections 5.2.2.4 and 5.2.2.7).
+    #[must_use]
+    pub fn fields_named_by(response: FieldSection<'_>, name: &str) -> Vec<Vec<u8>> {
+        let directives = response.elements(Known::CacheControl).map(|element| directive(trim(element)));
+        let named = directives.filter(|(directive, _)| directive.eq_ignore_ascii_case(name.as_bytes()));
+        named.filter_map(|(_, argument)| field_names(&argument?)).flatten().collect()
+    }
+
     fn take(&mut self, element: &[u8]) {
         let (name, argument) = directive(trim(element));
+        let is_qualified = argument.as_deref().is_some_and(|argument| field_names(argument).is_some());
         let is = |directive: &str| name.eq_ignore_ascii_case(directive.as_bytes());
         for (directive, flag) in [
             ("no-store", &mut self.no_store),
@@ -83,7 +96,7 @@ impl Directives {
             ("immutable", &mut self.immutable),
         ] {
             if is(directive) {
-                *flag = true;
+                *flag |= !(is_qualified && matches!(directive, "no-cache" | "private"));
                 return;
             }
         }
@@ -118,6 +131,12 @@ fn directive(element: &[u8]) -> (&[u8], Option<alloc::borrow::Cow<'_, [u8]>>) {
             (trim(element.get(..end).unwrap_or_default()), Some((&b"?"[..]).into()))
         }
     }
+}
+
+/// `#field-name`, at least one; `None` if it is anything else.
+fn field_names(argument: &[u8]) -> Option<Vec<Vec<u8>>> {
+    let names: Vec<&[u8]> = argument.split(|&octet| octet == b',').map(trim).collect();
+    names.iter().all(|name| is_token(name)).then(|| names.iter().map(|name| name.to_vec()).collect())
 }
 
 /// `1*DIGIT`, cut to 2147483648.

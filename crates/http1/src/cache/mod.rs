@@ -23,10 +23,26 @@
 //! # Ok::<(), http1::Error>(())
 //! ```
 
+mod cache_status;
+mod content;
 mod directives;
+mod hit;
+mod key;
 mod policy;
+mod storage;
+mod store;
+mod stored;
+mod storing;
 mod update;
 
+pub use cache_status::{CacheStatus, Forward};
+pub use content::Content;
 pub use directives::Directives;
+pub use hit::{Answer, Freshness, Hit};
+pub use key::Key;
 pub use policy::{Decision, Exchange, NotStored, Policy, Rules};
+pub use storage::{Memory, Storage};
+pub use store::{Ask, Cache, Forwarding, Limits, LookUp, Reaction};
+pub use stored::Stored;
+pub use storing::Storing;
 pub use update::{describes, invalidates, merged};

@@ -38,11 +38,14 @@ pub struct Policy {
     rules: Rules,
     said: Directives,
     received: HttpDate,
+    /// What `Date` said.
+    date: HttpDate,
     /// Section 4.2.3: `corrected_initial_age`.
     initial_age: u64,
     lifetime: u64,
     etag: Option<Box<[u8]>>,
     last_modified: Option<Box<[u8]>>,
+    modified: Option<HttpDate>,
     /// The names in `Vary`, and what the request said for each.
     selected_by: Vec<(Box<str>, Vec<u8>)>,
 }
@@ -81,7 +84,22 @@ pub enum NotStored {
     /// Another method than `GET`.
     #[error("responses to this method are not stored")]
     Method,
-    /// Interim, partial, or 304: nothing whole.
+    /// The request had content: who knows what it changed in the response.
+    #[error("responses to requests with content are not stored")]
+    Content,
+    /// Nothing to find it by: the request is for no `http` or `https` URI.
+    #[error("there is no URI to store it for")]
+    NoKey,
+    /// More than [`Limits`](super::Limits) allow.
+    #[error("it is too large to be stored")]
+    TooLarge,
+    /// The head has fields that can't be sent on.
+    #[error("its head can't be sent again")]
+    Head,
+    /// A part without `Content-Range` or strong validator, or with several ranges: it fits nothing.
+    #[error("it is not known what it is a part of")]
+    Part,
+    /// Interim or 304, or about this one request: a failed condition, a range that does not exist.
     #[error("a response of this status is not stored")]
     Status,
     /// The client or the server forbids it.
@@ -96,6 +114,19 @@ pub enum NotStored {
     /// `Vary: *`, or what is no list of names.
     #[error("no other request can be told to get the same")]
     Vary,
+}
+
+impl Exchange<'_> {
+    /// The request has content, or is about to have some.
+    fn has_content(&self) -> bool {
+        has_content(self.request)
+    }
+}
+
+/// A request with these fields has content (RFC 9110 section 9.3.1: for a `GET` it has no meaning that is known).
+pub(super) fn has_content(request: FieldSection<'_>) -> bool {
+    let is_empty = |length: &[u8]| length.iter().all(|&digit| digit == b'0');
+    request.has(Known::TransferEncoding) || !request.all(Known::ContentLength).all(is_empty)
 }
 
 impl Rules {
@@ -118,6 +149,19 @@ impl Policy {
         response: FieldSection<'_>,
         rules: Rules,
     ) -> Result<Self, NotStored> {
+        if status == StatusCode::PARTIAL_CONTENT {
+            return Err(NotStored::Status);
+        }
+        Self::of_any(exchange, status, response, rules)
+    }
+
+    /// The same, for parts too.
+    pub(super) fn of_any(
+        exchange: &Exchange<'_>,
+        status: StatusCode,
+        response: FieldSection<'_>,
+        rules: Rules,
+    ) -> Result<Self, NotStored> {
         let said = Directives::of(response);
         may_store(exchange, status, response, &said, rules)?;
         let selected_by = response.elements(Known::Vary).map(|name| select(name, exchange.request));
@@ -127,10 +171,12 @@ impl Policy {
             rules,
             said,
             received: exchange.received,
+            date,
             initial_age: initial_age(exchange, response, date),
             lifetime: lifetime(status, response, &said, date, rules),
             etag: response.first(Known::ETag).map(Into::into),
             last_modified: response.first(Known::LastModified).map(Into::into),
+            modified: read_date(response, Known::LastModified, date),
             selected_by,
         })
     }
@@ -212,6 +258,27 @@ impl Policy {
         tag.into_iter().chain(date)
     }
 
+    /// The same, for what a later response has brought up to date: its age is that of the later one.
+    pub(super) fn with_age_of(self, exchange: &Exchange<'_>, newer: FieldSection<'_>) -> Self {
+        let date = read_date(newer, Known::Date, exchange.received).unwrap_or(exchange.received);
+        Policy { date, received: exchange.received, initial_age: initial_age(exchange, newer, date), ..self }
+    }
+
+    /// When the origin made it, as far as it said so.
+    pub(super) fn date(&self) -> HttpDate {
+        self.date
+    }
+
+    /// `Last-Modified`, if it can be read.
+    pub(super) fn last_modified(&self) -> Option<HttpDate> {
+        self.modified
+    }
+
+    /// Section 4.1: both were chosen by the same fields with the same values.
+    pub(super) fn is_selected_like(&self, other: &Policy) -> bool {
+        self.selected_by == other.selected_by
+    }
+
     /// Section 4.2.4: nothing forbids to use it stale.
     fn may_be_stale(&self) -> bool {
         let forbids_shared = self.said.proxy_revalidate || self.said.s_maxage.is_some();
@@ -231,7 +298,11 @@ fn may_store(
     if exchange.method != Method::Get {
         return Err(NotStored::Method);
     }
-    if status.is_interim() || matches!(status.code(), 206 | 304) {
+    if exchange.has_content() {
+        return Err(NotStored::Content);
+    }
+    // Interim and 304 are about something else; the rest is about a condition, range or connection of this request.
+    if status.is_interim() || matches!(status.code(), 304 | 407 | 408 | 412 | 416 | 417 | 421 | 425) {
         return Err(NotStored::Status);
     }
     let is_understood = said.must_understand && is_known(status);
@@ -244,22 +315,30 @@ fn may_store(
     let is_for_all = said.public || said.s_maxage.is_some();
     // "must-revalidate" lets credentials be shared too, but a cookie that is set is somebody's.
     let is_credential = exchange.request.has(Known::Authorization) && !is_for_all && !said.must_revalidate;
-    let is_personal = said.private || is_credential || (response.has(Known::SetCookie) && !is_for_all);
+    let is_cookie = response.has(Known::SetCookie) && !is_for_all && !is_withheld(response, b"Set-Cookie");
+    let is_personal = said.private || is_credential || is_cookie;
     if rules.is_shared && is_personal {
         return Err(NotStored::Private);
     }
-    let is_explicit = is_for_all || said.private || said.max_age.is_some() || response.has(Known::Expires);
+    let is_timed = said.max_age.is_some() || (rules.is_shared && said.s_maxage.is_some());
+    let is_explicit = is_timed || said.public || said.private || response.has(Known::Expires);
     if is_explicit || is_heuristic(status) { Ok(()) } else { Err(NotStored::NotExplicit) }
 }
 
-/// RFC 9110 section 15.1: statuses that are "heuristically cacheable", 206 apart.
+/// `private` or `no-cache` names this field: it is not stored with the rest.
+fn is_withheld(response: FieldSection<'_>, field: &[u8]) -> bool {
+    let named = |directive| Directives::fields_named_by(response, directive);
+    named("private").into_iter().chain(named("no-cache")).any(|name| name.eq_ignore_ascii_case(field))
+}
+
+/// RFC 9110 section 15.1: statuses that are "heuristically cacheable".
 fn is_heuristic(status: StatusCode) -> bool {
-    matches!(status.code(), 200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
+    matches!(status.code(), 200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
 }
 
 /// Statuses whose demands on caches are met here: all of RFC 9110 that are stored at all.
 fn is_known(status: StatusCode) -> bool {
-    matches!(status.code(), 200..=205 | 300..=303 | 305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 500..=505)
+    matches!(status.code(), 200..=206 | 300..=303 | 305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 500..=505)
 }
 
 /// Section 4.2.1, in its order. A date that can't be read, "0" among them, is in the past (section 5.3).
