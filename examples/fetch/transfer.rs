@@ -264,7 +264,7 @@ impl Fetcher<'_> {
         }
     }
 
-    fn build(&self, ask: &Ask, part: Option<&Part>) -> Result<RequestBuilder, Failure> {
+    fn build(&mut self, ask: &Ask, part: Option<&Part>) -> Result<RequestBuilder, Failure> {
         let uri = Uri::parse(&ask.uri)?;
         let origin = uri.origin()?;
         let proxied = self.lines.asks_proxy(&origin);
@@ -311,7 +311,7 @@ impl Fetcher<'_> {
         }
     }
 
-    fn cookies_for(&self, ask: &Ask, uri: &Uri<'_>) -> Option<Vec<u8>> {
+    fn cookies_for(&mut self, ask: &Ask, uri: &Uri<'_>) -> Option<Vec<u8>> {
         let kept = self.jar.header(uri);
         let given = self.cookies.as_ref().filter(|_| ask.cookies).map(|cookies| cookies.clone().into_bytes());
         match (given, kept) {
