@@ -17,7 +17,7 @@ use crate::{Defect, DefectKind};
 /// RFC 2045 section 6.7 rule 5: no line is longer, a `=` at its end included.
 const LINE: usize = 76;
 /// How much is looked at in one go.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 16 << 10;
 /// How much is looked at byte by byte once there is something wrong.
 const CLOSE: usize = 16;
 /// As many blanks behind a `=`, or at the end of a line, are waited with.
@@ -200,17 +200,27 @@ impl QpDecoder {
     /// so that all lines are alike.
     fn check(&mut self, text: &[u8]) {
         let start = self.offset;
-        let _ = scan::fold::<Shape, 2, _, ()>(text, (), |(), at, [ends, others]| {
-            for bit in Bits(ends | others) {
+        let line = self.line;
+        let walked = scan::fold::<Shape, 2, _, ()>(text, line, |mut line, at, [ends, others]| {
+            if others != 0 {
+                return Continue(self.check_closely(text, at, (ends, others), line));
+            }
+            for bit in Bits(ends) {
                 let at = at + bit as usize;
-                if others >> bit & 1 == 1 {
-                    note(&mut self.defects, DefectKind::QuotedPrintableByte, place(start + at as u64));
+                let end = start + at as u64;
+                // Most lines are short, and end in CRLF with something that can be seen before it.
+                let fine = matches!(at.checked_sub(2).and_then(|from| text.get(from..at)), Some([before, b'\r']) if *before > b' ');
+                if fine && end - line <= LINE as u64 + 1 {
+                    line = end + 1;
                 } else {
-                    self.line_end(text, at, start);
+                    line = self.line_end(text, at, line);
                 }
             }
-            Continue(())
+            Continue(line)
         });
+        if let Continue(line) = walked {
+            self.line = line;
+        }
         self.offset = start + text.len() as u64;
         self.before = match text {
             [.., a, b] => [*a, *b],
@@ -219,14 +229,31 @@ impl QpDecoder {
         };
     }
 
-    /// The end of a line at `at`: how long it was, and what it ended in.
-    fn line_end(&mut self, text: &[u8], at: usize, start: u64) {
+    /// The same where there are bytes that should have been escaped. Where the last line begins.
+    #[inline(never)]
+    fn check_closely(&mut self, text: &[u8], at: usize, (ends, others): (u64, u64), mut line: u64) -> u64 {
+        for bit in Bits(ends | others) {
+            let at = at + bit as usize;
+            if others >> bit & 1 == 1 {
+                note(&mut self.defects, DefectKind::QuotedPrintableByte, place(self.offset + at as u64));
+            } else {
+                line = self.line_end(text, at, line);
+            }
+        }
+        line
+    }
+
+    /// The end at `at` of the line that began at `line`: how long it was, and what it ended in. Where the next one begins.
+    #[inline(never)]
+    fn line_end(&mut self, text: &[u8], at: usize, line: u64) -> u64 {
         let byte = |back: usize| match at.checked_sub(back) {
             Some(at) => text.get(at).copied().unwrap_or_default(),
             None => self.before.get(at + 2 - back).copied().unwrap_or_default(),
         };
         let [last, before] = [byte(1), byte(2)];
-        self.end(last, before, start + at as u64);
+        self.line = line;
+        self.end(last, before, self.offset + at as u64);
+        self.line
     }
 
     fn end(&mut self, last: u8, before: u8, at: u64) {
