@@ -4,7 +4,7 @@
 //! soon as it is passed. So the first fault in the order of bytes is the one reported, however they were cut into
 //! reads, and a byte is looked at once, however slowly it came.
 
-use proto_core::scan;
+use proto_core::scan::{self, BLOCK};
 
 use crate::shape::{Room, Shape, WINDOW};
 use crate::syntax::slice;
@@ -32,6 +32,8 @@ pub(crate) struct Progress<S> {
     scanned: usize,
     /// The line in question ends before here, or it is too long.
     window: usize,
+    /// How far ahead is looked at first: about as far as the head is expected to reach.
+    look: usize,
     /// Empty lines skipped.
     empty: usize,
     /// The start line, once read.
@@ -41,7 +43,13 @@ pub(crate) struct Progress<S> {
 impl<S: StartLine> Progress<S> {
     /// At the first byte.
     pub(crate) const fn new() -> Self {
-        Progress { line: 0, scanned: 0, window: 0, empty: 0, start: None }
+        Progress { line: 0, scanned: 0, window: 0, look: WINDOW, empty: 0, start: None }
+    }
+
+    /// At the first byte behind a head of this length. The heads of a connection are much alike: what else has come
+    /// already is not looked at in vain.
+    pub(crate) fn after(len: usize) -> Self {
+        Progress { look: (len + SLACK).next_multiple_of(BLOCK).min(WINDOW), ..Self::new() }
     }
 
     /// Nothing has come yet, or empty lines at most.
@@ -107,9 +115,10 @@ impl<S: StartLine> Progress<S> {
         loop {
             let before = self.line;
             let rest = slice(bytes, before, bytes.len());
-            let ended = self.leap_window(rest, fields, config);
+            let look = core::mem::replace(&mut self.look, WINDOW);
+            let ended = self.leap_window(rest.get(..look).unwrap_or(rest), fields, config);
             self.scanned = self.scanned.max(self.line);
-            if ended || self.line == before || rest.len() <= WINDOW {
+            if ended || rest.len() <= look || (self.line == before && look == WINDOW) {
                 return ended;
             }
         }
@@ -168,6 +177,9 @@ impl<S: StartLine> Progress<S> {
 
 /// A handshake record (RFC 8446 section 5.1): the first byte of a TLS hello, and of no request.
 const TLS_HANDSHAKE: u8 = 0x16;
+
+/// By how much a head may be longer than the one before and still be found at the first look.
+const SLACK: usize = 16;
 
 /// So many new bytes are looked at one by one.
 const FEW: usize = 16;

@@ -2,10 +2,12 @@
 
 use alloc::vec::Vec;
 
-use super::{Authority, ClientCtx, Verdict};
+use super::{Authority, Awaited, ClientCtx, Verdict};
+use crate::cookie::{Cookie, SERVER_LEN};
 use crate::zone::{Found, Node, Rrset, Zone};
 use crate::{
-    BuildError, Builder, Edns, EdnsHeader, Flags, Name, NameRef, QuestionRef, Rcode, Rdata, RrType, Section,
+    BuildError, Builder, Edns, EdnsHeader, EdnsOption, Flags, Name, NameRef, QuestionRef, Rcode, Rdata,
+    RrType, Section,
 };
 
 /// CNAME records followed, and names with additional addresses.
@@ -24,6 +26,7 @@ pub(super) struct Reply<'r> {
     pub(super) ctx: &'r ClientCtx,
     pub(super) builder: Builder<'r>,
     pub(super) dnssec: bool,
+    pub(super) cookie: Option<[u8; 8 + SERVER_LEN]>,
     pub(super) truncated: bool,
 }
 
@@ -36,11 +39,11 @@ impl Reply<'_> {
         let (mut name, mut seen) = (question.name.to_name(), Vec::new());
         loop {
             let zone = authority.closest(name.as_wire(), rtype, question.class, self.ctx.address);
-            let Some(zone) = zone else {
-                if seen.is_empty() {
-                    self.builder.set_rcode(Rcode::REFUSED);
-                }
-                return;
+            let zone = match zone {
+                Ok(Some(zone)) => zone,
+                Err(Awaited) => return self.builder.set_rcode(Rcode::SERVFAIL),
+                Ok(None) if seen.is_empty() => return self.builder.set_rcode(Rcode::REFUSED),
+                Ok(None) => return,
             };
             match self.step(zone, &name, rtype, seen.is_empty()) {
                 Step::Alias(target) if seen.len() < ALIASES && target != name && !seen.contains(&target) => {
@@ -62,7 +65,11 @@ impl Reply<'_> {
             Found::Exact(node) => self.at_node(zone, node, name, rtype, None),
             Found::Cut(node) if here => self.at_node(zone, node, name, rtype, None),
             Found::Cut(cut) => self.refer(zone, cut),
-            Found::Dname(node) => self.redirect(node, name),
+            Found::Dname(node) => match self.redirect(node, name) {
+                // The CNAME that was made is what was asked for.
+                Step::Alias(_) if rtype == RrType::CNAME => Step::Done,
+                step => step,
+            },
             Found::Wildcard { node, encloser } => self.at_node(zone, node, name, rtype, Some(encloser)),
             Found::Missing { encloser } => {
                 self.builder.set_rcode(Rcode::NXDOMAIN);
@@ -216,7 +223,11 @@ impl Reply<'_> {
             let header =
                 EdnsHeader { udp_payload: self.authority.payload, version: 0, dnssec_ok: self.dnssec };
             let nsid = self.authority.nsid_of(&edns);
-            let _ = self.builder.push_edns(&header, nsid.as_slice());
+            let cookie = self.cookie.as_ref().and_then(|both| Some(EdnsOption::Cookie(Cookie::parse(both)?)));
+            let _ = match (nsid, cookie) {
+                (Some(nsid), Some(cookie)) => self.builder.push_edns(&header, &[nsid, cookie]),
+                (one, other) => self.builder.push_edns(&header, one.or(other).as_slice()),
+            };
         }
         match (self.builder.finish().len(), self.truncated) {
             (0, _) => Verdict::Drop,
