@@ -5,6 +5,7 @@
 extern crate alloc;
 
 pub mod authority;
+pub mod cache;
 mod class;
 pub mod client;
 pub mod cookie;
@@ -24,6 +25,7 @@ mod random;
 mod rcode;
 pub mod rdata;
 mod record;
+pub mod resolver;
 pub mod rrl;
 mod rrtype;
 pub mod secondary;
