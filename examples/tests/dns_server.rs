@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use dns::tsig::{Algorithm, Key, Session};
 use dns::{
-    Builder, Class, EdnsHeader, EdnsOption, Flags, Header, Message, Name, Opcode, Question, Rcode, Rdata, Record,
-    RrType, Section,
+    Builder, Class, EdnsHeader, EdnsOption, Flags, Header, Message, Name, Opcode, Question, Rcode, Rdata,
+    Record, RrType, Section,
 };
 use examples::nameserver::unix;
 use examples::program::{Program, path};
@@ -179,7 +179,11 @@ fn udp_and_tcp_answer_alike_at_one_port() {
     let mut stream = tcp(site.address());
     for (qname, rtype, answer) in [
         ("web.example.org", RrType::A, "NOERROR: web.example.org. 60 IN A 192.0.2.80"),
-        ("www.example.org", RrType::A, "NOERROR: www.example.org. 60 IN CNAME web.example.org.; web.example.org. 60 IN A 192.0.2.80"),
+        (
+            "www.example.org",
+            RrType::A,
+            "NOERROR: www.example.org. 60 IN CNAME web.example.org.; web.example.org. 60 IN A 192.0.2.80",
+        ),
         ("x.wild.example.org", RrType::TXT, "NOERROR: x.wild.example.org. 60 IN TXT \"wild\""),
         ("no.example.org", RrType::A, "NXDOMAIN: "),
         ("mail.example.org", RrType::TXT, "NOERROR: "),
@@ -216,8 +220,14 @@ fn clients_of_a_network_see_another_zone() {
     scratch.write("near", ZONE.replace("192.0.2.80", "198.51.100.80").as_bytes()).unwrap();
     let site = Site::over(scratch, &["--view=127.0.0.2/32:example.org=DIR/near"]);
     let question = query("web.example.org", RrType::A, &[]);
-    assert_eq!(said(&udp_from("127.0.0.1", site.address(), &question)), "NOERROR: web.example.org. 60 IN A 192.0.2.80");
-    assert_eq!(said(&udp_from("127.0.0.2", site.address(), &question)), "NOERROR: web.example.org. 60 IN A 198.51.100.80");
+    assert_eq!(
+        said(&udp_from("127.0.0.1", site.address(), &question)),
+        "NOERROR: web.example.org. 60 IN A 192.0.2.80"
+    );
+    assert_eq!(
+        said(&udp_from("127.0.0.2", site.address(), &question)),
+        "NOERROR: web.example.org. 60 IN A 198.51.100.80"
+    );
 }
 
 #[test]
@@ -312,7 +322,10 @@ fn cookies_are_given_and_asked_for() {
     let reply = ask(b"8 octets");
     let message = Message::parse(&reply).unwrap();
     let cookie = message.edns().unwrap().cookie().unwrap();
-    assert_eq!((message.rcode(), cookie.client(), cookie.server().len()), (Rcode::NOERROR, &b"8 octets"[..], 16));
+    assert_eq!(
+        (message.rcode(), cookie.client(), cookie.server().len()),
+        (Rcode::NOERROR, &b"8 octets"[..], 16)
+    );
     let again = ask(cookie.as_octets());
     assert_eq!(Message::parse(&again).unwrap().rcode(), Rcode::NOERROR);
     let mut wrong = cookie.as_octets().to_vec();
@@ -352,7 +365,13 @@ fn a_secondary_follows_its_primary_and_outlives_both() {
     let scratch = Scratch::new().unwrap();
     scratch.write("net", ZONE.as_bytes()).unwrap();
     let key = format!("--tsig={KEY}");
-    let flags = ["--zone=example.net=DIR/net", "--zone=example.com=DIR/net", &key, "--allow-xfr=key:key", "--allow-update=127.0.0.1"];
+    let flags = [
+        "--zone=example.net=DIR/net",
+        "--zone=example.com=DIR/net",
+        &key,
+        "--allow-xfr=key:key",
+        "--allow-update=127.0.0.1",
+    ];
     // Who is to be notified must be known beforehand: a port that is free now.
     let place = UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
     let notify = format!("--notify={place}");
@@ -408,11 +427,13 @@ fn a_flood_is_answered_now_and_then() {
 
 #[test]
 fn garbage_is_survived() {
-    let site = Site::start(&[&format!("--tsig={KEY}"), "--log=error", "--data=DIR/data", "--allow-update=key:key"]);
+    let site =
+        Site::start(&[&format!("--tsig={KEY}"), "--log=error", "--data=DIR/data", "--allow-update=key:key"]);
     let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
     let (mut random, whole) = (1_u32, update("a.example.org", "192.0.2.1", Some(&tsig())));
     for round in 0..3000 {
-        let mut datagram = if round % 2 == 0 { whole.clone() } else { query("web.example.org", RrType::A, &[]) };
+        let mut datagram =
+            if round % 2 == 0 { whole.clone() } else { query("web.example.org", RrType::A, &[]) };
         for _ in 0..=round % 8 {
             random = random.wrapping_mul(1_103_515_245).wrapping_add(12_345);
             let at = usize::try_from(random >> 8).unwrap() % datagram.len();
@@ -421,7 +442,13 @@ fn garbage_is_survived() {
         datagram.truncate(datagram.len() - round % 30);
         socket.send_to(&datagram, site.address()).unwrap();
     }
-    for opening in [&b"\0\x05hello"[..], b"\xFF\xFFhello", b"GET / HTTP/1.1\r\n\r\n", b"\0", b"\0\x0C\0\0\x80\0\0\0\0\0\0\0\0\0"] {
+    for opening in [
+        &b"\0\x05hello"[..],
+        b"\xFF\xFFhello",
+        b"GET / HTTP/1.1\r\n\r\n",
+        b"\0",
+        b"\0\x0C\0\0\x80\0\0\0\0\0\0\0\0\0",
+    ] {
         let mut stream = tcp(site.address());
         stream.write_all(opening).unwrap();
     }
@@ -450,12 +477,19 @@ fn dns_over_tls_answers_too() {
     let scratch = Scratch::new().unwrap();
     let chain = scratch.write("cert.pem", made.cert.pem().as_bytes()).unwrap();
     scratch.write("key.pem", made.signing_key.serialize_pem().as_bytes()).unwrap();
-    let site = Site::over(scratch, &["--tls-listen=127.0.0.1:0", "--tls-cert=DIR/cert.pem", "--tls-key=DIR/key.pem"]);
+    let site = Site::over(
+        scratch,
+        &["--tls-listen=127.0.0.1:0", "--tls-cert=DIR/cert.pem", "--tls-key=DIR/key.pem"],
+    );
     let _ = (Deadline::NEVER, Class::IN);
     let config = net_core::tls::client(Some(&chain), &[b"dot"]).unwrap();
     let mut stream = Stream::new(tcp(site.program.address("tls").unwrap())).unwrap();
     stream.start_tls(TlsRole::client(config, "localhost").unwrap()).unwrap();
-    let mut connection = net_core::Connection::client(stream, Once::new(query("web.example.org", RrType::A, &[])), net_core::Clock::new());
+    let mut connection = net_core::Connection::client(
+        stream,
+        Once::new(query("web.example.org", RrType::A, &[])),
+        net_core::Clock::new(),
+    );
     let Ok(net_core::Step::Event(reply)) = connection.next() else { panic!() };
     assert_eq!(said(&reply), "NOERROR: web.example.org. 60 IN A 192.0.2.80");
 }
@@ -476,7 +510,11 @@ impl proto_core::Endpoint for Once {
     type Event = Vec<u8>;
     type Error = std::convert::Infallible;
 
-    fn receive(&mut self, input: &mut bytes::BytesMut, _: proto_core::Time) -> Result<Option<Vec<u8>>, Self::Error> {
+    fn receive(
+        &mut self,
+        input: &mut bytes::BytesMut,
+        _: proto_core::Time,
+    ) -> Result<Option<Vec<u8>>, Self::Error> {
         let len = input.first_chunk().map(|len| usize::from(u16::from_be_bytes(*len)));
         Ok(len.filter(|len| input.len() >= 2 + len).map(|len| input.split_to(2 + len)[2..].to_vec()))
     }

@@ -22,7 +22,8 @@ fn a_good_zone_is_told_so() {
 
 #[test]
 fn every_fault_has_its_place() {
-    let (code, text) = check(&format!("{GOOD}a A 192.0.2.256\nb TXT \"good\"\n  c MX ten mail\n$INCLUDE more\n"));
+    let (code, text) =
+        check(&format!("{GOOD}a A 192.0.2.256\nb TXT \"good\"\n  c MX ten mail\n$INCLUDE more\n"));
     assert_eq!(code, Some(1));
     let places: Vec<_> = text.lines().filter_map(|line| line.split(": ").next()).collect();
     assert_eq!(places, ["zone:5:5", "zone:7:3", "more:2:7", "zone example.org."], "{text}");

@@ -274,7 +274,7 @@ impl World<'_> {
                 }
                 Output::Resolver(Event::CloseTcp(connection)) => self.forget(Path::Tcp(connection)),
                 Output::Resolver(Event::ClosePort(query)) => self.forget(Path::Udp(query)),
-                Output::Resolver(_) => {}
+                Output::Silence { .. } | Output::Resolver(_) => {}
             }
         }
         busy
