@@ -42,13 +42,13 @@ struct World<'s> {
 }
 
 /// What of a script went wrong, or which option is not known.
-pub enum Outcome {
+pub(crate) enum Outcome {
     Pass,
     Fail(String),
     Skip(String),
 }
 
-pub fn play(script: &Script) -> Outcome {
+pub(crate) fn play(script: &Script) -> Outcome {
     let (config, policy) = match configure(&script.settings) {
         Ok(configured) => configured,
         Err(Unknown(what)) => return Outcome::Skip(what),
