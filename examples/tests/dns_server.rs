@@ -7,8 +7,8 @@ use std::time::{Duration, Instant};
 
 use dns::tsig::{Algorithm, Key, Session};
 use dns::{
-    Builder, Class, EdnsHeader, EdnsOption, Flags, Header, Message, Name, Opcode, Question, Rcode, Rdata,
-    Record, RrType, Section,
+    Builder, EdnsHeader, EdnsOption, Flags, Header, Message, Name, Opcode, Question, Rcode, Rdata, Record,
+    RrType, Section,
 };
 use examples::nameserver::unix;
 use examples::program::{Program, path};
@@ -277,7 +277,7 @@ fn whole_zones_are_for_those_who_may() {
     assert_eq!(said(&udp(site.address(), &question)), "FORMERR: ");
     let site = Site::start(&["--allow-xfr=127.0.0.0/8"]);
     let all = transfer(&mut tcp(site.address()), &question);
-    assert_eq!(all.len(), 12);
+    assert_eq!(all.len(), 11);
     assert!(all.contains(&"ns.sub.example.org. 60 IN A 192.0.2.53".to_owned()));
 }
 
@@ -297,7 +297,7 @@ fn a_large_zone_leaves_in_many_signed_messages_and_others_are_answered_meanwhile
     other[..2].copy_from_slice(&[1, 2]);
     send(&mut stream, &other);
     let (mut records, mut messages, mut answered) = (0, 0, 0);
-    while records < 50_012 {
+    while records < 50_011 {
         let reply = hear(&mut stream);
         let message = Message::parse(&reply).unwrap();
         if message.id() == 0x0102 {
@@ -308,7 +308,7 @@ fn a_large_zone_leaves_in_many_signed_messages_and_others_are_answered_meanwhile
         records += message.answer().count();
         messages += 1;
     }
-    assert_eq!(records, 50_012);
+    assert_eq!(records, 50_011);
     assert!(messages > 10 && answered < messages, "answered behind {answered} of {messages}");
 }
 
@@ -335,7 +335,7 @@ fn cookies_are_given_and_asked_for() {
     assert_eq!((refused.rcode(), refused.answer().count()), (Rcode::BADCOOKIE, 0));
     let fresh = refused.edns().unwrap().cookie().unwrap();
     assert_eq!(Message::parse(&ask(fresh.as_octets())).unwrap().rcode(), Rcode::NOERROR);
-    assert_eq!(said(&ask(b"too long for one")), "NOERROR: web.example.org. 60 IN A 192.0.2.80");
+    assert_eq!(said(&ask(b"made up by me: no")), "BADCOOKIE: ");
     assert_eq!(said(&ask(b"nine octe")), "FORMERR: ");
 }
 
@@ -472,7 +472,7 @@ fn what_is_no_query_gets_no_answer() {
 
 #[test]
 fn dns_over_tls_answers_too() {
-    use net_core::{Deadline, Stream, TlsRole};
+    use net_core::{Stream, TlsRole};
     let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
     let scratch = Scratch::new().unwrap();
     let chain = scratch.write("cert.pem", made.cert.pem().as_bytes()).unwrap();
@@ -481,8 +481,7 @@ fn dns_over_tls_answers_too() {
         scratch,
         &["--tls-listen=127.0.0.1:0", "--tls-cert=DIR/cert.pem", "--tls-key=DIR/key.pem"],
     );
-    let _ = (Deadline::NEVER, Class::IN);
-    let config = net_core::tls::client(Some(&chain), &[b"dot"]).unwrap();
+    let config = net_core::tls::client(net_core::tls::roots_from(&chain).unwrap(), &[b"dot"]).unwrap();
     let mut stream = Stream::new(tcp(site.program.address("tls").unwrap())).unwrap();
     stream.start_tls(TlsRole::client(config, "localhost").unwrap()).unwrap();
     let mut connection = net_core::Connection::client(

@@ -308,7 +308,11 @@ impl Endpoint for Server {
         self.quiet.get_or_insert(now);
         self.look_at_output(now);
         match self.phase {
-            Phase::Talking if self.is_full() => return Ok(None),
+            Phase::Talking if self.is_full() => {
+                // What is not looked at can't make progress.
+                self.partial = None;
+                return Ok(None);
+            }
             Phase::Talking => {}
             Phase::Leaving => return Ok(self.leave()),
             Phase::Left(_) => return Ok(None),
@@ -347,6 +351,10 @@ impl Endpoint for Server {
         self.output.advance(n);
         self.quiet = Some(now);
         self.untaken = (!self.output.is_empty()).then_some(now);
+        // Nothing may have been received while this had to leave.
+        if let Some((until, _)) = &mut self.partial {
+            *until = (now + self.limits.stall).max(*until);
+        }
     }
 
     fn deadline(&self) -> Option<Time> {

@@ -140,15 +140,17 @@ impl Catalog {
         })
     }
 
-    /// Whether `address` is a primary of this zone, or `key` the one that its primaries are asked under.
+    /// Whether `address` is a primary of this zone, or `key` the one that its primaries are asked under; `None`: no such zone
+    /// comes from elsewhere.
     #[must_use]
     pub fn is_primary(&self, origin: &Name, address: IpAddr, key: Option<&Name>) -> Option<bool> {
         let mut found = None;
         for (name, primaries, _) in self.secondaries() {
             if name == origin {
-                let is = primaries.iter().any(|(known, own)| match own {
-                    Some(own) => key == Some(own.name()),
-                    None => known.ip().to_canonical() == address.to_canonical(),
+                // A notification makes us ask, no more: the address is enough (RFC 1996 section 3.10).
+                let is = primaries.iter().any(|(known, own)| {
+                    let signed = own.as_ref().is_some_and(|own| key == Some(own.name()));
+                    signed || known.ip().to_canonical() == address.to_canonical()
                 });
                 found = Some(found.unwrap_or(false) || is);
             }

@@ -65,7 +65,11 @@ impl Reply<'_> {
             Found::Exact(node) => self.at_node(zone, node, name, rtype, None),
             Found::Cut(node) if here => self.at_node(zone, node, name, rtype, None),
             Found::Cut(cut) => self.refer(zone, cut),
-            Found::Dname(node) => self.redirect(node, name),
+            Found::Dname(node) => match self.redirect(node, name) {
+                // The CNAME that was made is what was asked for.
+                Step::Alias(_) if rtype == RrType::CNAME => Step::Done,
+                step => step,
+            },
             Found::Wildcard { node, encloser } => self.at_node(zone, node, name, rtype, Some(encloser)),
             Found::Missing { encloser } => {
                 self.builder.set_rcode(Rcode::NXDOMAIN);

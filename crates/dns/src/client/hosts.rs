@@ -69,8 +69,8 @@ mod tests {
         let parsed = |texts: &[&str]| texts.iter().map(|text| text.parse().unwrap()).collect::<Vec<IpAddr>>();
         assert_eq!(addresses("localhost"), parsed(&["127.0.0.1", "::1"]));
         assert_eq!(addresses("a.example"), parsed(&["192.0.2.1", "192.0.2.2"]));
-        assert_eq!(addresses("b"), []);
-        assert_eq!(addresses("x"), []);
+        assert!(addresses("b").is_empty());
+        assert!(addresses("x").is_empty());
         let names = hosts.names("192.0.2.1".parse().unwrap());
         assert_eq!(names, ["a.example", "a"].map(|name| name.parse::<Name>().unwrap()));
     }
