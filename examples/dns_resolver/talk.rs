@@ -76,8 +76,9 @@ impl Talk {
                 Ok(Some(Event::Query { id, bytes, .. })) => return Some((id, bytes)),
                 Ok(Some(_)) => {}
                 Ok(None) => return None,
+                // What is no stream of messages: there is nothing to say to it.
                 Err(_) => {
-                    self.input.clear();
+                    self.over = true;
                     return None;
                 }
             }

@@ -274,7 +274,9 @@ fn clients_that_send_garbage_or_leave_take_nothing_from_others() {
     let mut short = TcpStream::connect(to).unwrap();
     short.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
     short.write_all(&[0, 3, 1, 2, 3]).unwrap();
-    assert_eq!(short.read(&mut [0; 16]).unwrap_or(0), 0);
+    let end = short.read(&mut [0; 16]);
+    let reset = end.as_ref().is_err_and(|error| error.kind() == std::io::ErrorKind::ConnectionReset);
+    assert!(reset || matches!(end, Ok(0)), "{end:?}");
 }
 
 #[test]
