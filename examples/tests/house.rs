@@ -11,13 +11,7 @@ const UNFINISHED: &[(&str, &[&str])] = &[
     // The stub resolver, the stream server and the resolver, with what tests them.
     (
         "dns",
-        &[
-            "src/client.rs",
-            "tests/vectors.rs",
-            "tests/split.rs",
-            "tests/roundtrip.rs",
-            "tests/hostile.rs",
-        ],
+        &["src/client.rs", "tests/vectors.rs", "tests/split.rs", "tests/roundtrip.rs", "tests/hostile.rs"],
     ),
 ];
 
