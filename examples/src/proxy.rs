@@ -9,16 +9,16 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | whom a request is for, and whether it is forwarded at all | [`errand`] |
-//! | the heads as they are passed on | [`rewrite`] |
-//! | connections to origins, kept for the next request | [`origins`] |
-//! | one client's connection | [`session`] |
-//! | where clients wait whose requests are hits | [`lobby`], [`files`] |
-//! | a request that is forwarded, out of the cache or from the origin | [`forward`] |
-//! | the cache, and who is asking for what just now | [`shelf`], [`gather`] |
-//! | one exchange, both ways at once | [`relay`] |
-//! | CONNECT | [`tunnel`] |
-//! | answers of the proxy's own | [`reply`] |
+//! | whom a request is for, and whether it is forwarded at all | `errand` |
+//! | the heads as they are passed on | `rewrite` |
+//! | connections to origins, kept for the next request | `origins` |
+//! | one client's connection | `session` |
+//! | where clients wait whose requests are hits | `lobby`, `files` |
+//! | a request that is forwarded, out of the cache or from the origin | `forward` |
+//! | the cache, and who is asking for what just now | `shelf`, `gather` |
+//! | one exchange, both ways at once | `relay` |
+//! | CONNECT | `tunnel` |
+//! | answers of the proxy's own | `reply` |
 //! | what it counts | [`stats`] |
 
 mod errand;

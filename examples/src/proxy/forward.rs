@@ -57,7 +57,7 @@ pub(super) fn hit_at_once(
     }
     proxy.stats.requests.one();
     let forwarder = Forwarder { proxy, request, errand: &errand, address, sends_files: true };
-    Some(match forwarder.hit(client, &ask, &hit, false) {
+    Some(match forwarder.hit(client, &ask, &hit, None) {
         Forwarded::Answer(reply) => {
             tracing::warn!(status = reply.status.code(), "what is stored can't be sent");
             Forwarded::Cut(false)
@@ -91,11 +91,12 @@ impl Forwarder<'_> {
 
     /// Looks, waits for others who ask for the same, and looks again.
     fn look(&self, client: &mut Client, shelf: &Shelf, ask: &Ask<'_>) -> Forwarded {
-        let mut waited = 0;
+        // How often it has waited for others, and why it had to.
+        let (mut waited, mut joined) = (0, None);
         loop {
             let now = super::today();
             match shelf.find(ask, now, waited) {
-                Found::Hit(hit) => return self.hit(client, ask, &hit, waited > 0),
+                Found::Hit(hit) => return self.hit(client, ask, &hit, joined),
                 Found::GatewayTimeout => {
                     return Forwarded::Answer(Reply::new(
                         StatusCode::GATEWAY_TIMEOUT,
@@ -107,12 +108,13 @@ impl Forwarder<'_> {
                     return self.ask(client, shelf, ask, forwarding, ticket, waited > 0);
                 }
                 Found::Wait(forwarding, flight) => {
+                    joined.get_or_insert(forwarding.reason());
                     waited = match flight.wait() {
                         Some(Landing::Stored | Landing::Broken) => waited + 1,
                         Some(Landing::Private) | None => ROUNDS,
                         Some(Landing::Failed(reply)) => {
                             return match forwarding.after_error(ask, now) {
-                                Some(hit) => self.hit(client, ask, &hit, true),
+                                Some(hit) => self.hit(client, ask, &hit, joined),
                                 None => Forwarded::Answer(reply),
                             };
                         }
@@ -167,19 +169,21 @@ impl Forwarder<'_> {
         }
     }
 
-    /// Out of the cache.
-    fn hit(&self, client: &mut Client, ask: &Ask<'_>, hit: &Hit, waited: bool) -> Forwarded {
+    /// Out of the cache; `joined`: with what another one's request has brought there just now.
+    fn hit(&self, client: &mut Client, ask: &Ask<'_>, hit: &Hit, joined: Option<Forward>) -> Forwarded {
         let stats = &self.proxy.stats;
-        if waited {
-            stats.collapsed.one()
-        } else {
-            stats.hits.one()
-        }
-        let mut mark = self.proxy.hit_mark.clone();
-        mark.push_str(&hit.ttl().to_string());
-        if waited {
-            mark.push_str(";collapsed");
-        }
+        let mark = match joined {
+            None => {
+                stats.hits.one();
+                format!("{}{}", self.proxy.hit_mark, hit.ttl())
+            }
+            Some(_) => {
+                stats.collapsed.one();
+                let mark = CacheStatus::new(&*self.proxy.name);
+                let (ttl, collapsed) = (Some(hit.ttl()), Some(true));
+                CacheStatus { forward: joined, ttl, collapsed, ..mark }.to_string()
+            }
+        };
         let served = self.send(client, ask, hit, &mark);
         if hit.freshness() == Freshness::StaleWhileRevalidate && ask.method == Method::Get {
             self.revalidate(hit);
