@@ -236,7 +236,7 @@ fn a_large_file_is_sent_after_permission() {
 
 #[test]
 fn a_form_has_its_parts() {
-    let site = Site::start(&[]);
+    let site = Site::start(&["--echo"]);
     let file = site.scratch.write("pic.png", b"not really").unwrap();
     let file = format!("f=@{};filename=other.png", file.to_str().unwrap());
     let url = site.url("/");
@@ -250,6 +250,19 @@ fn a_form_has_its_parts() {
          {boundary}--\r\n"
     );
     assert_eq!(echoed, expected);
+}
+
+#[test]
+fn a_form_brings_its_files_to_the_server() {
+    let site = Site::start(&[]);
+    let large_one = format!("f=@{};type=application/x-thing", site.path("root/large.bin"));
+    let small_one = format!("g=@{};filename=gr\u{fc}n \\ \"1\".txt", site.path("root/a.txt"));
+    let text = format!("t=<{}", site.path("root/a.txt"));
+    let url = site.url("/b/");
+    let told = succeeds(&["-F", "a\"1\"=x\\y", "-F", &large_one, "-F", &small_one, "-F", &text, &url]);
+    assert_eq!(told, "a\"1\"=x\\y\nf=large.bin\ng=_1_.txt\nt=0123456789\n");
+    assert!(site.read("root/b/large.bin") == large());
+    assert_eq!(site.read("root/b/_1_.txt"), b"0123456789");
 }
 
 #[test]

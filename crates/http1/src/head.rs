@@ -4,7 +4,7 @@
 //! soon as it is passed. So the first fault in the order of bytes is the one reported, however they were cut into
 //! reads, and a byte is looked at once, however slowly it came.
 
-use proto_core::scan;
+use proto_core::scan::{self, BLOCK};
 
 use crate::shape::{Room, Shape, WINDOW};
 use crate::syntax::slice;
@@ -30,8 +30,10 @@ pub(crate) struct Progress<S> {
     line: usize,
     /// Up to where its end was looked for.
     scanned: usize,
-    /// The line in question ends before here, or it is too long.
+    /// The line in question was begun, and it ends before here or is too long. Zero: it takes a closer look.
     window: usize,
+    /// How far ahead is looked at first: about as far as the head is expected to reach.
+    look: usize,
     /// Empty lines skipped.
     empty: usize,
     /// The start line, once read.
@@ -41,7 +43,13 @@ pub(crate) struct Progress<S> {
 impl<S: StartLine> Progress<S> {
     /// At the first byte.
     pub(crate) const fn new() -> Self {
-        Progress { line: 0, scanned: 0, window: 0, empty: 0, start: None }
+        Progress { line: 0, scanned: 0, window: 0, look: WINDOW, empty: 0, start: None }
+    }
+
+    /// At the first byte behind a head of this length. The heads of a connection are much alike: what else has come
+    /// already is not looked at in vain.
+    pub(crate) fn after(len: usize) -> Self {
+        Progress { look: (len + SLACK).next_multiple_of(BLOCK).min(WINDOW), ..Self::new() }
     }
 
     /// Nothing has come yet, or empty lines at most.
@@ -52,12 +60,11 @@ impl<S: StartLine> Progress<S> {
     /// A few new bytes came that neither end a line nor pass a limit. A head that trickles in costs no more than this.
     #[inline]
     pub(crate) fn is_waiting(&mut self, bytes: &[u8]) -> bool {
-        // The very first byte is looked at more closely, and starts a clock.
-        let within = bytes.len() < self.window && (self.start.is_some() || self.scanned > self.line);
-        let waiting = within
-            && match slice(bytes, self.scanned, bytes.len()) {
-                [one] => *one != b'\n',
-                few => few.len() <= FEW && !few.contains(&b'\n'),
+        let waiting = bytes.len() < self.window
+            && match bytes.get(self.scanned..) {
+                Some([one]) => *one != b'\n',
+                Some(few) => few.len() <= FEW && !few.contains(&b'\n'),
+                None => false,
             };
         if waiting {
             self.scanned = bytes.len();
@@ -66,21 +73,36 @@ impl<S: StartLine> Progress<S> {
     }
 
     /// Reads on in `bytes`, which begins as at the last call. The length of the head once it is complete.
+    #[inline]
     pub(crate) fn advance(
         &mut self,
         bytes: &[u8],
         fields: &mut Fields,
         config: &Config,
     ) -> Result<Option<usize>, Error> {
+        self.window = 0;
+        match self.leap(bytes, fields, config) {
+            true => Ok(Some(self.line)),
+            false => self.walk(bytes, fields, config),
+        }
+    }
+
+    /// Line by line, as long as there is something in the way of the next leap.
+    #[inline(never)]
+    fn walk(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> Result<Option<usize>, Error> {
         loop {
-            if self.leap(bytes, fields, config) {
-                return Ok(Some(self.line));
-            }
             let at = self.line;
             if self.start.is_none() && bytes.get(at) == Some(&TLS_HANDSHAKE) {
                 return Err(Error::peer(ErrorKind::TlsHello, at));
             }
-            let Some(line) = self.next_line(bytes, config)? else { return Ok(None) };
+            let Some(line) = self.next_line(bytes, config)? else {
+                // The very first byte is looked at more closely, and starts a clock.
+                if self.start.is_none() && self.scanned == self.line {
+                    self.window = 0;
+                }
+                return Ok(None);
+            };
+            self.window = 0;
             match (line.is_empty(), self.start) {
                 (true, Some(_)) => return Ok(Some(self.line)),
                 (true, None) => self.skip_empty_line(at, config)?,
@@ -91,6 +113,9 @@ impl<S: StartLine> Progress<S> {
                     }
                     fields.push_line(line, at)?;
                 }
+            }
+            if self.leap(bytes, fields, config) {
+                return Ok(Some(self.line));
             }
         }
     }
@@ -107,9 +132,10 @@ impl<S: StartLine> Progress<S> {
         loop {
             let before = self.line;
             let rest = slice(bytes, before, bytes.len());
-            let ended = self.leap_window(rest, fields, config);
+            let look = core::mem::replace(&mut self.look, WINDOW);
+            let ended = self.leap_window(rest.get(..look).unwrap_or(rest), fields, config);
             self.scanned = self.scanned.max(self.line);
-            if ended || self.line == before || rest.len() <= WINDOW {
+            if ended || rest.len() <= look || (self.line == before && look == WINDOW) {
                 return ended;
             }
         }
@@ -168,6 +194,9 @@ impl<S: StartLine> Progress<S> {
 
 /// A handshake record (RFC 8446 section 5.1): the first byte of a TLS hello, and of no request.
 const TLS_HANDSHAKE: u8 = 0x16;
+
+/// By how much a head may be longer than the one before and still be found at the first look.
+const SLACK: usize = 16;
 
 /// So many new bytes are looked at one by one.
 const FEW: usize = 16;

@@ -89,7 +89,7 @@ impl Hit {
         is_wanted.then(|| Forwarding::of(self.stored.clone(), self.tick))
     }
 
-    /// The response to this request: 304 if the client has it already, 206 or 416 if it asks for parts.
+    /// The response to the request that was looked up: 304 if the client has it already, 206 or 416 if it asks for parts.
     ///
     /// `boundary` is needed where several parts were asked for: random text, or the stored content could have it inside. If it
     /// is no boundary, such a request is answered with the whole.
@@ -115,6 +115,11 @@ impl Hit {
 
     fn whole(&self, ask: &Ask<'_>) -> Answer {
         let (status, content) = (self.stored.status(), self.stored.content());
+        // Section 3.3: nothing incomplete is sent as if it were whole, not even by mistake.
+        if !content.is_whole() {
+            let head = ResponseBuilder::new(StatusCode::GATEWAY_TIMEOUT);
+            return Answer { head, body: Body::Known(0), content: Vec::new() };
+        }
         let body = if status.is_bodiless() { Body::Empty } else { Body::Known(content.stored_length()) };
         let is_sent = ask.method != Method::Head && !status.is_bodiless();
         let content = if is_sent { content.pieces().cloned().collect() } else { Vec::new() };
@@ -171,12 +176,25 @@ impl Hit {
 
     /// Section 5.1.
     fn with_age(&self, mut head: ResponseBuilder) -> ResponseBuilder {
-        put(&mut head, Known::Age, alloc::format!("{}", self.age));
+        let mut digits = [0; 20];
+        put(&mut head, Known::Age, decimal(self.age, &mut digits));
         for cookie in &self.cookies {
             put(&mut head, Known::SetCookie, cookie);
         }
         head
     }
+}
+
+fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' | u8::try_from(number % 10).unwrap_or(0);
+        (used, number) = (used + 1, number / 10);
+        if number == 0 {
+            break;
+        }
+    }
+    digits.get(20 - used..).unwrap_or_default()
 }
 
 /// What is put in here is well-formed.

@@ -11,10 +11,11 @@ use super::{Key, Stored};
 /// Keeps responses for a [`Cache`](super::Cache). What should outlive the process can be kept with files mapped into
 /// [`Bytes`](bytes::Bytes).
 pub trait Storage {
-    /// All responses kept under this key. A storage that has to choose may note that they are in use.
+    /// All responses kept under this key, in the order in which they were given. A storage that has to choose may note that they are in use.
     fn responses(&mut self, key: &Key) -> &[Stored];
 
-    /// Keeps these under this key and nothing else; none: forgets what is there. It may keep fewer of them.
+    /// Keeps these under this key and nothing else; none: forgets what is there. It may keep fewer of them; the
+    /// first is the one that may be missed most easily.
     fn replace(&mut self, key: &Key, responses: Vec<Stored>);
 }
 
@@ -122,10 +123,17 @@ impl Storage for Memory {
 
     fn replace(&mut self, key: &Key, responses: Vec<Stored>) {
         self.remove(key);
-        let size = responses.iter().map(Stored::size).sum::<u64>() + key.as_str().len() as u64;
-        if responses.is_empty() || size > self.limit {
+        let mut size = responses.iter().map(Stored::size).sum::<u64>() + key.as_str().len() as u64;
+        let mut responses = VecDeque::from(responses);
+        while size > self.limit
+            && let Some(oldest) = responses.pop_front()
+        {
+            size -= oldest.size();
+        }
+        if responses.is_empty() {
             return;
         }
+        let responses = Vec::from(responses);
         let (key, number) = (Arc::new(key.clone()), self.next);
         self.next += 1;
         self.size += size;

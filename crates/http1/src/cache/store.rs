@@ -15,7 +15,7 @@ use super::hit::is_in_reach;
 use super::policy::has_content;
 use super::stored::{head_to_keep, index};
 use super::storing::{Claim, parse_length};
-use super::update::merge;
+use super::update::{agrees, merge};
 use super::{
     Content, Decision, Directives, Exchange, Forward, Freshness, Hit, Key, Memory, NotStored, Policy, Rules,
     Storage, Stored, Storing, invalidates,
@@ -316,7 +316,8 @@ impl<S: Storage> Cache<S> {
             self.drop_one(ask.key, stored.id());
             return Reaction::AskAgain(Forwarding { stored: None, tick, ..*forwarding });
         }
-        let Ok((fresh, is_kept)) = self.freshened(stored, response, exchange) else {
+        let freshened = self.freshened(stored, response, exchange).ok();
+        let Some((fresh, is_kept)) = freshened.filter(|(fresh, _)| is_in_reach(fresh, ask)) else {
             return Reaction::AskAgain(Forwarding { stored: None, tick, ..*forwarding });
         };
         match is_kept {
@@ -359,13 +360,8 @@ impl<S: Storage> Cache<S> {
         response: &ResponseHead<'_>,
         exchange: &Exchange<'_>,
     ) {
-        let fields = response.fields();
         for stored in self.fitting(ask).into_iter().filter(|stored| stored.status() == StatusCode::OK) {
-            let length = fields.first(Known::ContentLength).and_then(parse_length);
-            let complete = stored.content().complete_length();
-            let is_same_length =
-                length.is_none_or(|length| complete.is_none_or(|complete| complete == length));
-            if !is_same_length || !is_described(fields, &stored) {
+            if !is_described(response.fields(), &stored) {
                 self.drop_one(ask.key, stored.id());
             } else if let Ok((fresh, Ok(()))) = self.freshened(&stored, response, exchange) {
                 self.keep(ask.key, forwarding.tick, &fresh, &[stored.id()]);
@@ -504,19 +500,18 @@ fn is_about(stored: &Stored, not_modified: FieldSection<'_>) -> bool {
             _ => theirs == ours,
         },
         (Some(_), None) => false,
-        (None, _) => {
-            let modified = not_modified.first(Known::LastModified);
-            modified.is_none() || modified == ours.first(Known::LastModified)
-        }
+        (None, _) => agrees(Known::LastModified, not_modified, ours),
     }
 }
 
-/// The length apart, which a stored response has with its content.
+/// Section 4.3.5: nothing that a `HEAD` is answered with contradicts what is stored. A stored response has its length with its
+/// content.
 fn is_described(head: FieldSection<'_>, stored: &Stored) -> bool {
-    [Known::ETag, Known::LastModified].into_iter().all(|name| {
-        let (new, old) = (head.first(name), stored.fields().first(name));
-        new.is_none() || new == old
-    })
+    let length = head.first(Known::ContentLength).and_then(parse_length);
+    let complete = stored.content().complete_length();
+    let has_length = length.zip(complete).is_none_or(|(length, complete)| length == complete);
+    let validators = [Known::ETag, Known::LastModified];
+    has_length && validators.into_iter().all(|name| agrees(name, head, stored.fields()))
 }
 
 /// Section 3.2.

@@ -158,12 +158,12 @@ const NEVER_KEPT: [&str; 7] = [
 ];
 
 /// Fields that a response forbids to use again: those that `no-cache` names (section 5.2.2.4), and, where others are
-/// served, those that `private` names (section 5.2.2.7) and cookies.
+/// served, those that `private` names (section 5.2.2.7) and what is for who asked: cookies, and the end of a log-in.
 fn withheld(response: FieldSection<'_>, rules: Rules) -> Vec<Vec<u8>> {
     let mut names = Directives::fields_named_by(response, "no-cache");
     if rules.is_shared {
         names.extend(Directives::fields_named_by(response, "private"));
-        names.push(b"Set-Cookie".to_vec());
+        names.extend([b"Set-Cookie".to_vec(), b"Authentication-Info".to_vec()]);
     }
     names
 }

@@ -15,10 +15,15 @@ pub fn invalidates(method: Method<'_>, status: StatusCode) -> bool {
 /// its fields may be [`merged`]; if not, what is stored is to be taken for stale.
 #[must_use]
 pub fn describes(head: FieldSection<'_>, stored: FieldSection<'_>) -> bool {
-    [Known::ETag, Known::LastModified, Known::ContentLength].into_iter().all(|name| {
-        let (new, old) = (head.first(name), stored.first(name));
-        new.is_none() || new == old
-    })
+    [Known::ETag, Known::LastModified, Known::ContentLength]
+        .into_iter()
+        .all(|name| agrees(name, head, stored))
+}
+
+/// The newer says nothing else of this.
+pub(super) fn agrees(name: Known, newer: FieldSection<'_>, stored: FieldSection<'_>) -> bool {
+    let (new, old) = (newer.first(name), stored.first(name));
+    new.is_none() || new == old
 }
 
 /// Section 3.2: the fields of a stored response with those of a newer one in place of the old, without those about

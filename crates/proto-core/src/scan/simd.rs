@@ -36,14 +36,26 @@ fn fold_with<S: Simd, C: Classes<N>, const N: usize, T, B>(
     let (blocks, tail) = bytes.as_chunks::<BLOCK>();
     for (at, block) in blocks.iter().enumerate() {
         let block = Block::of(u8x64::simd_from(simd, *block));
-        state = step(state, at * BLOCK, C::CLASSES.map(|class| block.members(class)))?;
+        state = step(state, at * BLOCK, masks::<S, C, N>(&block))?;
     }
     if tail.is_empty() {
         return ControlFlow::Continue(state);
     }
     let (vector, fold) = load_tail(simd, bytes, tail.len());
     let block = Block::of(vector);
-    step(state, blocks.len() * BLOCK, C::CLASSES.map(|class| fold.apply(block.members(class))))
+    let mut masks = masks::<S, C, N>(&block);
+    masks.iter_mut().for_each(|mask| *mask = fold.apply(*mask));
+    step(state, blocks.len() * BLOCK, masks)
+}
+
+/// A mask for each class. A loop, for a closure might be compiled for itself, and then for a CPU without vectors.
+#[inline(always)]
+fn masks<S: Simd, C: Classes<N>, const N: usize>(block: &Block<S>) -> [u64; N] {
+    let mut masks = [0; N];
+    for (mask, class) in masks.iter_mut().zip(const { &C::CLASSES }) {
+        *mask = block.members(*class);
+    }
+    masks
 }
 
 #[inline(always)]
