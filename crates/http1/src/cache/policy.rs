@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::Directives;
 use super::directives::seconds;
@@ -50,8 +51,9 @@ pub struct Policy {
     selected_by: Vec<Selecting>,
 }
 
-/// A field that chose a response (section 4.1), and what the request said in it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+/// A field that chose a response (section 4.1), and what the request said in it. Printing it does not tell: it may be
+/// credentials.
+#[derive(Clone, PartialEq, Eq)]
 struct Selecting {
     name: Box<str>,
     known: Option<Known>,
@@ -85,6 +87,9 @@ pub enum Decision {
     /// Answer 504: the client wants nothing but what is in the cache, and this may not be used (section 5.2.1.7).
     GatewayTimeout,
 }
+
+/// Names in `Vary` that are compared at each look-up. A response that varies by more fits next to nobody.
+const MAX_SELECTING: usize = 32;
 
 /// Why a response is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -120,7 +125,7 @@ pub enum NotStored {
     /// Nothing says for how long, and the status does not allow a guess.
     #[error("nothing says that it may be stored")]
     NotExplicit,
-    /// `Vary: *`, or what is no list of names.
+    /// `Vary: *`, what is no list of names, or a very long one.
     #[error("no other request can be told to get the same")]
     Vary,
 }
@@ -173,8 +178,9 @@ impl Policy {
     ) -> Result<Self, NotStored> {
         let said = Directives::of(response);
         may_store(exchange, status, response, &said, rules)?;
-        let selected_by = response.elements(Known::Vary).map(|name| Selecting::of(name, exchange.request));
-        let selected_by = selected_by.collect::<Option<Vec<_>>>().ok_or(NotStored::Vary)?;
+        let names = response.elements(Known::Vary).take(MAX_SELECTING + 1);
+        let selected_by = names.map(|name| Selecting::of(name, exchange.request)).collect::<Option<Vec<_>>>();
+        let selected_by = selected_by.filter(|names| names.len() <= MAX_SELECTING).ok_or(NotStored::Vary)?;
         let date = read_date(response, Known::Date, exchange.received).unwrap_or(exchange.received);
         Ok(Policy {
             rules,
@@ -281,6 +287,16 @@ impl Policy {
     /// `Last-Modified`, if it can be read.
     pub(super) fn last_modified(&self) -> Option<HttpDate> {
         self.modified
+    }
+
+    /// Octets that it takes beyond its own.
+    pub(super) fn size(&self) -> usize {
+        let of_tags = [&self.etag, &self.last_modified].into_iter().flatten().map(|tag| tag.len());
+        let of_fields = self
+            .selected_by
+            .iter()
+            .map(|field| size_of::<Selecting>() + field.name.len() + field.value.len());
+        of_tags.chain(of_fields).sum()
     }
 
     /// Section 4.1: both were chosen by the same fields with the same values.
@@ -398,6 +414,12 @@ fn since(earlier: HttpDate, later: HttpDate) -> u64 {
 /// Section 5.4: `Pragma: no-cache` counts where there is no `Cache-Control`.
 fn is_pragma(request: FieldSection<'_>, wants: &Directives) -> bool {
     !wants.is_given && request.has_token(Known::Pragma, "no-cache")
+}
+
+impl fmt::Debug for Selecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
 impl Selecting {
