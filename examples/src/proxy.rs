@@ -9,19 +9,20 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | whom a request is for, and whether it is forwarded at all | [`errand`] |
-//! | the heads as they are passed on | [`rewrite`] |
-//! | connections to origins, kept for the next request | [`origins`] |
-//! | one client's connection | [`session`] |
-//! | where clients wait whose requests are hits | [`lobby`] |
-//! | a request that is forwarded, out of the cache or from the origin | [`forward`] |
-//! | the cache, and who is asking for what just now | [`shelf`], [`gather`] |
-//! | one exchange, both ways at once | [`relay`] |
-//! | CONNECT | [`tunnel`] |
-//! | answers of the proxy's own | [`reply`] |
+//! | whom a request is for, and whether it is forwarded at all | `errand` |
+//! | the heads as they are passed on | `rewrite` |
+//! | connections to origins, kept for the next request | `origins` |
+//! | one client's connection | `session` |
+//! | where clients wait whose requests are hits | `lobby`, `files` |
+//! | a request that is forwarded, out of the cache or from the origin | `forward` |
+//! | the cache, and who is asking for what just now | `shelf`, `gather` |
+//! | one exchange, both ways at once | `relay` |
+//! | CONNECT | `tunnel` |
+//! | answers of the proxy's own | `reply` |
 //! | what it counts | [`stats`] |
 
 mod errand;
+mod files;
 mod forward;
 mod gather;
 mod lobby;
@@ -48,6 +49,7 @@ use net_core::{Clock, Shutdown};
 
 use crate::Failure;
 use errand::Reverse;
+use files::Files;
 use lobby::Lobby;
 use origins::Origins;
 use session::Session;
@@ -102,6 +104,8 @@ pub struct Proxy {
     stats: Stats,
     /// `None`: nothing is kept.
     shelf: Option<Shelf>,
+    /// Large contents, for the lobby to send.
+    files: Option<Files>,
     /// None: hits are answered on the client's own thread.
     lobby: OnceLock<Lobby>,
     /// Revalidations under way on nobody's behalf.
@@ -131,6 +135,7 @@ impl Proxy {
             config: Config { timeouts, ..Config::default() },
             stats: Stats::default(),
             shelf: (options.cache > 0).then(|| Shelf::new(options.cache)),
+            files: (options.loops > 0).then(|| Files::new(options.cache / 4)),
             lobby: OnceLock::new(),
             background: Counter::default(),
             via,

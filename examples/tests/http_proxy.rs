@@ -767,6 +767,39 @@ fn a_reply_cut_short_is_never_stored_as_whole() {
 }
 
 #[test]
+fn parts_are_kept_and_put_together() {
+    let origin = Origin::new(|asked| {
+        let content = b"0123456789";
+        let range = asked.field("Range").and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+        let fields = "ETag: \"1\"\r\nCache-Control: max-age=1000\r\n";
+        match range {
+            Some((first, last)) => {
+                let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
+                let part = &content[first..=last];
+                asked.says(format!(
+                    "HTTP/1.1 206 Partial Content\r\n{fields}Content-Range: bytes {first}-{last}/10\r\n\
+                     Content-Length: {}\r\n\r\n",
+                    part.len()
+                ));
+                asked.says(part);
+            }
+            None => asked.says(format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 10\r\n\r\n0123456789")),
+        }
+        false
+    });
+    let proxy = Proxy::before(&origin, &[]);
+    let mut raw = proxy.connect();
+    for (range, part, asked) in
+        [("0-4", "01234", 1), ("1-3", "123", 1), ("3-6", "3456", 2), ("7-9", "789", 3), ("2-8", "2345678", 3)]
+    {
+        let reply = raw.ask(&get("/", &format!("Range: bytes={range}\r\n")));
+        assert_eq!((reply.status, reply.text(), origin.heads().len()), (206, part, asked), "{range}");
+    }
+    let whole = raw.ask(&get("/", ""));
+    assert_eq!((whole.status, whole.text(), origin.heads().len()), (200, "0123456789", 3));
+}
+
+#[test]
 fn what_is_too_large_to_keep_goes_through_all_the_same() {
     let large = Arc::new(large());
     let sent = Arc::clone(&large);

@@ -4,6 +4,7 @@
 //! next one here, where a hit costs a read and a write and no change of threads; as soon as anything else is to be done, its
 //! own thread, which sleeps meanwhile, gets the connection back.
 
+use std::collections::VecDeque;
 use std::io;
 use std::net::IpAddr;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -19,7 +20,8 @@ use net_core::{Deadline, DriveError, Shutdown, Step};
 use proto_core::Time;
 
 use super::Proxy;
-use super::forward::hit_at_once;
+use super::files::Extent;
+use super::forward::{Forwarded, hit_at_once};
 use super::relay::Client;
 
 const BELL: u64 = u64::MAX;
@@ -46,6 +48,8 @@ struct Guest {
     address: IpAddr,
     shutdown: Shutdown,
     back: SyncSender<Back>,
+    /// What the gaps in its output are filled from.
+    extents: VecDeque<Extent>,
     interest: Interest,
     deadline: Option<Time>,
 }
@@ -53,6 +57,8 @@ struct Guest {
 /// A client that is given back.
 pub(super) struct Back {
     pub(super) client: Client,
+    /// What is still to be sent, before anything else.
+    pub(super) extents: VecDeque<Extent>,
     /// What is to be dealt with, if anything.
     pub(super) step: Option<Result<Step<Event>, DriveError<Error>>>,
 }
@@ -96,6 +102,7 @@ impl Lobby {
             address,
             shutdown: shutdown.clone(),
             back,
+            extents: VecDeque::new(),
             interest: Interest::NONE,
             deadline: None,
         };
@@ -111,13 +118,27 @@ impl Lobby {
 
 impl Guest {
     fn turned_away(self) -> Back {
-        Back { client: self.client, step: None }
+        Back { client: self.client, extents: self.extents, step: None }
     }
 
     fn give_back(self, step: Option<Result<Step<Event>, DriveError<Error>>>) {
-        let Guest { client, back, .. } = self;
+        let Guest { client, back, extents, .. } = self;
         // It waits for this and for nothing else.
-        let _ = back.send(Back { client, step });
+        let _ = back.send(Back { client, extents, step });
+    }
+
+    /// Fills the gap in front. Whether anything moved.
+    fn fill(&mut self) -> Result<bool, DriveError<Error>> {
+        let Some(Extent { file, at, left }) = self.extents.front_mut() else {
+            self.client.abandon();
+            return Ok(true);
+        };
+        let sent = self.client.try_send_file(file, *at..*at + *left)?;
+        (*at, *left) = (*at + sent, *left - sent);
+        if *left == 0 {
+            self.extents.pop_front();
+        }
+        Ok(sent > 0)
     }
 }
 
@@ -200,23 +221,31 @@ impl Attendant {
                 Ok(turn) => turn,
                 Err(error) => return self.give_back(place, Some(Err(error))),
             };
-            match turn.step {
-                None => {
-                    guest.deadline = turn.deadline;
-                    if guest.interest != turn.interest {
-                        guest.interest = turn.interest;
-                        let _ = self.poll.change(&guest.client, place as u64, turn.interest);
-                    }
-                    return;
-                }
+            let waits = match turn.step {
+                None => true,
                 Some(Step::Event(Event::Request(request))) => {
-                    if !hit_at_once(proxy, &mut guest.client, &request, guest.address) {
-                        return self.give_back(place, Some(Ok(Step::Event(Event::Request(request)))));
+                    match hit_at_once(proxy, &mut guest.client, &request, guest.address) {
+                        None => return self.give_back(place, Some(Ok(Step::Event(Event::Request(request))))),
+                        Some(Forwarded::Hit(extent)) => guest.extents.extend(extent),
+                        Some(_) => guest.client.abandon(),
                     }
+                    false
                 }
                 // The end of a request that was answered.
-                Some(Step::Event(_)) => {}
+                Some(Step::Event(_)) => false,
+                Some(Step::Gap(_)) => match guest.fill() {
+                    Ok(moved) => !moved,
+                    Err(error) => return self.give_back(place, Some(Err(error))),
+                },
                 Some(step) => return self.give_back(place, Some(Ok(step))),
+            };
+            if waits {
+                guest.deadline = turn.deadline;
+                if guest.interest != turn.interest {
+                    guest.interest = turn.interest;
+                    let _ = self.poll.change(&guest.client, place as u64, turn.interest);
+                }
+                return;
             }
         }
     }
