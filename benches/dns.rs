@@ -6,7 +6,9 @@
 
 mod side_by_side;
 
-use dns::{Builder, EdnsHeader, Flags, Header, Message, Name, Opcode, Question, Rdata, Record, RrType, Section};
+use dns::{
+    Builder, EdnsHeader, Flags, Header, Message, Name, Opcode, Question, Rdata, Record, RrType, Section,
+};
 use domain::base::message_builder::{HashCompressor, MessageBuilder, StaticCompressor, TreeCompressor};
 use domain::rdata::AllRecordData;
 use hickory_proto::serialize::binary::{BinDecodable, BinEncodable, BinEncoder};
@@ -49,8 +51,7 @@ fn answer() -> Parts {
 
 /// 39 records, as the root has them of com.
 fn referral() -> Parts {
-    let servers: Vec<String> =
-        ('a'..='m').map(|letter| format!("{letter}.gtld-servers.net")).collect();
+    let servers: Vec<String> = ('a'..='m').map(|letter| format!("{letter}.gtld-servers.net")).collect();
     let ns = servers.iter().map(|server| record("com", "NS", server)).collect();
     let glue = servers.iter().enumerate().flat_map(|(at, server)| {
         [
@@ -65,13 +66,15 @@ fn referral() -> Parts {
 fn signed() -> Parts {
     let signature = "A".repeat(171) + "=";
     let signed = |owner: &str, rtype: &str, text: &str| {
-        let covered = format!(
-            "{rtype} 13 2 3600 20300101000000 20290101000000 12345 example.com. {signature}"
-        );
+        let covered =
+            format!("{rtype} 13 2 3600 20300101000000 20290101000000 12345 example.com. {signature}");
         [record(owner, rtype, text), record(owner, "RRSIG", &covered)]
     };
-    let hashes =
-        ["0p9mhaveqvm6t7vbl5lop2u3t2rp3tom", "2t7b4g4vsa5smi47k61mv5bv1a22bojr", "b4um86eghhds6nea196smvmlo4ors995"];
+    let hashes = [
+        "0p9mhaveqvm6t7vbl5lop2u3t2rp3tom",
+        "2t7b4g4vsa5smi47k61mv5bv1a22bojr",
+        "b4um86eghhds6nea196smvmlo4ors995",
+    ];
     let soa = signed("example.com", "SOA", "ns1.example.com. admin.example.com. 1 7200 3600 1209600 3600");
     let nsec3 = hashes.iter().flat_map(|hash| {
         let text = "1 0 0 - gjeqe526plbf1g8mklp59enfd789njgi A NS SOA MX TXT RRSIG DNSKEY NSEC3PARAM";
@@ -154,10 +157,12 @@ macro_rules! compose_domain {
         for record in &$records[2] {
             builder.push(record).unwrap();
         }
-        builder.opt(|opt| {
-            opt.set_udp_payload_size(1232);
-            Ok(())
-        }).unwrap();
+        builder
+            .opt(|opt| {
+                opt.set_udp_payload_size(1232);
+                Ok(())
+            })
+            .unwrap();
         builder.finish()
     }};
 }
@@ -169,7 +174,7 @@ fn messages() -> [(&'static str, Parts); 4] {
 fn parse(bench: &mut SideBySide) {
     for (name, parts) in messages() {
         let (name, bytes) = (format!("parse {name}"), wire(&parts));
-        assert_eq!(parse_ours(&bytes), parse_domain(&bytes) );
+        assert_eq!(parse_ours(&bytes), parse_domain(&bytes));
         bench.measure(&name, OURS, bytes.len(), || parse_ours(&bytes));
         bench.measure(&name, "ours, check alone", bytes.len(), || Message::parse(&bytes).unwrap().id());
         bench.measure(&name, "domain", bytes.len(), || parse_domain(&bytes));

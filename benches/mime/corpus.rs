@@ -7,26 +7,26 @@
 use proto_core::base64::STANDARD;
 
 /// A generator of numbers, split from its seed (xorshift64*).
-pub struct Random(u64);
+pub(crate) struct Random(u64);
 
 impl Random {
-    pub fn new(seed: u64) -> Self {
+    pub(crate) fn new(seed: u64) -> Self {
         Random(seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1)
     }
 
-    pub fn next(&mut self) -> u64 {
+    pub(crate) fn next(&mut self) -> u64 {
         self.0 ^= self.0 >> 12;
         self.0 ^= self.0 << 25;
         self.0 ^= self.0 >> 27;
         self.0.wrapping_mul(0x2545_F491_4F6C_DD1D) >> 16
     }
 
-    pub fn below(&mut self, n: usize) -> usize {
+    pub(crate) fn below(&mut self, n: usize) -> usize {
         (self.next() % n as u64) as usize
     }
 
     /// True in so many of a thousand.
-    pub fn permille(&mut self, n: usize) -> bool {
+    pub(crate) fn permille(&mut self, n: usize) -> bool {
         self.below(1000) < n
     }
 
@@ -155,7 +155,7 @@ struct Writer {
 }
 
 /// Messages as people get them.
-pub fn small(count: usize) -> Vec<Vec<u8>> {
+pub(crate) fn small(count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|number| message(number as u64 + 1)).collect()
 }
 
@@ -347,7 +347,7 @@ impl Writer {
 }
 
 /// In lines of 76.
-pub fn base64(bytes: &[u8], out: &mut Vec<u8>) {
+pub(crate) fn base64(bytes: &[u8], out: &mut Vec<u8>) {
     for line in bytes.chunks(57) {
         out.extend_from_slice(STANDARD.encode(line).as_bytes());
         out.extend_from_slice(b"\r\n");
@@ -381,7 +381,7 @@ fn quoted_printable(bytes: &[u8], out: &mut Vec<u8>) {
 }
 
 /// A message of 1.4 MB: a short text, and a file in base64.
-pub fn attach() -> Vec<u8> {
+pub(crate) fn attach() -> Vec<u8> {
     let mut writer = Writer { random: Random::new(77), out: Vec::new(), longest: usize::MAX };
     writer.trace();
     writer.fields();
@@ -398,7 +398,7 @@ pub fn attach() -> Vec<u8> {
 }
 
 /// Messages with damage of every kind.
-pub fn weird(count: usize) -> Vec<Vec<u8>> {
+pub(crate) fn weird(count: usize) -> Vec<Vec<u8>> {
     (0..count).map(|number| damaged(number as u64 + 1)).collect()
 }
 

@@ -10,11 +10,11 @@ use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 use std::sync::Arc;
 
-use bytes::Bytes;
 use examples::Failure;
 use examples::site::answer::{Extent, Piece};
-use examples::site::kinds::media_type;
+use examples::site::kinds::media_type as type_of;
 use examples::site::spool::{Spool, Spooled};
+use http1::form::multipart::{self, Form, MediaType};
 use memchr::memmem::Finder;
 
 use crate::args::Args;
@@ -138,23 +138,26 @@ fn whole_file(path: &Path) -> Result<Piece, Failure> {
 
 /// A part of a form, as the command line has it.
 struct Part {
-    head: String,
+    name: String,
+    file_name: Option<String>,
+    media_type: Option<MediaType<'static>>,
     content: Piece,
 }
 
-/// `multipart/form-data` (RFC 7578).
+/// `multipart/form-data` (RFC 7578). Files are left where they are until they are sent.
 fn form(parts: &[String]) -> Result<Content, Failure> {
     let parts: Vec<Part> = parts.iter().map(|part| read_part(part)).collect::<Result<_, _>>()?;
-    let boundary = boundary_outside_of(&parts)?;
-    let mut pieces = Vec::new();
-    for part in parts {
-        pieces.push(Piece::Memory(format!("--{boundary}\r\n{}\r\n", part.head).into()));
-        pieces.push(part.content);
-        pieces.push(Piece::Memory(Bytes::from_static(b"\r\n")));
+    let mut form = Form::new(&boundary_outside_of(&parts)?)?;
+    for part in &parts {
+        form.part(&part.name, part.file_name.as_deref(), part.media_type.as_ref(), part.content.size())?;
     }
-    pieces.push(Piece::Memory(format!("--{boundary}--\r\n").into()));
-    let media_type = Some(format!("multipart/form-data; boundary={boundary}"));
-    Ok(Content::Pieces { pieces: Arc::new(pieces), media_type })
+    let media_type = Some(form.content_type());
+    let mut contents = parts.into_iter().map(|part| part.content);
+    let pieces = form.finish().into_iter().filter_map(|piece| match piece {
+        multipart::Piece::Bytes(bytes) => Some(Piece::Memory(bytes)),
+        multipart::Piece::Content(_) => contents.next(),
+    });
+    Ok(Content::Pieces { pieces: Arc::new(pieces.collect()), media_type })
 }
 
 /// `name=value`, `name=@file` or `name=<file`, with `;type=` and `;filename=` behind.
@@ -177,7 +180,7 @@ fn read_part(text: &str) -> Result<Part, Failure> {
     let content = if let Some(path) = value.strip_prefix('@') {
         let path = Path::new(path);
         let own_name = || path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        kind = kind.or_else(|| Some(media_type(path).to_owned()));
+        kind = kind.or_else(|| Some(type_of(path).to_owned()));
         file_name = file_name.or_else(|| Some(own_name()));
         whole_file(path)?
     } else if let Some(path) = value.strip_prefix('<') {
@@ -185,29 +188,22 @@ fn read_part(text: &str) -> Result<Part, Failure> {
     } else {
         Piece::Memory(literal.into())
     };
-    Ok(Part { head: part_head(name, file_name.as_deref(), kind.as_deref())?, content })
-}
-
-/// RFC 7578 sections 4.2 and 4.4.
-fn part_head(name: &str, file_name: Option<&str>, kind: Option<&str>) -> Result<String, Failure> {
-    let mut head = format!("Content-Disposition: form-data; name=\"{}\"", quoted(name));
-    if let Some(file_name) = file_name {
-        head.push_str(&format!("; filename=\"{}\"", quoted(file_name)));
-    }
-    head.push_str("\r\n");
-    if let Some(kind) = kind {
-        if kind.chars().any(char::is_control) {
+    let media_type = match kind {
+        None => None,
+        Some(kind) if kind.chars().any(char::is_control) => {
             return Err("a media type can't have control characters in it".into());
         }
-        head.push_str(&format!("Content-Type: {kind}\r\n"));
-    }
-    Ok(head)
+        Some(kind) => {
+            let media_type = MediaType::parse(kind.as_bytes()).map(MediaType::into_owned);
+            Some(media_type.ok_or_else(|| format!("-F {text}: {kind} is no media type"))?)
+        }
+    };
+    Ok(Part { name: escaped(name), file_name: file_name.as_deref().map(escaped), media_type, content })
 }
 
-/// As browsers do (RFC 7578 section 2): what would end the string or the line is percent-encoded, so that no name can add
-/// a line.
-fn quoted(name: &str) -> String {
-    name.replace('"', "%22").replace('\r', "%0D").replace('\n', "%0A")
+/// As browsers do (RFC 7578 section 2): a line end in a name is percent-encoded, so that no name can add a line.
+fn escaped(name: &str) -> String {
+    name.replace('\r', "%0D").replace('\n', "%0A")
 }
 
 /// RFC 2046 section 5.1.1: "Boundary delimiters must not appear within the encapsulated material."
@@ -257,12 +253,19 @@ mod tests {
 
     #[test]
     fn a_name_can_not_add_a_line() {
-        let head = part_head("a\"\r\nX: 1", Some("f\n.txt"), None).unwrap();
+        let Content::Pieces { pieces, .. } = form(&["a\"\r\nX: 1=v;filename=f\n.txt".to_owned()]).unwrap()
+        else {
+            panic!("no form")
+        };
+        let Some(Piece::Memory(head)) = pieces.first() else { panic!("no head") };
+        let head = String::from_utf8_lossy(head);
         assert_eq!(
-            head,
-            "Content-Disposition: form-data; name=\"a%22%0D%0AX: 1\"; filename=\"f%0A.txt\"\r\n"
+            head.split_once("\r\n").unwrap().1,
+            "Content-Disposition: form-data; name=\"a%22%0D%0AX: 1\"; filename=\"f%0A.txt\"\r\n\r\n"
         );
-        assert!(part_head("a", None, Some("text/plain\r\nX: 1")).is_err());
+        for kind in ["text/plain\r\nX: 1", "text", "te xt/plain"] {
+            assert!(form(&[format!("a=1;type={kind}")]).is_err(), "{kind}");
+        }
     }
 
     #[test]

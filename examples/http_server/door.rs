@@ -7,6 +7,8 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use net_core::serve::Network;
+
 /// Told that there is no room, at most so many at once; who comes beyond that is turned away without a word.
 const REFUSED: usize = 256;
 
@@ -22,7 +24,7 @@ pub(crate) struct Door {
 struct Taken {
     seats: usize,
     refused: usize,
-    by_network: HashMap<IpAddr, usize>,
+    by_network: HashMap<Network, usize>,
 }
 
 /// What somebody who comes gets.
@@ -41,7 +43,7 @@ pub(crate) enum Answer {
 pub(crate) struct Seat {
     door: Arc<Door>,
     /// `None`: just a chair by the door.
-    network: Option<IpAddr>,
+    network: Option<Network>,
 }
 
 impl Door {
@@ -52,7 +54,7 @@ impl Door {
 
     /// Somebody comes from `address`.
     pub(crate) fn enter(self: &Arc<Self>, address: IpAddr) -> Answer {
-        let network = network(address);
+        let network = Network::of(address);
         let mut taken = self.taken();
         let here = taken.by_network.get(&network).copied().unwrap_or(0);
         if taken.seats < self.seats && self.per_address.is_none_or(|most| here < most) {
@@ -86,14 +88,5 @@ impl Drop for Seat {
                 taken.by_network.remove(&network);
             }
         }
-    }
-}
-
-/// What counts as one address: an IPv4 address, however written, or an IPv6 /64, which one subscriber has to himself
-/// (RFC 6177 section 2).
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(address) => IpAddr::V6((u128::from(address) >> 64 << 64).into()),
-        address => address,
     }
 }

@@ -4,13 +4,18 @@
 //! usage (clap's own), 1 for a failure with a sentence that says what to do. Beside them stand the parts that
 //! several programs are made of: a [`site`] turns requests into answers.
 
+pub mod asking;
+pub mod corpora;
+pub mod nameserver;
 pub mod program;
 pub mod progress;
+pub mod proxy;
 pub mod scratch;
 pub mod service;
 pub mod site;
 pub mod upper;
 pub mod villagers;
+pub mod zones;
 
 use std::error::Error;
 use std::fmt::Display;

@@ -10,6 +10,7 @@
 //! | small files in memory, for a second without asking the disk | [`hot`] |
 //! | GET and HEAD: conditions, ranges, folders | [`retrieve`] |
 //! | PUT, DELETE, POST | [`change`] |
+//! | POST of forms with files in them | [`upload`] |
 //! | bodies that are kept until they are complete | [`spool`] |
 
 pub mod answer;
@@ -22,6 +23,7 @@ pub mod retrieve;
 pub mod root;
 pub mod spool;
 pub mod target;
+pub mod upload;
 mod visit;
 
 use std::io;

@@ -9,7 +9,7 @@ use std::convert::Infallible;
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
@@ -53,7 +53,8 @@ pub enum News {
     NobodyComes,
 }
 
-/// Listens at `address` until the last chance is gone, and reports what becomes of each cry.
+/// Listens at `address` until the last chance is gone, and reports what becomes of each cry; false alarms one by one, in
+/// the order they count in.
 ///
 /// # Errors
 /// The address can't be listened at.
@@ -63,20 +64,22 @@ pub fn serve(
     tell: impl Fn(SocketAddr, News) + Send + Sync + 'static,
 ) -> io::Result<Service> {
     let Village { patience, chances, connections, per_address } = village;
-    let (workers, queue) = (connections, connections);
-    let server = Server::bind(Config { connections, workers, queue, per_address, ..Config::at(address) })?;
+    let server =
+        Server::bind(Config { connections, workers: connections, per_address, ..Config::at(address) })?;
     let handle = server.handle();
-    let false_alarms = AtomicU32::new(0);
+    let false_alarms = Mutex::new(0_u32);
     let judge = move |peer, event| {
         let alarm = match event {
             Event::True(cry) => return tell(peer, News::True(cry)),
             Event::False(alarm) => alarm,
         };
-        let count = false_alarms.fetch_add(1, Ordering::SeqCst).saturating_add(1);
-        if count <= chances {
-            tell(peer, News::False(alarm, count));
+        // Told before the next one counts.
+        let mut count = false_alarms.lock().unwrap_or_else(PoisonError::into_inner);
+        *count = count.saturating_add(1);
+        if *count <= chances {
+            tell(peer, News::False(alarm, *count));
         }
-        if count == chances {
+        if *count == chances {
             tell(peer, News::NobodyComes);
             handle.shutdown(LAST_WORDS);
         }

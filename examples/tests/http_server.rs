@@ -373,15 +373,41 @@ on_every_runtime! {
         assert_eq!((reply.status, reply.text()), (200, "name=Jürgen K\nempty=\nx=1&2\n"));
     }
 
-    fn a_multipart_form_is_echoed(runtime) {
+    fn the_files_of_a_form_are_stored_in_the_targets_folder(runtime) {
         let site = Site::start(runtime, &["--allow-write"]);
-        let body = "--b\r\nContent-Disposition: form-data; name=\"a\"\r\n\r\n1\r\n--b--\r\n";
-        let reply = site.connect().ask(&format!(
-            "POST / HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=b\r\nContent-Length: {}\r\n\r\n{body}",
-            body.len()
-        ));
-        assert_eq!((reply.status, reply.text()), (200, body));
-        assert_eq!(reply.field("Content-Type"), Some("multipart/form-data; boundary=b"));
+        let field = |name: &str| format!("--b\r\nContent-Disposition: form-data; name=\"{name}\"");
+        let body = format!(
+            "{}\r\n\r\n1\r\n{}; filename=\"../a.txt\"\r\n\r\nnew\r\n{}; filename=\"c.html\"\r\n\r\nd\r\n--b--\r\n",
+            field("a"), field("f"), field("f")
+        );
+        let post = |target: &str, content_type: &str, body: &str| {
+            site.connect().ask(&format!(
+                "POST {target} HTTP/1.1\r\nHost: x\r\nContent-Type: {content_type}\r\nContent-Length: {}\r\n\r\n{body}",
+                body.len()
+            ))
+        };
+        let form = "multipart/form-data; boundary=\"b\"";
+        let reply = post("/b/", form, &body);
+        assert_eq!((reply.status, reply.text()), (200, "a=1\nf=a.txt\nf=c-1.html\n"));
+        assert_eq!(site.read("a.txt").unwrap(), b"0123456789");
+        assert_eq!((site.read("b/a.txt").unwrap(), site.read("b/c.html").unwrap()), (b"new".into(), b"c".into()));
+        assert_eq!(site.connect().ask("GET /b/c-1.html HTTP/1.1\r\nHost: x\r\n\r\n").text(), "d");
+        for (target, content_type, body, status) in [
+            ("/", "multipart/mixed; boundary=b", &*body, 415),
+            ("/", "multipart/form-data", &body, 400),
+            ("/", "multipart/form-data; boundary=other", &body, 400),
+            ("/", form, body.trim_end_matches("--b--\r\n"), 400),
+            ("/../", form, &body, 400),
+            ("/", form, &format!("--b\r\nX: {}", "x".repeat(20_000)), 413),
+        ] {
+            assert_eq!(post(target, content_type, body).status, status, "{target} {content_type}");
+        }
+        let mut names: Vec<_> = std::fs::read_dir(site.scratch.path().join("root"))
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(names, ["a.txt", "b", "empty.css", "index.html", "large.bin", "out.txt"]);
     }
 
     fn echo_answers_anything_with_its_body(runtime) {

@@ -15,6 +15,7 @@ use core::net::IpAddr;
 pub use network::Network;
 pub use update::update;
 
+use crate::cookie::{SERVER_LEN, Secrets, Standing};
 use crate::limits::{MESSAGE, UDP_PAYLOAD, UDP_WITHOUT_EDNS};
 use crate::zone::{LabelHashes, NameIndex, Zone};
 use crate::{
@@ -35,13 +36,17 @@ pub struct ClientCtx {
     pub turn: u32,
     /// Octets to leave free for the TSIG record that the caller will add.
     pub reserve: usize,
+    /// The TSIG record of the query has been checked. One that has not is a [`Verdict::Signed`].
+    pub signed: bool,
+    /// Seconds since 1970, for [cookies](Authority::cookies).
+    pub unix: u32,
 }
 
 impl ClientCtx {
     /// A datagram from this address; nothing in turn, nothing reserved.
     #[must_use]
     pub fn datagram(address: IpAddr, port: u16) -> Self {
-        ClientCtx { address, port, stream: false, turn: 0, reserve: 0 }
+        ClientCtx { address, port, stream: false, turn: 0, reserve: 0, signed: false, unix: 0 }
     }
 
     /// A query that came by a stream.
@@ -60,6 +65,9 @@ pub enum Verdict {
     Truncated(usize),
     /// Say nothing.
     Drop,
+    /// The query is signed (RFC 8945): check it by [`verify_request`](crate::tsig::verify_request) and ask again, with
+    /// [`ClientCtx::signed`] and as much reserve as the key wants.
+    Signed,
     /// A transfer of a zone that is here, by a stream: whether to grant it is the caller's decision, see
     /// [`Authority::refuse`].
     Transfer,
@@ -69,11 +77,17 @@ pub enum Verdict {
     Update,
 }
 
+#[derive(Clone)]
 struct Apex {
     name: Name,
     /// The one for everybody is the network of no bits.
     views: Vec<(Network, Arc<Zone>)>,
+    /// It is ours to answer for, also while there is nothing to answer from.
+    awaited: bool,
 }
+
+/// A zone is ours, and not here.
+struct Awaited;
 
 /// The zones that are served, and how.
 ///
@@ -98,11 +112,13 @@ struct Apex {
 /// assert_eq!(reply.answer().next().unwrap().to_string(), "www.example.org. 60 IN A 192.0.2.1");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+#[derive(Clone)]
 pub struct Authority {
     apexes: Vec<Apex>,
     index: NameIndex,
     nsid: Vec<u8>,
     payload: u16,
+    cookies: Option<Secrets>,
 }
 
 impl Default for Authority {
@@ -115,13 +131,22 @@ impl Authority {
     /// No zones: everything is refused.
     #[must_use]
     pub fn new() -> Self {
-        Authority { apexes: Vec::new(), index: NameIndex::new(0), nsid: Vec::new(), payload: UDP_PAYLOAD }
+        let (index, nsid) = (NameIndex::new(0), Vec::new());
+        Authority { apexes: Vec::new(), index, nsid, payload: UDP_PAYLOAD, cookies: None }
     }
 
     /// What those who ask for it (RFC 5001) are told about who answers.
     #[must_use]
     pub fn nsid(mut self, id: &[u8]) -> Self {
         self.nsid = id.get(..id.len().min(128)).unwrap_or_default().to_vec();
+        self
+    }
+
+    /// Gives cookies to those who have one of their own, and turns away who shows a wrong one (RFC 7873 section 5.2). Then
+    /// [`ClientCtx::unix`] must be told.
+    #[must_use]
+    pub fn cookies(mut self, secrets: Secrets) -> Self {
+        self.cookies = Some(secrets);
         self
     }
 
@@ -141,6 +166,7 @@ impl Authority {
     pub fn add_view(&mut self, network: Network, zone: Arc<Zone>) {
         let id = self.apex_id(zone.apex());
         let Some(apex) = self.apexes.get_mut(id) else { return };
+        apex.awaited = false;
         apex.views.retain(|(other, _)| *other != network);
         apex.views.push((network, zone));
         apex.views.sort_by_key(|(network, _)| core::cmp::Reverse(network.rank()));
@@ -150,6 +176,17 @@ impl Authority {
     pub fn remove(&mut self, apex: &Name) {
         if let Some(apex) = self.apexes.iter_mut().find(|known| known.name == *apex) {
             apex.views.clear();
+            apex.awaited = false;
+        }
+    }
+
+    /// Answers SERVFAIL for a zone, in all views, until it is added: it has not been transferred yet, or has expired (RFC
+    /// 1034 section 4.3.5).
+    pub fn suspend(&mut self, apex: &Name) {
+        let id = self.apex_id(apex);
+        if let Some(apex) = self.apexes.get_mut(id) {
+            apex.views.clear();
+            apex.awaited = true;
         }
     }
 
@@ -158,7 +195,7 @@ impl Authority {
             return id;
         }
         let id = self.apexes.len();
-        self.apexes.push(Apex { name: name.clone(), views: Vec::new() });
+        self.apexes.push(Apex { name: name.clone(), views: Vec::new(), awaited: false });
         let (seed, apexes) = (self.index.seed, &self.apexes);
         let hash_of =
             |name: &Name| LabelHashes::of(name.as_wire(), seed).iter().next().map_or(0, |(_, hash)| hash);
@@ -176,21 +213,29 @@ impl Authority {
 
     /// The zone closest to a name (RFC 1034 section 4.3.2, step 2); what is asked about a DS lies above the cut (RFC 4035
     /// section 3.1.4.1).
-    fn closest(&self, wire: &[u8], rtype: RrType, class: Class, client: IpAddr) -> Option<&Arc<Zone>> {
+    fn closest(
+        &self,
+        wire: &[u8],
+        rtype: RrType,
+        class: Class,
+        client: IpAddr,
+    ) -> Result<Option<&Arc<Zone>>, Awaited> {
         let hashes = LabelHashes::of(wire, self.index.seed);
         let mut own = None;
         for (start, hash) in hashes.iter() {
-            let suffix = wire.get(start..)?;
-            let Some(zone) = self.apex_at(suffix, hash).and_then(|apex| view(apex, client)) else { continue };
-            if zone.class() != class && class != Class::ANY {
-                continue;
+            let suffix = wire.get(start..).unwrap_or_default();
+            let Some(apex) = self.apex_at(suffix, hash) else { continue };
+            if apex.awaited && (rtype != RrType::DS || start > 0) {
+                return Err(Awaited);
             }
+            let fits = |zone: &&Arc<Zone>| zone.class() == class || class == Class::ANY;
+            let Some(zone) = view(apex, client).filter(fits) else { continue };
             if rtype != RrType::DS || start > 0 {
-                return Some(zone);
+                return Ok(Some(zone));
             }
             own = Some(zone);
         }
-        own
+        Ok(own)
     }
 
     fn apex_at(&self, suffix: &[u8], hash: u64) -> Option<&Apex> {
@@ -215,6 +260,13 @@ impl Authority {
         // RFC 6891 section 6.1.3.
         if message.edns().is_some_and(|edns| edns.header.version > 0) {
             return self.refuse(&message, ctx, Rcode::BADVERS, out);
+        }
+        if message.tsig().is_some() && !ctx.signed {
+            return Verdict::Signed;
+        }
+        // RFC 7873 section 5.2.4; by TCP the address is known to be true.
+        if !ctx.stream && self.standing(&message, ctx) == Some(Standing::Wrong) {
+            return self.refuse(&message, ctx, Rcode::BADCOOKIE, out);
         }
         let Some(question) = message.question() else {
             // RFC 7873 section 5.4: no question, if there is a cookie.
@@ -268,8 +320,10 @@ impl Authority {
             Some(edns) => usize::from(edns.header.udp_payload.clamp(512, self.payload)),
             None => UDP_WITHOUT_EDNS,
         };
-        let opt =
-            edns.map_or(0, |edns| EdnsHeader::LEN + self.nsid_of(&edns).map_or(0, |nsid| nsid.wire_len()));
+        let cookie = self.cookie_of(query, ctx);
+        let options = edns.and_then(|edns| self.nsid_of(&edns)).map_or(0, |nsid| nsid.wire_len())
+            + cookie.map_or(0, |cookie| 4 + cookie.len());
+        let opt = edns.map_or(0, |_| EdnsHeader::LEN + options);
         let header = query.header().reply(Rcode::NOERROR);
         let mut builder = Builder::new(out, header).limit(limit).reserve(opt + ctx.reserve);
         if let Some(question) = query.question() {
@@ -277,7 +331,27 @@ impl Authority {
             let _ = builder.push_question(question);
         }
         let dnssec = edns.is_some_and(|edns| edns.header.dnssec_ok);
-        Reply { authority: self, ctx, builder, dnssec, truncated: false }
+        Reply { authority: self, ctx, builder, dnssec, cookie, truncated: false }
+    }
+
+    fn standing(&self, query: &Message<'_>, ctx: &ClientCtx) -> Option<Standing> {
+        let secrets = self.cookies.as_ref()?;
+        Some(secrets.judge(query.edns()?.cookie()?, ctx.address, ctx.unix))
+    }
+
+    /// The cookies for the reply: the client's, and ours for it, which stays the same while it is fresh.
+    fn cookie_of(&self, query: &Message<'_>, ctx: &ClientCtx) -> Option<[u8; 8 + SERVER_LEN]> {
+        let (secrets, shown) = (self.cookies.as_ref()?, query.edns()?.cookie()?);
+        if let (Standing::Known, Ok(same)) =
+            (secrets.judge(shown, ctx.address, ctx.unix), shown.as_octets().try_into())
+        {
+            return Some(same);
+        }
+        let mut both = [0; 8 + SERVER_LEN];
+        let (client, server) = both.split_first_chunk_mut::<8>()?;
+        client.copy_from_slice(shown.client());
+        server.copy_from_slice(&secrets.make(shown.client(), ctx.address, ctx.unix));
+        Some(both)
     }
 
     /// RFC 5001 section 2.1: only to those who ask.

@@ -229,3 +229,51 @@ pub enum BuildError {
     #[error("a section has as many entries as it can count")]
     Count,
 }
+
+/// Why a question has no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum ResolveError {
+    /// The name does not exist (RFC 2308 section 2.1).
+    #[error("the name does not exist")]
+    NxDomain,
+    /// The name exists, records of this type do not (RFC 2308 section 2.2).
+    #[error("the name has no records of this type")]
+    NoData,
+    /// Every server that answered said that it can't; why, if it said so (RFC 8914).
+    #[error("no server could answer")]
+    ServFail(Option<u16>),
+    /// Nobody answered in time.
+    #[error("no server answered in time")]
+    Timeout,
+    /// The servers refuse to answer.
+    #[error("the servers refuse to answer")]
+    Refused,
+    /// The answer does not hold what its signatures promise (RFC 4035 section 5.5).
+    #[error("the answer is not validly signed")]
+    Bogus,
+    /// It would have taken more than is allowed.
+    #[error("{0}")]
+    LimitHit(LimitKind),
+    /// Whoever asked does not want to know any more.
+    #[error("the question was taken back")]
+    Cancelled,
+}
+
+/// What there was too much of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[non_exhaustive]
+pub enum LimitKind {
+    /// Queries sent for one question.
+    #[error("the question takes too many queries")]
+    Sends,
+    /// Aliases behind one another.
+    #[error("too many aliases behind one another")]
+    Aliases,
+    /// Referrals and restarts of one question.
+    #[error("the question starts over too often")]
+    Restarts,
+    /// Questions at the same time.
+    #[error("too many questions at the same time")]
+    Questions,
+}

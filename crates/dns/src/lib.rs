@@ -5,10 +5,15 @@
 extern crate alloc;
 
 pub mod authority;
+pub mod cache;
 mod class;
+pub mod client;
 pub mod cookie;
+#[cfg(feature = "dnssec")]
+pub mod dnssec;
 pub mod edns;
 mod error;
+mod exchange;
 mod header;
 pub mod limits;
 mod message;
@@ -16,11 +21,16 @@ mod name;
 mod octets;
 mod opcode;
 mod question;
+mod random;
 mod rcode;
 pub mod rdata;
 mod record;
+pub mod resolver;
 pub mod rrl;
 mod rrtype;
+pub mod secondary;
+pub mod server;
+mod special;
 pub mod svcb;
 pub mod text;
 pub mod tsig;
@@ -29,8 +39,12 @@ pub mod zone;
 pub mod zonefile;
 
 pub use class::Class;
+pub use client::StubResolver;
 pub use edns::{Edns, EdnsHeader, EdnsOption};
-pub use error::{BuildError, NameError, ParseError, ParseErrorKind, TextError, TextErrorKind};
+pub use error::{
+    BuildError, LimitKind, NameError, ParseError, ParseErrorKind, ResolveError, TextError, TextErrorKind,
+};
+pub use exchange::{Coordinator, Event, Input, PortId, Socket, TcpId, Ticket, Trace, Transmit};
 pub use header::{Flags, Header};
 pub use message::{Builder, Message, Records, Section};
 pub use name::{Labels, Name, NameRef, Suffixes};
@@ -39,7 +53,11 @@ pub use question::{Question, QuestionRef};
 pub use rcode::Rcode;
 pub use rdata::{Rdata, RdataRef};
 pub use record::{Record, RecordRef};
+pub use resolver::Resolver;
 pub use rrtype::RrType;
+pub use secondary::Secondary;
+pub use server::Server;
+pub use special::pointer_name;
 
 /// The endpoint contract, the driver's core and time: what a program that depends on this crate alone needs beside it.
 pub use proto_core;

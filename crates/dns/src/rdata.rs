@@ -24,6 +24,8 @@ use crate::message::Uncompressed;
 use crate::octets::Octets;
 use crate::{Class, NameRef, ParseError, ParseErrorKind, RrType};
 
+#[cfg(feature = "dnssec")]
+pub(crate) use base32::read as base32_read;
 pub(crate) use check::{Parts, Shape, check};
 pub(crate) use field::{Field, Fields};
 pub use read::{Dnskey, Ds, Mx, Nsec, Nsec3, Nsec3Param, Rrsig, Soa, Srv, TypeBitmap};

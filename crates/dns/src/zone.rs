@@ -183,6 +183,15 @@ impl Zone {
     /// # Errors
     /// [`BuildFault`] if the outcome would be no zone; then nothing has changed.
     pub fn apply(&mut self, diff: &ZoneDiff) -> Result<(), BuildFault> {
+        *self = self.with(diff)?;
+        Ok(())
+    }
+
+    /// The zone as [`apply`](Zone::apply) would make it; this one stays as it is, for those who are being answered from it.
+    ///
+    /// # Errors
+    /// As [`apply`](Zone::apply).
+    pub fn with(&self, diff: &ZoneDiff) -> Result<Zone, BuildFault> {
         let mut next = self.clone();
         for record in &diff.removed {
             next.nodes.remove(record);
@@ -191,8 +200,7 @@ impl Zone {
             build::insert(&mut next.nodes, next.class, record.as_record_ref(), false)?;
         }
         build::finish(&mut next)?;
-        *self = next;
-        Ok(())
+        Ok(next)
     }
 }
 

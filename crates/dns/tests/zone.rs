@@ -86,16 +86,17 @@ fn a_diff_adds_and_removes_and_leaves_no_empty_names() {
 fn the_checker_follows_names() {
     for (text, severity) in [
         ("", None),
-        ("@ MX 10 mail", Some(Severity::Error)),
+        ("@ MX 10 mail", Some(Severity::Warning)),
         ("@ MX 10 mail.else.net.", None),
         ("@ MX 0 .", None),
         ("@ MX 10 m\nm CNAME ns", Some(Severity::Warning)),
         ("@ NS gone", Some(Severity::Error)),
         ("@ NS alias\nalias CNAME ns", Some(Severity::Error)),
-        ("sub NS ns.sub", Some(Severity::Error)),
+        ("@ NS x.d\nd DNAME ns", Some(Severity::Error)),
+        ("sub NS ns.sub", Some(Severity::Warning)),
         ("sub NS ns.sub\nns.sub AAAA 2001:db8::1", None),
         ("sub NS ns.sub\nns.sub AAAA 2001:db8::1\nx.sub TXT hidden", Some(Severity::Warning)),
-        ("_x._tcp SRV 1 1 1 gone", Some(Severity::Error)),
+        ("_x._tcp SRV 1 1 1 gone", Some(Severity::Warning)),
         ("*.w A 192.0.2.1\n@ MX 1 any.w", None),
         ("d DNAME else.net.\nx.d A 192.0.2.1", Some(Severity::Warning)),
     ] {

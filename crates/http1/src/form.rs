@@ -1,7 +1,11 @@
-//! `application/x-www-form-urlencoded`: the content of a form and the query of a search (WHATWG URL Standard, section 5).
+//! `application/x-www-form-urlencoded`: the content of a form and the query of a search (WHATWG URL Standard, section 5). Forms
+//! with files in them are in `multipart`, with the feature `forms`.
 //!
 //! The rule: reading never fails on what a browser could send; only a limit ends it. A stray `%` stays as it is and octets
 //! that are not UTF-8 become U+FFFD, as the standard wants. What needs no decoding is borrowed.
+
+#[cfg(feature = "forms")]
+pub mod multipart;
 
 use alloc::borrow::Cow;
 use alloc::string::String;

@@ -37,9 +37,10 @@ impl<'a> HopByHop<'a> {
     #[must_use]
     pub fn of(connection: impl IntoIterator<Item = &'a [u8]>) -> Self {
         let options = connection.into_iter().flat_map(|value| value.split(|&octet| octet == b','));
-        HopByHop {
-            options: options.map(trim).filter(|option| is_token(option) && !is_protected(option)).collect(),
-        }
+        let options = options.map(trim).filter(|option| is_token(option) && !is_protected(option));
+        let mut options: Vec<_> = options.collect();
+        options.sort_unstable_by(|one, other| compare(one, other));
+        HopByHop { options }
     }
 
     /// The field of this name is not to be forwarded.

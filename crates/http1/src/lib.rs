@@ -54,7 +54,7 @@
 //! | 9110 §12 | content negotiation | [`negotiation`] |
 //! | 9110 §13 | conditional requests | [`conditional`] |
 //! | 9110 §14 | ranges | [`range`] |
-//! | 9111, 5861, 8246 | caching | [`cache`] |
+//! | 9111, 5861, 8246, 9211 | caching | [`cache`] |
 //! | 9110 §15.4 | redirects | [`redirect`] |
 //! | 9110 §7.6.1 | what a proxy takes out | [`hop_by_hop`] |
 //! | 9110 §7.6.2, §7.6.3, 7239 | what a proxy adds | [`forwarded`] |
@@ -62,6 +62,7 @@
 //! | 6265bis | cookies | [`cookie`] |
 //! | 9651 | structured fields | [`structured`] |
 //! | 6266, 8187 | names of downloads | [`content_disposition`] |
+//! | 7578 | forms; those with files need the feature `forms` | [`form`] |
 
 #![cfg_attr(not(feature = "std"), no_std)]
 

@@ -156,7 +156,7 @@ fn a_circle_comes_to_an_end() {
 
 #[test]
 fn a_forwarder_strips_what_connection_names_and_what_is_known() {
-    let hop_by_hop = HopByHop::of([&b"close, ,x-a"[..], b"\tX-B ,,\"x-c\", x d"]);
+    let hop_by_hop = HopByHop::of([&b"close, ,x-a"[..], b"\tX-B ,,\"x-c\", x d, a-last, Z-first"]);
     for (name, strips) in [
         ("Connection", true),
         ("keep-alive", true),
@@ -166,6 +166,8 @@ fn a_forwarder_strips_what_connection_names_and_what_is_known() {
         ("UPGRADE", true),
         ("X-A", true),
         ("x-b", true),
+        ("A-Last", true),
+        ("z-first", true),
         ("x-c", false),
         ("x", false),
         ("", false),

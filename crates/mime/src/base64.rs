@@ -31,21 +31,23 @@ const LINE_BYTES: usize = 57;
 /// ```
 #[must_use]
 pub fn decode(text: &[u8], defects: &mut Vec<Defect>) -> Vec<u8> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3 + 3);
     let mut decoder = Base64Decoder::new();
-    decoder.push(text, &mut bytes);
-    decoder.finish(&mut bytes);
+    decoder.bytes.reserve(text.len() / 4 * 3 + 3);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let taken = decoder.advance(rest);
+        rest = slice(rest, taken, rest.len());
+    }
+    decoder.end();
     defects.append(&mut decoder.defects);
-    bytes
+    decoder.bytes
 }
 
 /// The text of `bytes` in lines of 76 characters, each ended by CRLF, the last one too.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> Vec<u8> {
     let mut text = Vec::with_capacity(encoded_len(bytes.len()));
-    let mut encoder = Base64Encoder::new();
-    encoder.push(bytes, &mut text);
-    encoder.finish(&mut text);
+    STANDARD.encode_lines(bytes, &mut text);
     text
 }
 
@@ -91,13 +93,8 @@ impl Base64Decoder {
     pub fn push(&mut self, text: &[u8], out: &mut impl BufMut) {
         let mut rest = text;
         while !rest.is_empty() {
-            let taken = match self.lines(rest) {
-                Ok(taken) => taken,
-                Err(piece) => {
-                    self.piece(slice(rest, 0, piece));
-                    piece
-                }
-            };
+            self.bytes.clear();
+            let taken = self.advance(slice(rest, 0, rest.len().min(4 * BLOCK)));
             out.put_slice(&self.bytes);
             rest = slice(rest, taken, rest.len());
         }
@@ -105,13 +102,17 @@ impl Base64Decoder {
 
     /// The end of the text: what is left of a group.
     pub fn finish(&mut self, out: &mut impl BufMut) {
+        self.bytes.clear();
+        self.end();
+        out.put_slice(&self.bytes);
+    }
+
+    fn end(&mut self) {
         if self.chars > 0 || self.due > 0 {
             self.note(DefectKind::Base64Padding);
         }
         self.due = 0;
-        self.bytes.clear();
         self.flush();
-        out.put_slice(&self.bytes);
     }
 
     /// What was wrong so far.
@@ -125,28 +126,40 @@ impl Base64Decoder {
         core::mem::take(&mut self.defects)
     }
 
-    /// The fast way: whole lines without a fault. How much that was, or how much has to go the slow way.
-    fn lines(&mut self, input: &[u8]) -> Result<usize, usize> {
-        self.bytes.clear();
+    /// Decodes from the front of `text`, the fast way if that can be. How much that was.
+    fn advance(&mut self, text: &[u8]) -> usize {
+        let near = slice(text, 0, text.len().min(BLOCK));
         if self.column > 0 {
-            let line = scan::find_byte(b'\n', slice(input, 0, input.len().min(BLOCK)));
-            return Err(line.map_or(input.len().min(BLOCK), |end| end + 1));
+            let line = scan::find_byte(b'\n', near).map_or(near.len(), |end| end + 1);
+            return self.piece(slice(near, 0, line));
         }
-        let taken = self.gather(input);
-        if taken == 0 || self.chars > 0 || self.due > 0 || (self.ended && !self.text.is_empty()) {
-            return Err(taken.max(input.len().min(BLOCK)));
+        let is_between = self.chars == 0 && self.due == 0;
+        let whole = if is_between && !self.ended { STANDARD.decode_lines(text, &mut self.bytes) } else { 0 };
+        if whole > 0 {
+            (self.offset, self.junk) = (self.offset + whole as u64, false);
+            return whole;
         }
+        let taken = self.gather(text);
+        if taken > 0 && is_between && (!self.ended || self.text.is_empty()) && self.gathered() {
+            self.offset += taken as u64;
+            // A run of junk goes on behind blank lines.
+            self.junk &= self.text.is_empty();
+            return taken;
+        }
+        self.piece(slice(text, 0, taken.max(near.len())))
+    }
+
+    /// Decodes what was gathered, if nothing is wrong with it.
+    fn gathered(&mut self) -> bool {
+        let before = self.bytes.len();
         let read = STANDARD.decode_groups(&self.text, &mut self.bytes);
         let last = slice(&self.text, read, self.text.len());
-        if !last.is_empty() {
-            if last.len() != 4 || STANDARD.decode_to(last, &mut self.bytes).is_err() {
-                self.bytes.clear();
-                return Err(taken);
-            }
-            self.ended = true;
+        if !last.is_empty() && (last.len() != 4 || STANDARD.decode_to(last, &mut self.bytes).is_err()) {
+            self.bytes.truncate(before);
+            return false;
         }
-        (self.offset, self.junk) = (self.offset + taken as u64, false);
-        Ok(taken)
+        self.ended |= !last.is_empty();
+        true
     }
 
     /// Puts lines together without their ends, as many as a block holds. How much of the input that was.
@@ -172,18 +185,13 @@ impl Base64Decoder {
         at
     }
 
-    /// The slow way: any text, byte by byte but for a run of whole groups at its start.
-    fn piece(&mut self, text: &[u8]) {
-        self.bytes.clear();
+    /// The slow way: any text, byte by byte but for a run of whole groups at its start. How much that was: all.
+    fn piece(&mut self, text: &[u8]) -> usize {
         let mut done = 0;
         if self.chars == 0 && self.due == 0 && !self.ended {
             done = STANDARD.decode_groups(text, &mut self.bytes);
             if self.column <= LINE && self.column + done > LINE {
-                let long = (LINE - self.column) as u64;
-                self.defects.extend(
-                    (self.defects.len() < BLOCK)
-                        .then(|| Defect::new(DefectKind::Base64Line, self.offset + long)),
-                );
+                self.note_at(DefectKind::Base64Line, self.offset + (LINE - self.column) as u64);
             }
             self.column += done;
             self.offset += done as u64;
@@ -193,6 +201,7 @@ impl Base64Decoder {
             self.step(*byte);
             self.offset += 1;
         }
+        text.len()
     }
 
     fn step(&mut self, byte: u8) {
@@ -257,7 +266,11 @@ impl Base64Decoder {
     }
 
     fn note(&mut self, kind: DefectKind) {
-        note(&mut self.defects, kind, usize::try_from(self.offset).unwrap_or(usize::MAX));
+        self.note_at(kind, self.offset);
+    }
+
+    fn note_at(&mut self, kind: DefectKind, offset: u64) {
+        note(&mut self.defects, kind, usize::try_from(offset).unwrap_or(usize::MAX));
     }
 }
 
@@ -324,20 +337,8 @@ impl Base64Encoder {
 
     fn lines(&mut self, bytes: &[u8], out: &mut impl BufMut) {
         self.text.clear();
-        STANDARD.encode_to(bytes, &mut self.text);
-        let (lines, last) = self.text.as_chunks::<LINE>();
-        for line in lines {
-            let mut ended = [b'\r'; LINE + 2];
-            if let Some(place) = ended.first_chunk_mut() {
-                *place = *line;
-            }
-            ended[LINE + 1] = b'\n';
-            out.put_slice(&ended);
-        }
-        if !last.is_empty() {
-            out.put_slice(last);
-            out.put_slice(b"\r\n");
-        }
+        STANDARD.encode_lines(bytes, &mut self.text);
+        out.put_slice(&self.text);
     }
 }
 
@@ -377,6 +378,7 @@ mod tests {
             ("Zm9v\nYmE=\n", "fooba", &[]),
             ("Z\r\nm9\nv", "foo", &[]),
             ("Zm9v!!YmFy", "foobar", &[(Base64Junk, 4)]),
+            ("Zm9v!\r\n\n!YmFy", "foobar", &[(Base64Junk, 4)]),
             ("Zm9v YmFy", "foobar", &[(Base64Junk, 4)]),
             ("\u{e9}Zm9v", "foo", &[(Base64Junk, 0)]),
             ("Zm9vYg", "foob", &[(Base64Padding, 6)]),

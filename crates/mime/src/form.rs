@@ -271,7 +271,8 @@ impl Field {
                 .find(|field| field.name.eq_ignore_ascii_case(name.as_bytes()))
                 .map(|field| field.value)
         };
-        let disposition = Disposition::parse(value("content-disposition")?)?;
+        let disposition = doubled(value("content-disposition")?);
+        let disposition = Disposition::parse(&disposition)?;
         if !disposition.kind().eq_ignore_ascii_case("form-data") {
             return None;
         }
@@ -283,6 +284,23 @@ impl Field {
             media_type: media_type.unwrap_or(MediaType::TEXT_PLAIN).into_owned(),
         })
     }
+}
+
+/// Browsers and curl don't quote a backslash: one that quotes nothing is itself, and doubled here for those who read on.
+fn doubled(value: &[u8]) -> Cow<'_, [u8]> {
+    if !value.contains(&b'\\') {
+        return Cow::Borrowed(value);
+    }
+    let mut out = Vec::with_capacity(value.len() + 8);
+    let mut bytes = value.iter().peekable();
+    while let Some(byte) = bytes.next() {
+        out.push(*byte);
+        if *byte == b'\\' {
+            let quoted = bytes.next_if(|next| matches!(next, b'"' | b'\\'));
+            out.push(*quoted.unwrap_or(&b'\\'));
+        }
+    }
+    Cow::Owned(out)
 }
 
 /// What browsers write in place of what would end a quoted string (the WHATWG's HTML standard, "multipart form data").
@@ -403,7 +421,12 @@ impl Writer {
         self.delimiter(b"--\r\n", out);
     }
 
-    fn begin(
+    /// A field or a file begins, with a media type or without; its value follows through [`data`](Writer::data). Who sends a file
+    /// without having it in memory sends it in place of that, and knows by other means that the boundary is not in it.
+    ///
+    /// # Errors
+    /// CR, LF or NUL in a name. Nothing is appended then.
+    pub fn begin(
         &mut self,
         name: &str,
         filename: Option<&str>,
@@ -433,7 +456,8 @@ impl Writer {
     }
 }
 
-/// RFC 7578 section 5.1: UTF-8 as it is; a quote as browsers escape it. No backslash is doubled, as they don't.
+/// RFC 7578 section 5.1: UTF-8 as it is; a quote as browsers escape it, a backslash as in any quoted string (RFC 5322 section
+/// 3.2.4).
 fn put(out: &mut Vec<u8>, before: &str, value: &str) {
     out.extend_from_slice(before.as_bytes());
     out.push(b'"');

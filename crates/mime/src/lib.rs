@@ -53,6 +53,7 @@ pub use media_type::MediaType;
 pub use message::Message;
 pub use message_id::{MessageIds, check_message_id};
 pub use parameter::{Parameter, Parameters};
+pub use proto_core::calendar;
 pub use quoted_printable::{QpDecoder, QpEncoder};
 pub use reader::{Event, OwnedField, Reader};
 pub use structure::PartKind;

@@ -9,7 +9,7 @@ use core::fmt;
 use bytes::{Bytes, BytesMut};
 
 use crate::headers::Field;
-use crate::section::{Entry, Section};
+use crate::section::Entry;
 use crate::structure::{PartKind, Step, Structure};
 use crate::{Base64Decoder, Defect, Limits, QpDecoder, TransferEncoding};
 
@@ -288,8 +288,10 @@ impl Reader {
             }
         }
         self.decoder = Decoder::None;
-        let own = self.structure.defects.extract_if(.., |(owner, _)| *owner == part);
-        let mut defects: Vec<Defect> = own.map(|(_, defect)| defect).collect();
+        // Only the innermost part gets any: its own are the last.
+        let all = &mut self.structure.defects;
+        let others = all.iter().rposition(|(owner, _)| *owner != part).map_or(0, |last| last + 1);
+        let mut defects: Vec<Defect> = all.drain(others..).map(|(_, defect)| defect).collect();
         defects.extend(coding.iter().map(|defect| defect.moved(self.body)));
         defects.sort_unstable();
         if let Some(defect) = defects.first().filter(|_| self.strict) {

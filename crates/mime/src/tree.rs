@@ -12,7 +12,7 @@ use crate::headers::Headers;
 use crate::lexical::slice;
 use crate::section::Entry;
 use crate::structure::{PartKind, Step, Structure};
-use crate::{Defect, Disposition, Limits, MediaType, TransferEncoding, content};
+use crate::{Defect, Disposition, Limits, MediaType, Parameters, TransferEncoding, content};
 
 /// Where a part is.
 #[derive(Clone, Copy, Debug, Default)]
@@ -26,6 +26,8 @@ struct Node {
     entries: (usize, usize),
     /// The number of the next part that is not within it.
     next: usize,
+    /// Where its first defect is among all.
+    defect: Option<usize>,
     kind: PartKind,
     encoding: TransferEncoding,
     in_digest: bool,
@@ -37,8 +39,8 @@ pub(crate) struct Tree<'a> {
     pub(crate) raw: &'a [u8],
     nodes: Vec<Node>,
     entries: Vec<Entry>,
-    /// With the number of the part each belongs to, in the order they were met.
-    defects: Vec<(usize, Defect)>,
+    /// In the order they were met, each with the place of the next one of the same part.
+    defects: Vec<(Defect, Option<usize>)>,
     pub(crate) limits: Limits,
 }
 
@@ -73,17 +75,29 @@ impl<'a> Tree<'a> {
             }
         }
         let Structure { entries, defects, .. } = machine;
+        let defects = chain(defects, &mut nodes);
         Tree { raw, nodes, entries, defects, limits: limits.clone() }
     }
 
     /// The defects that were met on the way, those of all parts.
     pub(crate) fn defects(&self) -> impl Iterator<Item = Defect> + '_ {
-        self.defects.iter().map(|(_, defect)| *defect)
+        self.defects.iter().map(|(defect, _)| *defect)
     }
 
     pub(crate) fn len(&self) -> usize {
         self.nodes.len()
     }
+}
+
+/// Chains the defects of each part, so that a part finds its own and looks at no others.
+fn chain(defects: Vec<(usize, Defect)>, nodes: &mut [Node]) -> Vec<(Defect, Option<usize>)> {
+    let mut chained: Vec<_> = defects.iter().map(|(_, defect)| (*defect, None)).collect();
+    for (at, ((part, _), place)) in defects.iter().zip(&mut chained).enumerate().rev() {
+        if let Some(node) = nodes.get_mut(*part) {
+            place.1 = node.defect.replace(at);
+        }
+    }
+    chained
 }
 
 /// A part of a message, the whole of it among them.
@@ -210,7 +224,18 @@ impl<'m> Part<'m> {
         let owned = |name: &str| Cow::Owned(name.into());
         let disposed = self.disposition();
         let name = disposed.as_ref().and_then(Disposition::filename).map(owned);
-        name.or_else(|| self.content_type().parameters.value("name").map(owned))
+        name.or_else(|| self.type_parameters()?.value("name").map(owned))
+    }
+
+    /// What is said beside its media type, also beside one that can't be read: what names a file is not lost with it.
+    fn type_parameters(&self) -> Option<Parameters<'m>> {
+        let value = self.headers().first("content-type")?.raw_value();
+        if let Some(media_type) = MediaType::parse_with(value, &self.tree.limits, &mut Vec::new()) {
+            return Some(media_type.parameters);
+        }
+        let at = proto_core::scan::find_byte(b';', value)?;
+        let behind = slice(value, at, value.len());
+        Some(Parameters::parse_with(behind, &self.tree.limits, &mut Vec::new()))
     }
 
     /// Its identifier, without brackets (RFC 2045 section 7): what a `cid:` URL names (RFC 2392).
@@ -251,8 +276,9 @@ impl<'m> Part<'m> {
 
     /// What is wrong with its structure: its header section as such, its type and coding, its delimiters.
     pub fn defects(&self) -> impl Iterator<Item = Defect> + use<'m> {
-        let index = self.index;
-        self.tree.defects.iter().filter(move |(part, _)| *part == index).map(|(_, defect)| *defect)
+        let all = &self.tree.defects;
+        let first = self.node().defect.and_then(|at| all.get(at));
+        core::iter::successors(first, move |(_, next)| all.get((*next)?)).map(|(defect, _)| *defect)
     }
 
     /// All that is wrong with it, its parts apart, in the order of offsets: [`defects`](Part::defects), every field that is known
@@ -277,5 +303,23 @@ impl<'m> Part<'m> {
 impl fmt::Debug for Part<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Part {} ({:?} at {:?})", self.index, self.kind(), self.range())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn a_file_keeps_its_name_beside_a_type_that_is_none() {
+        for (fields, name) in [
+            ("Content-Type: ; name=\"a.zip\"", Some("a.zip")),
+            ("Content-Type: zip; name=a.zip", Some("a.zip")),
+            ("Content-Type: application/zip; name=a.zip", Some("a.zip")),
+            ("Content-Type: ; name=a.zip\r\nContent-Disposition: attachment; filename=b.zip", Some("b.zip")),
+            ("Content-Type: zip", None),
+        ] {
+            let raw = alloc::format!("{fields}\r\n\r\n");
+            let message = crate::Message::parse(raw.as_bytes());
+            assert_eq!(message.root().filename().as_deref(), name, "{fields}");
+        }
     }
 }

@@ -212,6 +212,37 @@ fn damaged_codings_are_decoded_as_far_as_they_go() {
     assert_eq!(qp("a= \r\nb \r\n").0, "ab \r\n");
 }
 
+/// Found by fuzzing: a run of junk that line ends interrupt was one defect in whole and two in pieces.
+#[test]
+fn a_run_of_junk_is_one_defect_however_it_is_cut() {
+    let text = b"\xF0\n\n\x99\r\n\r\n*\r\n";
+    let mut whole = Vec::new();
+    assert_eq!(mime::base64::decode(text, &mut whole), b"");
+    assert_eq!(
+        whole.iter().map(|defect| (defect.kind, defect.offset)).collect::<Vec<_>>(),
+        [(K::Base64Junk, 0)]
+    );
+    for size in 1..text.len() {
+        let (mut decoder, mut out) = (mime::Base64Decoder::new(), Vec::new());
+        text.chunks(size).for_each(|piece| decoder.push(piece, &mut out));
+        decoder.finish(&mut out);
+        assert_eq!((out, decoder.take_defects()), (vec![], whole.clone()), "{size}");
+    }
+}
+
+#[test]
+fn each_part_has_its_own_defects_and_all_have_them_in_the_order_they_were_met() {
+    let raw = "Content-Type: multipart/mixed; boundary=b\r\nno colon\r\n\r\n--b\r\nX: y\r\nnor here\r\n\r\n\r\n--b\r\n\r\nlast\r\n";
+    let message = Message::parse(raw.as_bytes());
+    let of =
+        |part: mime::Part<'_>| part.defects().map(|defect| (defect.kind, defect.offset)).collect::<Vec<_>>();
+    let [root, one, two] = [0, 1, 2].map(|index| of(message.part(index).unwrap()));
+    assert_eq!(root, [(K::NoColon, 43), (K::NotClosed, 93)]);
+    assert_eq!((one, two), (vec![(K::NoColon, 66)], vec![]));
+    let all: Vec<_> = message.defects().map(|defect| defect.offset).collect();
+    assert_eq!(all, [43, 66, 93]);
+}
+
 #[test]
 fn a_wrong_or_unknown_charset_shows_replacements() {
     for (charset, kind) in [("utf-8", K::CharsetBytes), ("x-none", K::Charset), ("us-ascii", K::CharsetBytes)]

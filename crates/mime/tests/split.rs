@@ -4,10 +4,13 @@
 mod account;
 #[path = "support/messages.rs"]
 mod messages;
+#[path = "support/soup.rs"]
+mod soup;
 
 use account::{of_reader, of_tree};
 use mime::{Limits, Message};
 use proptest::prelude::*;
+use soup::soup;
 
 fn assert_agree(raw: &[u8], limits: &Limits) {
     for decodes in [false, true] {
@@ -80,48 +83,6 @@ fn what_is_not_decoded_comes_out_as_it_went_in() {
         let fields: usize = message.parts().map(|part| part.header_range().len()).sum();
         assert_eq!(bytes + fields, raw.len());
     }
-}
-
-/// Pieces from which messages of every damage are made.
-fn soup() -> impl Strategy<Value = Vec<u8>> {
-    let piece = prop::sample::select(vec![
-        "--a\n",
-        "--a\r\n",
-        "--a--\r\n",
-        "--b\n",
-        "--b--\n",
-        "--a",
-        "--",
-        "-",
-        "\n",
-        "\r\n",
-        "\r",
-        " ",
-        "\0",
-        "x",
-        "text\r\n",
-        "Content-Type: multipart/mixed; boundary=a\r\n",
-        "Content-Type: multipart/digest; boundary=b\n",
-        "Content-Type: multipart/mixed; boundary=\"b \"\r\n",
-        "Content-Type: multipart/mixed\r\n",
-        "Content-Type: message/rfc822\n",
-        "Content-Type: message/global\r\n",
-        "Content-Type: text/html; charset=utf-8\n",
-        "Content-Transfer-Encoding: base64\n",
-        "Content-Transfer-Encoding: quoted-printable\r\n",
-        "Subject: x\r\n",
-        " folded\r\n",
-        "no colon\r\n",
-        "From me\n",
-        "From : me\r\n",
-        "=E9=\r\n",
-        "QUJD\r\n",
-        ":\r\n",
-        "N : v\n",
-        "--a: b\n",
-        "\u{e9}: v\n",
-    ]);
-    prop::collection::vec(piece, 0..24).prop_map(|pieces| pieces.concat().into_bytes())
 }
 
 proptest! {

@@ -3,10 +3,13 @@
 #[path = "support/messages.rs"]
 mod messages;
 
+use bytes::BytesMut;
 use mime::address::{write_group, write_mailbox};
+use mime::lint::{Rule, lint};
+use mime::report::{self, Action, DeliveryStatus, Original};
 use mime::{
-    Address, Addresses, DateTime, Defect, Disposition, Limits, MediaType, Message, Parameters, PartKind,
-    TransferEncoding, word,
+    Address, Addresses, Builder, DateTime, Defect, Disposition, Editor, Limits, MediaType, Message,
+    Parameters, PartKind, TransferEncoding, flowed, form, word,
 };
 
 /// `type` of each part, indented by depth.
@@ -66,6 +69,36 @@ fn types_of_rfc_2045() {
     let message = Message::parse(b"Subject: no type\r\n\r\ntext\r\n");
     assert!(message.root().content_type().is("text/plain"));
     assert_clean(&message);
+}
+
+/// RFC 2045 section 4: comments are nothing; section 5.1: what is no token is quoted; section 6.2: the type and the coding of
+/// one body; sections 7 and 8.
+#[test]
+fn headers_of_rfc_2045() {
+    for version in [
+        "1.0",
+        "1.0 (produced by MetaSend Vx.x)",
+        "(produced by MetaSend Vx.x) 1.0",
+        "1.(produced by MetaSend Vx.x)0",
+    ] {
+        let raw = format!(
+            "MIME-Version: {version}\r\nContent-Type: text/plain; charset=ISO-8859-1\r\n\
+             Content-transfer-encoding: base64\r\nContent-ID: <id42@guppylake.bellcore.com>\r\n\
+             Content-Description: a caf\u{e9}\r\n\r\nY2Fm6Q==\r\n"
+        );
+        let message = Message::parse(raw.as_bytes());
+        assert_clean(&message);
+        assert_eq!(
+            (message.root().encoding(), &*message.root().text()),
+            (TransferEncoding::Base64, "caf\u{e9}")
+        );
+        assert_eq!(message.root().content_id().as_deref(), Some("id42@guppylake.bellcore.com"));
+        let lints: Vec<_> = lint(raw.as_bytes()).iter().map(|finding| finding.rule).collect();
+        assert!(!lints.contains(&Rule::NoMimeVersion), "{lints:?}");
+        // The other direction.
+        let edited = Editor::new(raw.as_bytes());
+        assert_eq!(edited.to_vec(), raw.as_bytes());
+    }
 }
 
 /// RFC 2045 section 6.7.
@@ -196,6 +229,68 @@ fn messages_of_rfc_2046_that_are_elsewhere() {
     assert_clean(&external);
     assert_eq!(external.root().content_type().parameters.value("name"), Some("/u/nsb/Me.jpeg"));
     assert_eq!(external.parts().len(), 1);
+}
+
+/// RFC 2046 section 5.2.3.7: a document in three places.
+#[test]
+fn the_document_of_rfc_2046_that_is_elsewhere() {
+    let access = |kind: &str, rest: &str, inner: &str, id: &str| {
+        format!(
+            "--42\r\nContent-Type: message/external-body; name=\"BodyFormats.ps\";\r\n  {kind}\r\n{rest}\r\n\
+             Content-type: application/postscript\r\nContent-ID: <{id}@guppylake.bellcore.com>\r\n\r\n{inner}"
+        )
+    };
+    let raw = [
+        "From: Whomever\r\nTo: Someone\r\nDate: Fri, 26 Mar 1993 12:59:38 -0500\r\nSubject: whatever\r\n\
+         MIME-Version: 1.0\r\nMessage-ID: <id1@host.com>\r\n\
+         Content-Type: multipart/alternative; boundary=42\r\nContent-ID: <id001@guppylake.bellcore.com>\r\n\r\n",
+        &access(
+            "site=\"thumper.bellcore.com\"; mode=\"image\";",
+            "  access-type=ANON-FTP; directory=\"pub\";\r\n  expiration=\"Fri, 14 Jun 1991 19:13:14 -0400 (EST)\"\r\n",
+            "",
+            "id42",
+        ),
+        &access(
+            "access-type=local-file;",
+            "  name=\"/u/nsb/writing/rfcs/RFC-MIME.ps\"; site=\"thumper.bellcore.com\";\r\n  \
+             expiration=\"Fri, 14 Jun 1991 19:13:14 -0400 (EST)\"\r\n",
+            "",
+            "id42",
+        ),
+        &access(
+            "access-type=mail-server",
+            "  ; server=\"listserv@bogus.bitnet\";\r\n  expiration=\"Fri, 14 Jun 1991 19:13:14 -0400 (EST)\"\r\n",
+            "get RFC-MIME.DOC\r\n",
+            "id42",
+        ),
+        "--42--\r\n",
+    ]
+    .concat();
+    let message = Message::parse(raw.as_bytes());
+    let one = "message/external-body";
+    assert_eq!(
+        shape(&message),
+        ["multipart/alternative", &format!(" {one}"), &format!(" {one}"), &format!(" {one}")]
+    );
+    let value = |index: usize, name: &str| {
+        let kind = message.part(index).unwrap().content_type();
+        kind.parameters.value(name).unwrap().to_owned()
+    };
+    assert_eq!((value(1, "access-type"), value(1, "directory")), ("ANON-FTP".into(), "pub".into()));
+    // Its name is there twice: the first counts.
+    assert_eq!((value(2, "access-type"), value(2, "name")), ("local-file".into(), "BodyFormats.ps".into()));
+    assert_eq!(value(3, "server"), "listserv@bogus.bitnet");
+    let expires = DateTime::parse(value(3, "expiration").as_bytes()).unwrap();
+    assert_eq!(expires.to_string(), "1991-06-14T19:13:14-04:00");
+    // What the body is, says the message in it, which is not there.
+    for (index, body) in [(1, ""), (2, ""), (3, "get RFC-MIME.DOC")] {
+        let phantom = Message::parse(message.part(index).unwrap().body());
+        assert!(phantom.root().content_type().is("application/postscript"));
+        assert_eq!(
+            (&*phantom.root().text(), phantom.root().content_id().as_deref()),
+            (body, Some("id42@guppylake.bellcore.com"))
+        );
+    }
 }
 
 /// RFC 2047 section 8: what is displayed.
@@ -332,6 +427,23 @@ fn the_complex_message_of_rfc_2049() {
     assert_eq!(inner.content_type().charset(), Some("ISO-8859-1"));
 }
 
+/// Whatever a message is like, one field of it is changed and nothing else.
+#[test]
+fn every_message_is_edited_and_the_rest_stays() {
+    for (name, raw) in messages::all() {
+        let before = Message::parse(raw);
+        let mut editor = Editor::new(raw);
+        editor.set("X-Mark", "here").unwrap();
+        let edited = editor.to_vec();
+        let after = Message::parse(&edited);
+        assert_eq!(after.headers().first("x-mark").unwrap().text(), "here", "{name}");
+        assert_eq!(after.root().body(), before.root().body(), "{name}");
+        let others =
+            after.headers().iter().filter(|field| !field.is("x-mark")).map(|field| field.raw().to_vec());
+        assert!(others.eq(before.headers().iter().map(|field| field.raw().to_vec())), "{name}");
+    }
+}
+
 /// RFC 5322 appendix A.
 type Header =
     (&'static str, &'static str, &'static [&'static str], &'static [&'static str], Option<&'static str>);
@@ -372,6 +484,17 @@ const RFC_5322: &[Header] = &[
         &["Pete <pete@silly.example>"],
         &["Ed Jones <c@a.test>", "joe@where.test", "John <jdoe@one.test>"],
         Some("1969-02-13T23:32:54-03:30"),
+    ),
+    (
+        "A.2, reply",
+        "From: Mary Smith <mary@example.net>\r\nTo: John Doe <jdoe@machine.example>\r\n\
+         Reply-To: \"Mary Smith: Personal Account\" <smith@home.example>\r\nSubject: Re: Saying Hello\r\n\
+         Date: Fri, 21 Nov 1997 10:01:10 -0600\r\nMessage-ID: <3456@example.net>\r\n\
+         In-Reply-To: <1234@local.machine.example>\r\nReferences: <1234@local.machine.example>\r\n\r\n\
+         This is a reply to your hello.\r\n",
+        &["Mary Smith <mary@example.net>"],
+        &["John Doe <jdoe@machine.example>"],
+        Some("1997-11-21T10:01:10-06:00"),
     ),
     (
         "A.2, reply to the reply",
@@ -457,7 +580,46 @@ fn every_message_of_rfc_5322() {
             "{section}"
         );
         assert_clean(&message);
+        assert_rebuilt(&message);
     }
+}
+
+/// The other direction: a message built of what was read is read as the same.
+fn assert_rebuilt(message: &Message<'_>) {
+    let mut builder = Builder::new().date(message.date().unwrap());
+    for mailbox in message.from().mailboxes() {
+        builder = builder.from(mailbox).unwrap();
+    }
+    for address in message.to().iter() {
+        builder = match address {
+            Address::Mailbox(mailbox) => builder.to(mailbox).unwrap(),
+            Address::Group { name, members } => builder.to_group(&name, &members).unwrap(),
+        };
+    }
+    for id in message.headers().first("References").iter().flat_map(|field| field.message_ids().iter()) {
+        builder = builder.references(&id).unwrap();
+    }
+    builder = builder.message_id(&message.message_id().unwrap()).unwrap();
+    if let Some(subject) = message.subject() {
+        builder = builder.subject(&subject).unwrap();
+    }
+    let raw = builder.text(&message.root().text()).build(b"random").to_vec();
+    let built = Message::parse(&raw);
+    assert_clean(&built);
+    assert_eq!((built.date(), built.subject()), (message.date(), message.subject()));
+    assert!(built.from().mailboxes().eq(message.from().mailboxes()), "{}", raw.escape_ascii());
+    assert!(built.to().iter().eq(message.to().iter()), "{}", raw.escape_ascii());
+    assert_eq!(built.message_id(), message.message_id());
+    let references = |of: &Message<'_>| {
+        let field = of.headers().first("References");
+        field
+            .iter()
+            .flat_map(|field| field.message_ids().iter())
+            .map(|id| id.into_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(references(&built), references(message));
+    assert_eq!(built.root().text(), message.root().text());
 }
 
 #[test]
@@ -474,6 +636,23 @@ fn the_rest_of_rfc_5322_a() {
         );
         assert!(matches!(message.to().iter().next(), Some(Address::Group { name, .. }) if name == "A Group"));
     }
+    let reply = of("A.2, reply");
+    assert_eq!(
+        reply.reply_to().first().unwrap().to_string(),
+        "Mary Smith: Personal Account <smith@home.example>"
+    );
+    assert_eq!(
+        of("A.1.1, sender").sender().first().unwrap().to_string(),
+        "Michael Jones <mjones@machine.example>"
+    );
+    let again = of("A.3");
+    let resent = |name| again.headers().first(name).unwrap();
+    assert_eq!(
+        resent("Resent-From").addresses().first().unwrap().to_string(),
+        "Mary Smith <mary@example.net>"
+    );
+    assert_eq!(resent("Resent-Date").date().unwrap().to_string(), "1997-11-24T14:22:01-08:00");
+    assert_eq!(resent("Resent-Message-ID").message_ids().first().as_deref(), Some("78910@example.net"));
     let reply = of("A.2, reply to the reply");
     let references = reply.headers().first("References").unwrap().message_ids();
     assert!(references.iter().eq(["1234@local.machine.example", "3456@example.net"]));
@@ -520,4 +699,223 @@ fn related_parts_are_found_by_their_identifiers() {
     );
     let parameters = Parameters::parse(b"; start=\"<950120.aaCC@XIson.com>\"; start-info=\"-o ps\"");
     assert_eq!(parameters.value("start-info"), Some("-o ps"));
+}
+
+/// The frame of RFC 6522 section 3 around what a machine says, as the examples of RFC 3464 appendix E and RFC 8098 appendix A
+/// have it.
+fn reported(kind: &str, status: &str) -> String {
+    format!(
+        "From: Mail Delivery Subsystem <MAILER-DAEMON@CS.UTK.EDU>\r\nSubject: Returned mail\r\nMIME-Version: 1.0\r\n\
+         Content-Type: multipart/report; report-type={kind};\r\n      boundary=\"RAA14128.773615765/CS.UTK.EDU\"\r\n\r\n\
+         --RAA14128.773615765/CS.UTK.EDU\r\n\r\nThe original message was received at Sat, 2 Jul 1994 17:10:28 -0400\r\n\
+         from root@localhost\r\n\r\n--RAA14128.773615765/CS.UTK.EDU\r\ncontent-type: message/{kind}\r\n\r\n{status}\r\n\
+         --RAA14128.773615765/CS.UTK.EDU\r\ncontent-type: message/rfc822\r\n\r\nSubject: original\r\n\r\n\
+         [original message goes here]\r\n--RAA14128.773615765/CS.UTK.EDU--\r\n"
+    )
+}
+
+/// What a recipient of RFC 3464 appendix E is told of: address, action, status, and what was said.
+type Told = (&'static str, Action, &'static str, Option<&'static str>);
+
+/// RFC 3464 appendix E.
+const RFC_3464: &[(&str, &str, (&str, &str), &[Told])] = &[
+    (
+        "E.1",
+        "Reporting-MTA: dns; cs.utk.edu\r\n\r\nOriginal-Recipient: rfc822;louisl@larry.slip.umd.edu\r\n\
+         Final-Recipient: rfc822;louisl@larry.slip.umd.edu\r\nAction: failed\r\nStatus: 4.0.0\r\n\
+         Diagnostic-Code: smtp; 426 connection timed out\r\nLast-Attempt-Date: Thu, 7 Jul 1994 17:15:49 -0400\r\n",
+        ("dns", "cs.utk.edu"),
+        &[("louisl@larry.slip.umd.edu", Action::Failed, "4.0.0", Some("426 connection timed out"))],
+    ),
+    (
+        "E.2",
+        "Reporting-MTA: dns; cs.utk.edu\r\n\r\nOriginal-Recipient: rfc822;arathib@vnet.ibm.com\r\n\
+         Final-Recipient: rfc822;arathib@vnet.ibm.com\r\nAction: failed\r\nStatus: 5.0.0 (permanent failure)\r\n\
+         Diagnostic-Code: smtp;  550 'arathib@vnet.IBM.COM' is not a\r\n registered gateway user\r\n\
+         Remote-MTA: dns; vnet.ibm.com\r\n\r\nOriginal-Recipient: rfc822;johnh@hpnjld.njd.hp.com\r\n\
+         Final-Recipient: rfc822;johnh@hpnjld.njd.hp.com\r\nAction: delayed\r\n\
+         Status: 4.0.0 (hpnjld.njd.jp.com: host name lookup failure)\r\n\r\n\
+         Original-Recipient: rfc822;wsnell@sdcc13.ucsd.edu\r\nFinal-Recipient: rfc822;wsnell@sdcc13.ucsd.edu\r\n\
+         Action: failed\r\nStatus: 5.0.0\r\nDiagnostic-Code: smtp; 550 user unknown\r\nRemote-MTA: dns; sdcc13.ucsd.edu\r\n",
+        ("dns", "cs.utk.edu"),
+        &[
+            (
+                "arathib@vnet.ibm.com",
+                Action::Failed,
+                "5.0.0",
+                Some("550 'arathib@vnet.IBM.COM' is not a registered gateway user"),
+            ),
+            ("johnh@hpnjld.njd.hp.com", Action::Delayed, "4.0.0", None),
+            ("wsnell@sdcc13.ucsd.edu", Action::Failed, "5.0.0", Some("550 user unknown")),
+        ],
+    ),
+    (
+        "E.3",
+        "Reporting-MTA: mailbus; SYS30\r\n\r\nFinal-Recipient: unknown; nair_s\r\n\
+         Status: 5.0.0 (unknown permanent failure)\r\nAction: failed\r\n",
+        ("mailbus", "SYS30"),
+        &[("nair_s", Action::Failed, "5.0.0", None)],
+    ),
+    (
+        "E.4",
+        "Reporting-MTA: dns; sun2.nsfnet-relay.ac.uk\r\n\r\nFinal-Recipient: rfc822;thomas@de-montfort.ac.uk\r\n\
+         Status: 4.0.0 (unknown temporary failure)\r\nAction: delayed\r\n",
+        ("dns", "sun2.nsfnet-relay.ac.uk"),
+        &[("thomas@de-montfort.ac.uk", Action::Delayed, "4.0.0", None)],
+    ),
+];
+
+#[test]
+fn every_report_of_rfc_3464() {
+    for (section, status, (kind, mta), recipients) in RFC_3464 {
+        let raw = reported("delivery-status", status);
+        let message = Message::parse(raw.as_bytes());
+        assert_clean(&message);
+        assert_eq!(message.root().content_type().parameters.value("report-type"), Some("delivery-status"));
+        let read = DeliveryStatus::parse(&message.part(2).unwrap().decoded());
+        assert_eq!((&*read.reporting_mta.kind, &*read.reporting_mta.value), (*kind, *mta), "{section}");
+        let told = read.recipients.iter().map(|told| {
+            let said = told.diagnostic_code.as_ref().map(|said| said.value.as_str());
+            (
+                told.final_recipient.value.as_str(),
+                told.action.unwrap(),
+                told.status.unwrap().to_string(),
+                said,
+            )
+        });
+        let meant = recipients
+            .iter()
+            .map(|(address, action, code, said)| (*address, *action, (*code).to_owned(), *said));
+        assert!(told.eq(meant), "{section}: {read:?}");
+        // The other direction.
+        let original = Original::Message(message.part(3).unwrap().body().to_vec().into());
+        let body = read.report(&message.part(1).unwrap().text(), original).unwrap();
+        let built = Builder::new().body(body).build(b"random").to_vec();
+        let built = Message::parse(&built);
+        assert_eq!(shape(&built), shape(&message), "{section}");
+        assert_eq!(DeliveryStatus::parse(&built.part(2).unwrap().decoded()), read);
+        for index in [1, 3] {
+            assert_eq!(built.part(index).unwrap().decoded(), message.part(index).unwrap().decoded());
+        }
+    }
+}
+
+/// RFC 8098 appendix A.1.
+#[test]
+fn the_notice_of_rfc_8098() {
+    let raw = reported(
+        "disposition-notification",
+        "Reporting-UA: joes-pc.cs.example.com; Foomail 97.1\r\nOriginal-Recipient: rfc822;Joe_Recipient@example.com\r\n\
+         Final-Recipient: rfc822;Joe_Recipient@example.com\r\nOriginal-Message-ID: <199509192301.23456@example.org>\r\n\
+         Disposition: manual-action/MDN-sent-manually; displayed\r\n",
+    );
+    let message = Message::parse(raw.as_bytes());
+    assert_clean(&message);
+    let notice = report::Disposition::parse(&message.part(2).unwrap().decoded());
+    assert_eq!(notice.reporting_ua.as_deref(), Some("joes-pc.cs.example.com; Foomail 97.1"));
+    assert_eq!(notice.final_recipient.value, "Joe_Recipient@example.com");
+    assert_eq!(
+        notice.disposition.as_ref().unwrap().to_string(),
+        "manual-action/MDN-sent-manually; displayed"
+    );
+    let body = notice.report("It was displayed.", Original::None).unwrap();
+    let built = Builder::new().body(body).build(b"random").to_vec();
+    let built = Message::parse(&built);
+    assert_eq!(report::Disposition::parse(&built.part(2).unwrap().decoded()), notice);
+    assert_eq!(built.root().children().count(), 2);
+}
+
+/// The fields of a form: name, file name, type and value.
+fn fields(boundary: &str, raw: &str) -> Vec<(String, Option<String>, String, String)> {
+    let (mut reader, mut input) = (form::Reader::new(boundary).unwrap(), BytesMut::from(raw));
+    let mut all = Vec::<(String, Option<String>, String, Vec<u8>)>::new();
+    while let Some(event) = reader.receive_eof(&mut input).unwrap() {
+        match event {
+            form::Event::Field(field) => {
+                all.push((field.name, field.filename, field.media_type.to_string(), Vec::new()))
+            }
+            form::Event::Data(data) => all.last_mut().unwrap().3.extend_from_slice(&data),
+            form::Event::FieldEnd | form::Event::End => {}
+        }
+    }
+    all.into_iter()
+        .map(|(name, file, kind, value)| (name, file, kind, String::from_utf8(value).unwrap()))
+        .collect()
+}
+
+/// RFC 7578 sections 4.1 to 4.6: a field with a charset, the field that names one, several files under one name.
+#[test]
+fn forms_of_rfc_7578() {
+    let raw = "--AaB03x\r\ncontent-disposition: form-data; name=\"_charset_\"\r\n\r\niso-8859-1\r\n\
+        --AaB03x--\r\n";
+    let plain = || "text/plain".to_owned();
+    assert_eq!(fields("AaB03x", raw), [("_charset_".into(), None, plain(), "iso-8859-1".into())]);
+    let raw = "--AaB03x\r\ncontent-disposition: form-data; name=\"field1\"\r\n\
+        content-type: text/plain;charset=UTF-8\r\n\r\nJoe owes \u{20ac}100.\r\n--AaB03x--\r\n";
+    let kind = "text/plain; charset=UTF-8".to_owned();
+    assert_eq!(fields("AaB03x", raw), [("field1".into(), None, kind, "Joe owes \u{20ac}100.".into())]);
+    // Both directions: files under one name (section 4.3), names beyond US-ASCII as UTF-8 (section 5.1).
+    let (mut writer, mut out) = (form::Writer::new("AaB03x").unwrap(), Vec::new());
+    for (name, text) in [("file1.txt", "one\r\n"), ("\u{e4}.txt", "--AaB0\r\n")] {
+        writer.file("files", name, &MediaType::TEXT_PLAIN, &mut out).unwrap();
+        writer.data(text.as_bytes(), &mut out).unwrap();
+    }
+    writer.finish(&mut out);
+    assert_eq!(
+        fields("AaB03x", core::str::from_utf8(&out).unwrap()),
+        [
+            ("files".into(), Some("file1.txt".into()), plain(), "one\r\n".into()),
+            ("files".into(), Some("\u{e4}.txt".into()), plain(), "--AaB0\r\n".into()),
+        ]
+    );
+}
+
+/// RFC 3676 section 4.1, 4.5 and 5: text that flows, quotes of every depth, what only looks like one.
+#[test]
+fn flowed_text_of_rfc_3676() {
+    let cases: [(&str, &[(usize, &str)]); 3] = [
+        (
+            "`Take some more tea,' the March Hare said to Alice, very \r\nearnestly.\r\n\r\n\
+             `I've had nothing yet,' Alice replied in an offended tone, `so \r\nI can't take more.'\r\n\r\n\
+             `You mean you can't take LESS,' said the Hatter: `it's very \r\neasy to take MORE than nothing.'\r\n",
+            &[
+                (0, "`Take some more tea,' the March Hare said to Alice, very earnestly."),
+                (0, ""),
+                (0, "`I've had nothing yet,' Alice replied in an offended tone, `so I can't take more.'"),
+                (0, ""),
+                (
+                    0,
+                    "`You mean you can't take LESS,' said the Hatter: `it's very easy to take MORE than nothing.'",
+                ),
+            ],
+        ),
+        (
+            ">>>Take some more tea.\r\n>>I've had nothing yet, so I can't take more.\r\n\
+             >You mean you can't take LESS, it's very easy to take \r\n>MORE than nothing.\r\n",
+            &[
+                (3, "Take some more tea."),
+                (2, "I've had nothing yet, so I can't take more."),
+                (1, "You mean you can't take LESS, it's very easy to take MORE than nothing."),
+            ],
+        ),
+        (
+            ">> Take some more tea.\r\n>> T'is very, very good.\r\n> I've had nothing yet, so I can't take more.\r\n\
+             \x20>You mean you can't\r\n From here on\r\n-- \r\nAlice\r\n",
+            &[
+                (2, "Take some more tea."),
+                (2, "T'is very, very good."),
+                (1, "I've had nothing yet, so I can't take more."),
+                (0, ">You mean you can't"),
+                (0, "From here on"),
+                (0, "-- "),
+                (0, "Alice"),
+            ],
+        ),
+    ];
+    for (text, paragraphs) in cases {
+        let read = flowed::decode(text, false);
+        let shown: Vec<_> = read.iter().map(|paragraph| (paragraph.depth, paragraph.text.as_str())).collect();
+        assert_eq!(shown, paragraphs);
+        assert_eq!(flowed::decode(&flowed::encode(&read, false), false), read);
+    }
 }

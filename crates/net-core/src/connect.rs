@@ -7,7 +7,7 @@
 use std::collections::VecDeque;
 use std::fmt;
 use std::io::{self, ErrorKind};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
+use std::net::{IpAddr, SocketAddr, TcpStream};
 use std::os::fd::AsFd;
 use std::sync::{Arc, OnceLock, mpsc};
 use std::time::Duration;
@@ -15,7 +15,7 @@ use std::time::Duration;
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
 
-use crate::happy::{self, Candidate, Input, Machine, Order, Output, Source};
+use crate::happy::{self, Candidate, Input, Machine, Order, Output};
 use crate::poll::{self, Interest, Ready, Waker};
 use crate::resolve::{self, Answer, Host, Resolver, Target, TargetError};
 use crate::{Clock, Deadline, Family};
@@ -267,7 +267,7 @@ impl<'a> Race<'a> {
         let sources = !self.connector.resolver.sorts() && addresses.len() > 1;
         let candidates = addresses.into_iter().filter(fits).map(|ip| {
             let addr = SocketAddr::new(ip, self.port);
-            Candidate { addr, source: if sources { source(addr) } else { Source::Unknown } }
+            if sources { resolve::candidate(addr) } else { Candidate::new(addr) }
         });
         // A name may have 500 addresses; asking for their sources takes a socket each.
         self.news.push_back(Input::Found(candidates.take(CONSIDERED).collect()));
@@ -382,22 +382,6 @@ fn outcome(attempt: &Attempt, ready: Ready) -> io::Result<()> {
     if talks_to_itself { Err(ErrorKind::ConnectionRefused.into()) } else { Ok(()) }
 }
 
-/// The address that packets to `addr` would leave from: connecting a UDP socket sends nothing.
-fn source(addr: SocketAddr) -> Source {
-    let any: IpAddr = match addr {
-        SocketAddr::V4(_) => Ipv4Addr::UNSPECIFIED.into(),
-        SocketAddr::V6(_) => Ipv6Addr::UNSPECIFIED.into(),
-    };
-    let local = UdpSocket::bind((any, 0)).and_then(|socket| {
-        socket.connect(addr)?;
-        socket.local_addr()
-    });
-    match local {
-        Ok(local) => Source::From(local.ip()),
-        Err(_) => Source::Unreachable,
-    }
-}
-
 impl ConnectError {
     fn new(target: &str, reason: Reason) -> Self {
         ConnectError { target: target.to_owned(), reason, failures: Vec::new() }
@@ -459,6 +443,8 @@ impl From<ConnectError> for io::Error {
 
 #[cfg(test)]
 mod tests {
+    use std::net::Ipv4Addr;
+
     use super::*;
 
     #[test]
@@ -469,11 +455,5 @@ mod tests {
         let addr = socket.local_addr().unwrap().as_socket().unwrap();
         let error = outcome(&Attempt { id: 0, addr, socket }, Ready::default()).unwrap_err();
         assert_eq!(error.kind(), ErrorKind::ConnectionRefused);
-    }
-
-    #[test]
-    fn the_source_of_a_way_is_found_without_sending() {
-        let loopback = SocketAddr::from((Ipv4Addr::LOCALHOST, 9));
-        assert_eq!(source(loopback), Source::From(loopback.ip()));
     }
 }

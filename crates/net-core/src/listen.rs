@@ -6,7 +6,7 @@
 
 use std::io::{self, ErrorKind};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
-use std::os::fd::AsFd;
+use std::os::fd::{AsFd, BorrowedFd};
 
 use rustix::io::Errno;
 use socket2::{Domain, Protocol, Socket, Type};
@@ -108,6 +108,12 @@ impl Listener {
         addrs.into_iter().map(|(_, addr)| addr).collect()
     }
 
+    /// The listening sockets, for a wait of the caller's own; one that can be read from has a connection for
+    /// [`try_accept`](Listener::try_accept).
+    pub fn sockets(&self) -> impl Iterator<Item = BorrowedFd<'_>> {
+        self.sockets.iter().map(|heard| heard.socket.as_fd())
+    }
+
     /// The bell that ends a wait in [`accept`](Listener::accept), for other threads to ring.
     #[must_use]
     pub fn waker(&self) -> Waker {
@@ -156,8 +162,8 @@ impl Listener {
             let [connection, ring] = poll::wait(sources, deadline)?;
             return Ok(self.judge(connection.any(), ring.any()));
         }
-        let sockets = self.sockets.iter().map(|heard| heard.socket.as_fd());
-        let sources: Vec<_> = sockets.chain([self.waker.as_fd()]).map(|fd| (fd, Interest::READ)).collect();
+        let sources: Vec<_> =
+            self.sockets().chain([self.waker.as_fd()]).map(|fd| (fd, Interest::READ)).collect();
         let ready = poll::wait_any(&sources, deadline)?;
         let ring = ready.last().is_some_and(|ready| ready.any());
         let connection = ready.iter().rev().skip(1).any(|ready| ready.any());

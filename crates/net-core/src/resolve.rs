@@ -2,12 +2,14 @@
 //!
 //! The rule: nobody waits longer than he said he would. The system's resolver (getaddrinfo) knows no deadline, so it is
 //! asked on a helper thread; who gives up leaves it there, and there are never more than [`HELPERS`] of them. Literal
-//! addresses are answered at once, without a thread.
+//! addresses, and names of the machine's own list (hosts(5)), are answered at once, without a thread.
 //!
 //! Where a program has a resolver of its own, it hands it over as a closure ([`Resolver::by`]), which is asked for both
 //! families side by side.
 
+mod hosts;
 mod office;
+mod source;
 mod target;
 
 use std::fmt;
@@ -18,6 +20,7 @@ use std::sync::Arc;
 use std::sync::mpsc::{self, RecvTimeoutError};
 
 pub use office::HELPERS;
+pub(crate) use source::candidate;
 pub use target::{Host, Target, TargetError, service};
 
 use crate::{Deadline, Family};
@@ -83,6 +86,9 @@ impl Resolver {
         if let Ok(ip) = host.parse() {
             return Ok(vec![ip]);
         }
+        if let Some(listed) = self.listed(host) {
+            return Ok(listed);
+        }
         let (answers, mut left) = self.ask_all(host, deadline)?;
         let (mut all, mut failure) = (Vec::new(), None);
         while left > 0 {
@@ -97,6 +103,11 @@ impl Resolver {
             _ if all.is_empty() => Err(no_address()),
             _ => Ok(all),
         }
+    }
+
+    /// What the machine's own list answers.
+    fn listed(&self, host: &str) -> Option<Vec<IpAddr>> {
+        if self.own.is_some() { None } else { hosts::look_up(host, candidate) }
     }
 
     /// Asks, and says how many answers will come.

@@ -35,6 +35,7 @@ use reject::{OnReject, Rejector};
 use slots::{House, Job};
 
 pub use shutdown::{Shutdown, Wake};
+pub use slots::Network;
 
 use crate::Deadline;
 use crate::listen::{Accept, BACKLOG, Listener};

@@ -8,6 +8,7 @@ use std::io;
 use bytes::Bytes;
 use http1::conditional::Outcome;
 use http1::date::HttpDate;
+use http1::form::multipart;
 use http1::{Error, Known, Method, RequestHead, StatusCode};
 use proto_core::Time;
 
@@ -17,11 +18,11 @@ use super::retrieve::{path_and_query, preconditions};
 use super::root::Upload;
 use super::spool::{Spool, Spooled};
 use super::target::Place;
+use super::upload::Uploads;
 
-/// How long a form may be.
-const FORM: u64 = 1 << 20;
+/// How long a form may be, files apart.
+pub(super) const FORM: u64 = 1 << 20;
 const FORM_TYPE: &[u8] = b"application/x-www-form-urlencoded";
-const MULTIPART_TYPE: &[u8] = b"multipart/form-data";
 
 /// What becomes of a request's body.
 #[derive(Debug)]
@@ -36,6 +37,8 @@ pub enum Intake {
     Form(Spool),
     /// It is written to a file.
     Store(Upload),
+    /// It is a form with files in it, which are written.
+    Files(Box<Uploads>),
 }
 
 impl Intake {
@@ -55,6 +58,7 @@ impl Intake {
             }
             Intake::Echo(spool) | Intake::Form(spool) => spool.write(bytes),
             Intake::Store(upload) => upload.write(bytes),
+            Intake::Files(uploads) => uploads.write(bytes),
         }
     }
 }
@@ -84,7 +88,7 @@ impl Site {
             }
             Method::Put => self.plan_put(request, now, date),
             Method::Delete => Plan::Take(Intake::Drop),
-            Method::Post => plan_post(request),
+            Method::Post => self.plan_post(request),
             // RFC 9110 section 15.6.2: a method that is not known at all.
             Method::Other(_) => Plan::Refuse(StatusCode::NOT_IMPLEMENTED),
             _ => Plan::Refuse(StatusCode::METHOD_NOT_ALLOWED),
@@ -103,6 +107,24 @@ impl Site {
         }
         match self.root.write(&place) {
             Ok(upload) => Plan::Take(Intake::Store(upload)),
+            Err(error) => Plan::Refuse(status_of_writing(&error)),
+        }
+    }
+
+    fn plan_post(&self, request: &RequestHead<'_>) -> Plan {
+        let content_type = request.fields().first(Known::ContentType).unwrap_or_default();
+        let media_type = content_type.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
+        if media_type.eq_ignore_ascii_case(FORM_TYPE) {
+            return Plan::Take(Intake::Form(Spool::default()));
+        }
+        let reader = match multipart::reader(content_type) {
+            Ok(reader) => reader,
+            Err(error) => return Plan::Refuse(error.status()),
+        };
+        let (path, _) = path_and_query(&request.target_form());
+        let Ok(place) = Place::of_target(path) else { return Plan::Refuse(StatusCode::BAD_REQUEST) };
+        match self.root.folder(&place) {
+            Ok(folder) => Plan::Take(Intake::Files(Box::new(Uploads::new(reader, folder)))),
             Err(error) => Plan::Refuse(status_of_writing(&error)),
         }
     }
@@ -137,6 +159,7 @@ impl Site {
             (Intake::Echo(spool), _) => echo(request, spool, date),
             (Intake::Form(spool), _) => answer_form(spool, date),
             (Intake::Store(upload), _) => self.finish_put(upload, date),
+            (Intake::Files(uploads), _) => self.finish_files(*uploads, date),
             (Intake::Drop, Method::Delete) => self.delete(request, now, date),
             (Intake::Drop, Method::Options) => {
                 Answer::empty(StatusCode::NO_CONTENT, date)?.with(Known::Allow, self.methods())
@@ -168,6 +191,15 @@ impl Site {
         }
     }
 
+    fn finish_files(&self, uploads: Uploads, date: HttpDate) -> Result<Answer, Error> {
+        let finished = uploads.finish();
+        self.hot.forget_all();
+        match finished {
+            Ok(text) => Answer::text(StatusCode::OK, "text/plain; charset=utf-8", text, date),
+            Err(error) => Answer::status(status_of_intake(&error), date),
+        }
+    }
+
     fn delete(&self, request: &RequestHead<'_>, now: Time, date: HttpDate) -> Result<Answer, Error> {
         let (path, _) = path_and_query(&request.target_form());
         let Ok(place) = Place::of_target(path) else { return Answer::status(StatusCode::BAD_REQUEST, date) };
@@ -188,19 +220,9 @@ impl Site {
 pub fn status_of_intake(error: &io::Error) -> StatusCode {
     match error.kind() {
         io::ErrorKind::FileTooLarge => StatusCode::CONTENT_TOO_LARGE,
+        // A form that is none.
+        io::ErrorKind::InvalidData => StatusCode::BAD_REQUEST,
         _ => status_of_writing(error),
-    }
-}
-
-fn plan_post(request: &RequestHead<'_>) -> Plan {
-    let content_type = request.fields().first(Known::ContentType).unwrap_or_default();
-    let media_type = content_type.split(|&byte| byte == b';').next().unwrap_or_default().trim_ascii();
-    if media_type.eq_ignore_ascii_case(FORM_TYPE) {
-        Plan::Take(Intake::Form(Spool::default()))
-    } else if media_type.eq_ignore_ascii_case(MULTIPART_TYPE) {
-        Plan::Take(Intake::Echo(Spool::default()))
-    } else {
-        Plan::Refuse(StatusCode::UNSUPPORTED_MEDIA_TYPE)
     }
 }
 

@@ -9,6 +9,7 @@ use std::fs::File;
 use std::io::{self, Write as _};
 use std::os::fd::OwnedFd;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use rustix::fs::{self, AtFlags, Dir, Mode, OFlags};
@@ -82,13 +83,23 @@ impl Root {
         {
             return Err(Errno::ISDIR.into());
         }
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // A dot in front: never listed.
-        let temporary = format!(".upload-{}-{count}", std::process::id());
-        let how = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = fs::openat(&parent, &temporary, how, FILE_MODE)?.into();
-        Ok(Upload { parent, temporary, name: name.to_owned().into(), file, done: false })
+        Upload::begin(parent.into(), name)
+    }
+
+    /// The folder at `place`; where there is none, the one that a file at `place` would be in, made if it is missing.
+    ///
+    /// # Errors
+    /// It can't be made or opened.
+    pub fn folder(&self, place: &Place) -> io::Result<Arc<OwnedFd>> {
+        let folder = match self.folder_beneath(place.path()) {
+            Err(Errno::NOENT) if place.is_folder() => {
+                self.make_folders(place.path())?;
+                self.folder_beneath(place.path())?
+            }
+            Err(Errno::NOENT | Errno::NOTDIR) if !place.is_folder() => self.parent(place, true)?.0,
+            opened => opened?,
+        };
+        Ok(folder.into())
     }
 
     /// Deletes the file at `place`, or the link there, not what it points to.
@@ -157,7 +168,7 @@ impl Root {
 /// A file on its way in. Nobody sees it before it is complete; dropped before, it leaves nothing behind.
 #[derive(Debug)]
 pub struct Upload {
-    parent: OwnedFd,
+    parent: Arc<OwnedFd>,
     temporary: String,
     name: PathBuf,
     file: File,
@@ -165,6 +176,20 @@ pub struct Upload {
 }
 
 impl Upload {
+    /// Begins to write a file that will be called `name` in the folder `parent`.
+    ///
+    /// # Errors
+    /// The disk's own.
+    pub fn begin(parent: Arc<OwnedFd>, name: impl AsRef<OsStr>) -> io::Result<Self> {
+        static COUNT: AtomicU64 = AtomicU64::new(0);
+        let count = COUNT.fetch_add(1, Ordering::Relaxed);
+        // A dot in front: never listed.
+        let temporary = format!(".upload-{}-{count}", std::process::id());
+        let how = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+        let file = fs::openat(&parent, &temporary, how, FILE_MODE)?.into();
+        Ok(Upload { parent, temporary, name: name.as_ref().into(), file, done: false })
+    }
+
     /// The next bytes.
     ///
     /// # Errors
@@ -182,6 +207,20 @@ impl Upload {
         fs::renameat(&self.parent, &self.temporary, &self.parent, &self.name)?;
         self.done = true;
         Ok(replaced)
+    }
+
+    /// All of it is there: from now on it is also called `name`, in the same folder, and stays when this is dropped.
+    ///
+    /// # Errors
+    /// There is something of that name, or the disk's own.
+    pub fn finish_as(&self, name: &str) -> io::Result<()> {
+        // A link is never made over anything; the temporary name goes with the upload.
+        Ok(fs::linkat(&self.parent, &self.temporary, &self.parent, name, AtFlags::empty())?)
+    }
+
+    /// Takes back what [`finish_as`](Upload::finish_as) did.
+    pub fn take_back(&self, name: &str) {
+        let _ = fs::unlinkat(&self.parent, name, AtFlags::empty());
     }
 }
 

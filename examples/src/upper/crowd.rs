@@ -5,13 +5,14 @@
 
 use std::collections::HashMap;
 use std::io;
-use std::net::{IpAddr, Ipv6Addr, SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use net_core::listen::{BACKLOG, is_exhaustion};
+use net_core::listen::is_exhaustion;
 use net_core::poll::{self, Interest, Poll, Ready, Timers, Waker};
-use net_core::{Clock, Connection, Deadline, DriveError, Step, Stream};
+use net_core::serve::Network;
+use net_core::{Accept, Clock, Connection, Deadline, DriveError, Listener, Step, Stream};
 use tracing::{debug, info, warn};
 
 use super::{House, Upper};
@@ -28,12 +29,8 @@ const BREATH: Duration = Duration::from_millis(100);
 /// # Errors
 /// The address can't be listened at, or the process is out of descriptors.
 pub fn serve_by_waiting(address: SocketAddr, house: House) -> io::Result<Service> {
-    let listener = TcpListener::bind(address)
-        .map_err(|error| io::Error::new(error.kind(), format!("can't listen at {address}: {error}")))?;
-    // Once more, for the standard library's queue of 128 drops bursts.
-    rustix::net::listen(&listener, BACKLOG)?;
-    listener.set_nonblocking(true)?;
-    let address = listener.local_addr()?;
+    let listener = Listener::bind(address)?;
+    let address = listener.local_addr();
     let bell = Waker::new()?;
     let drain = Arc::new(Mutex::new(None));
     let crowd = Crowd::new(listener, house, bell.clone(), Arc::clone(&drain))?;
@@ -56,25 +53,27 @@ struct Crowd {
     clock: Clock,
     house: House,
     /// `None` once it is closed.
-    door: Option<TcpListener>,
+    door: Option<Listener>,
     bell: Waker,
     /// Set before the bell is rung: by when all must have ended.
     drain: Arc<Mutex<Option<Deadline>>>,
     clients: HashMap<u64, Client>,
-    crowds: HashMap<IpAddr, usize>,
+    crowds: HashMap<Network, usize>,
     next: u64,
     tally: Tally,
 }
 
 impl Crowd {
     fn new(
-        door: TcpListener,
+        door: Listener,
         house: House,
         bell: Waker,
         drain: Arc<Mutex<Option<Deadline>>>,
     ) -> io::Result<Self> {
         let mut poll = Poll::new()?;
-        poll.add(&door, DOOR, Interest::READ)?;
+        for socket in door.sockets() {
+            poll.add(socket, DOOR, Interest::READ)?;
+        }
         poll.add(&bell, BELL, Interest::READ)?;
         Ok(Crowd {
             poll,
@@ -105,7 +104,7 @@ impl Crowd {
             }
             while let Some(token) = self.timers.pop_due(self.clock.now()) {
                 match token {
-                    DOOR => self.open_again()?,
+                    DOOR => self.watch_the_door(Interest::READ)?,
                     client => self.turn(client, Ready::default()),
                 }
             }
@@ -115,12 +114,12 @@ impl Crowd {
 
     fn let_in(&mut self) {
         while let Some(door) = &self.door {
-            match door.accept() {
-                Ok((tcp, address)) => self.admit(tcp, address),
-                Err(error) if error.kind() == io::ErrorKind::WouldBlock => return,
+            match door.try_accept() {
+                Ok(Some(Accept::Connection { stream, peer, .. })) => self.admit(stream, peer),
+                Ok(_) => return,
                 Err(error) if is_exhaustion(&error) => {
                     warn!(%error, "nobody is let in for a while");
-                    let _ = self.poll.change(door, DOOR, Interest::NONE);
+                    let _ = self.watch_the_door(Interest::NONE);
                     return self.timers.set(DOOR, self.clock.now() + BREATH);
                 }
                 Err(error) => debug!(%error, "gone before it was let in"),
@@ -128,16 +127,14 @@ impl Crowd {
         }
     }
 
-    fn open_again(&mut self) -> io::Result<()> {
-        match &self.door {
-            Some(door) => self.poll.change(door, DOOR, Interest::READ),
-            None => Ok(()),
-        }
+    fn watch_the_door(&mut self, interest: Interest) -> io::Result<()> {
+        let mut sockets = self.door.iter().flat_map(Listener::sockets);
+        sockets.try_for_each(|socket| self.poll.change(socket, DOOR, interest))
     }
 
     /// Whoever comes beyond a cap is sent away at once, never kept waiting.
     fn admit(&mut self, tcp: TcpStream, address: SocketAddr) {
-        let crowd = self.crowds.get(&network(address.ip())).copied().unwrap_or(0);
+        let crowd = self.crowds.get(&Network::of(address.ip())).copied().unwrap_or(0);
         let full = self.clients.len() >= self.house.connections;
         if full || self.house.per_address.is_some_and(|most| crowd >= most) {
             return info!(peer = %address, "no room");
@@ -154,7 +151,7 @@ impl Crowd {
         let (token, interest) = (self.next, Interest::READ);
         self.poll.add(connection.stream().tcp(), token, interest)?;
         self.next += 1;
-        *self.crowds.entry(network(address.ip())).or_default() += 1;
+        *self.crowds.entry(Network::of(address.ip())).or_default() += 1;
         self.clients.insert(token, Client { connection, address, interest });
         self.tally.peak = self.tally.peak.max(self.clients.len());
         self.turn(token, Ready::default());
@@ -200,7 +197,7 @@ impl Crowd {
         let _ = self.poll.remove(client.connection.stream().tcp(), token);
         self.timers.cancel(&token);
         self.tally.served += 1;
-        let network = network(client.address.ip());
+        let network = Network::of(client.address.ip());
         if let Some(crowd) = self.crowds.get_mut(&network) {
             *crowd -= 1;
             if *crowd == 0 {
@@ -216,9 +213,10 @@ impl Crowd {
         let drain = *self.drain.lock().unwrap_or_else(PoisonError::into_inner);
         let Some(drain) = drain else { return };
         self.let_in();
-        if let Some(door) = self.door.take() {
-            let _ = self.poll.remove(&door, DOOR);
+        for socket in self.door.iter().flat_map(Listener::sockets) {
+            let _ = self.poll.remove(socket, DOOR);
         }
+        self.door = None;
         let tokens: Vec<_> = self.clients.keys().copied().collect();
         for token in tokens {
             if let Some(client) = self.clients.get_mut(&token) {
@@ -228,13 +226,5 @@ impl Crowd {
                 self.turn(token, Ready { read: waiting.unwrap_or(false), ..Ready::default() });
             }
         }
-    }
-}
-
-/// What counts as one address: an IPv4 address, also when written as IPv6, or an IPv6 /64.
-fn network(address: IpAddr) -> IpAddr {
-    match address.to_canonical() {
-        IpAddr::V6(v6) => Ipv6Addr::from_bits(v6.to_bits() & !u128::from(u64::MAX)).into(),
-        v4 => v4,
     }
 }

@@ -18,8 +18,7 @@ use crate::service::{Service, converse};
 pub fn serve_by_threads(address: SocketAddr, house: House) -> io::Result<Service> {
     let House { connections, per_address, patience } = house;
     // A burst may fill all places before the first thread has begun.
-    let (workers, queue) = (connections, connections);
-    let config = Config { connections, workers, queue, per_address, ..Config::at(address) };
+    let config = Config { connections, workers: connections, per_address, ..Config::at(address) };
     Service::of("tcp", Server::bind(config)?, move |tcp, peer, shutdown| {
         info!(peer = %peer.addr, "connected");
         let answered = |_: &mut Upper, line: Bytes| debug!(peer = %peer.addr, bytes = line.len(), "answered");

@@ -61,6 +61,37 @@ impl Raw {
         self.stream.shutdown(Shutdown::Write).unwrap();
     }
 
+    /// Ends in a way that is not in order.
+    pub(crate) fn reset(self) {
+        rustix::net::sockopt::set_socket_linger(&self.stream, Some(Duration::ZERO)).unwrap();
+    }
+
+    /// A body in chunks, up to its trailers.
+    pub(crate) fn chunked(&mut self) -> io::Result<Vec<u8>> {
+        let mut body = Vec::new();
+        loop {
+            let line = String::from_utf8(self.until(b"\r\n")?).unwrap();
+            let size = usize::from_str_radix(line.trim_end(), 16).unwrap();
+            if size == 0 {
+                return Ok(body);
+            }
+            body.extend(self.exactly(size)?);
+            assert_eq!(self.until(b"\r\n")?, b"\r\n", "no CRLF behind a chunk");
+        }
+    }
+
+    /// The trailers behind chunks, as lines.
+    pub(crate) fn trailers(&mut self) -> String {
+        let mut lines = Vec::new();
+        loop {
+            let line = String::from_utf8(self.until(b"\r\n").unwrap()).unwrap();
+            match line.trim_end() {
+                "" => return lines.join("\n"),
+                line => lines.push(line.to_owned()),
+            }
+        }
+    }
+
     /// The next response, to a request that was not HEAD.
     pub(crate) fn reply(&mut self) -> Reply {
         self.read_reply(false).unwrap()

@@ -97,22 +97,24 @@ fn target(rdata: RdataRef<'_>) -> Option<NameRef<'_>> {
 fn check_target(zone: &Zone, node: &Node, rtype: RrType, target: NameRef<'_>) -> Option<(Severity, String)> {
     if target.is_root() {
         // RFC 7505, RFC 2782: a dot says that there is none.
-        return (rtype == RrType::NS).then(|| (Severity::Error, "the root is no server".into()));
+        return (rtype == RrType::NS).then(|| (Severity::Warning, "the root is no server".into()));
     }
     let delegation = rtype == RrType::NS && node.name != *zone.apex();
-    let no_address = || Some((Severity::Error, format!("{target} has no address record (A or AAAA)")));
+    // Without its own servers a zone is lost; without those of others, or without mail, only they are.
+    let severity = if rtype == RrType::NS && !delegation { Severity::Error } else { Severity::Warning };
+    let no_address = || Some((severity, format!("{target} has no address record (A or AAAA)")));
     match zone.lookup(target) {
-        Found::Outside | Found::Dname(_) => None,
+        Found::Outside => None,
+        Found::Dname(_) => Some((severity, format!("{target} is below a DNAME"))),
         Found::Exact(host) | Found::Wildcard { node: host, .. } if host.rrset(RrType::CNAME).is_some() => {
-            let severity = if rtype == RrType::NS { Severity::Error } else { Severity::Warning };
             Some((severity, format!("{target} is an alias (CNAME)")))
         }
         Found::Exact(host) | Found::Wildcard { node: host, .. } if has_address(host) => None,
         // Below another cut it is that zone's matter; below this one it needs glue.
         Found::Cut(cut) => {
-            let needed = !delegation || cut.name == node.name;
+            let needed = delegation && cut.name == node.name;
             let glue = zone.node(&target.to_name()).is_some_and(has_address);
-            if needed && !glue && rtype == RrType::NS { no_address() } else { None }
+            if needed && !glue { no_address() } else { None }
         }
         _ => no_address(),
     }

@@ -38,13 +38,25 @@ pub struct Policy {
     rules: Rules,
     said: Directives,
     received: HttpDate,
+    /// What `Date` said.
+    date: HttpDate,
     /// Section 4.2.3: `corrected_initial_age`.
     initial_age: u64,
     lifetime: u64,
     etag: Option<Box<[u8]>>,
     last_modified: Option<Box<[u8]>>,
-    /// The names in `Vary`, and what the request said for each.
-    selected_by: Vec<(Box<str>, Vec<u8>)>,
+    modified: Option<HttpDate>,
+    /// By the names in `Vary`.
+    selected_by: Vec<Selecting>,
+}
+
+/// A field that chose a response (section 4.1), and what the request said in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Selecting {
+    name: Box<str>,
+    known: Option<Known>,
+    /// Each element of the list with a comma behind it.
+    value: Vec<u8>,
 }
 
 /// Whether a stored response is an answer, given that it [fits](Policy::fits). Ages are in seconds, for the field `Age`.
@@ -81,7 +93,22 @@ pub enum NotStored {
     /// Another method than `GET`.
     #[error("responses to this method are not stored")]
     Method,
-    /// Interim, partial, or 304: nothing whole.
+    /// The request had content: who knows what it changed in the response.
+    #[error("responses to requests with content are not stored")]
+    Content,
+    /// Nothing to find it by: the request is for no `http` or `https` URI.
+    #[error("there is no URI to store it for")]
+    NoKey,
+    /// More than [`Limits`](super::Limits) allow.
+    #[error("it is too large to be stored")]
+    TooLarge,
+    /// The head has fields that can't be sent on.
+    #[error("its head can't be sent again")]
+    Head,
+    /// A part without `Content-Range` or strong validator, or with several ranges: it fits nothing.
+    #[error("it is not known what it is a part of")]
+    Part,
+    /// Interim or 304, or about this one request: a failed condition, a range that does not exist.
     #[error("a response of this status is not stored")]
     Status,
     /// The client or the server forbids it.
@@ -96,6 +123,19 @@ pub enum NotStored {
     /// `Vary: *`, or what is no list of names.
     #[error("no other request can be told to get the same")]
     Vary,
+}
+
+impl Exchange<'_> {
+    /// The request has content, or is about to have some.
+    fn has_content(&self) -> bool {
+        has_content(self.request)
+    }
+}
+
+/// A request with these fields has content (RFC 9110 section 9.3.1: for a `GET` it has no meaning that is known).
+pub(super) fn has_content(request: FieldSection<'_>) -> bool {
+    let is_empty = |length: &[u8]| length.iter().all(|&digit| digit == b'0');
+    request.has(Known::TransferEncoding) || !request.all(Known::ContentLength).all(is_empty)
 }
 
 impl Rules {
@@ -118,19 +158,34 @@ impl Policy {
         response: FieldSection<'_>,
         rules: Rules,
     ) -> Result<Self, NotStored> {
+        if status == StatusCode::PARTIAL_CONTENT {
+            return Err(NotStored::Status);
+        }
+        Self::of_any(exchange, status, response, rules)
+    }
+
+    /// The same, for parts too.
+    pub(super) fn of_any(
+        exchange: &Exchange<'_>,
+        status: StatusCode,
+        response: FieldSection<'_>,
+        rules: Rules,
+    ) -> Result<Self, NotStored> {
         let said = Directives::of(response);
         may_store(exchange, status, response, &said, rules)?;
-        let selected_by = response.elements(Known::Vary).map(|name| select(name, exchange.request));
+        let selected_by = response.elements(Known::Vary).map(|name| Selecting::of(name, exchange.request));
         let selected_by = selected_by.collect::<Option<Vec<_>>>().ok_or(NotStored::Vary)?;
         let date = read_date(response, Known::Date, exchange.received).unwrap_or(exchange.received);
         Ok(Policy {
             rules,
             said,
             received: exchange.received,
+            date,
             initial_age: initial_age(exchange, response, date),
             lifetime: lifetime(status, response, &said, date, rules),
             etag: response.first(Known::ETag).map(Into::into),
             last_modified: response.first(Known::LastModified).map(Into::into),
+            modified: read_date(response, Known::LastModified, date),
             selected_by,
         })
     }
@@ -138,7 +193,7 @@ impl Policy {
     /// Section 4.1: the request has, for each name in `Vary`, what the one had that got this response.
     #[must_use]
     pub fn fits(&self, request: FieldSection<'_>) -> bool {
-        self.selected_by.iter().all(|(name, value)| *value == combined(name, request))
+        self.selected_by.iter().all(|selecting| selecting.is_same_in(request))
     }
 
     /// What to do for a request with these fields (sections 4.2 and 5.2.1).
@@ -212,6 +267,27 @@ impl Policy {
         tag.into_iter().chain(date)
     }
 
+    /// The same, for what a later response has brought up to date: its age is that of the later one.
+    pub(super) fn with_age_of(self, exchange: &Exchange<'_>, newer: FieldSection<'_>) -> Self {
+        let date = read_date(newer, Known::Date, exchange.received).unwrap_or(exchange.received);
+        Policy { date, received: exchange.received, initial_age: initial_age(exchange, newer, date), ..self }
+    }
+
+    /// When the origin made it, as far as it said so.
+    pub(super) fn date(&self) -> HttpDate {
+        self.date
+    }
+
+    /// `Last-Modified`, if it can be read.
+    pub(super) fn last_modified(&self) -> Option<HttpDate> {
+        self.modified
+    }
+
+    /// Section 4.1: both were chosen by the same fields with the same values.
+    pub(super) fn is_selected_like(&self, other: &Policy) -> bool {
+        self.selected_by == other.selected_by
+    }
+
     /// Section 4.2.4: nothing forbids to use it stale.
     fn may_be_stale(&self) -> bool {
         let forbids_shared = self.said.proxy_revalidate || self.said.s_maxage.is_some();
@@ -231,7 +307,11 @@ fn may_store(
     if exchange.method != Method::Get {
         return Err(NotStored::Method);
     }
-    if status.is_interim() || matches!(status.code(), 206 | 304) {
+    if exchange.has_content() {
+        return Err(NotStored::Content);
+    }
+    // Interim and 304 are about something else; the rest is about a condition, range or connection of this request.
+    if status.is_interim() || matches!(status.code(), 304 | 407 | 408 | 412 | 416 | 417 | 421 | 425) {
         return Err(NotStored::Status);
     }
     let is_understood = said.must_understand && is_known(status);
@@ -244,22 +324,30 @@ fn may_store(
     let is_for_all = said.public || said.s_maxage.is_some();
     // "must-revalidate" lets credentials be shared too, but a cookie that is set is somebody's.
     let is_credential = exchange.request.has(Known::Authorization) && !is_for_all && !said.must_revalidate;
-    let is_personal = said.private || is_credential || (response.has(Known::SetCookie) && !is_for_all);
+    let is_cookie = response.has(Known::SetCookie) && !is_for_all && !is_withheld(response, b"Set-Cookie");
+    let is_personal = said.private || is_credential || is_cookie;
     if rules.is_shared && is_personal {
         return Err(NotStored::Private);
     }
-    let is_explicit = is_for_all || said.private || said.max_age.is_some() || response.has(Known::Expires);
+    let is_timed = said.max_age.is_some() || (rules.is_shared && said.s_maxage.is_some());
+    let is_explicit = is_timed || said.public || said.private || response.has(Known::Expires);
     if is_explicit || is_heuristic(status) { Ok(()) } else { Err(NotStored::NotExplicit) }
 }
 
-/// RFC 9110 section 15.1: statuses that are "heuristically cacheable", 206 apart.
+/// `private` or `no-cache` names this field: it is not stored with the rest.
+fn is_withheld(response: FieldSection<'_>, field: &[u8]) -> bool {
+    let named = |directive| Directives::fields_named_by(response, directive);
+    named("private").into_iter().chain(named("no-cache")).any(|name| name.eq_ignore_ascii_case(field))
+}
+
+/// RFC 9110 section 15.1: statuses that are "heuristically cacheable".
 fn is_heuristic(status: StatusCode) -> bool {
-    matches!(status.code(), 200 | 203 | 204 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
+    matches!(status.code(), 200 | 203 | 204 | 206 | 300 | 301 | 308 | 404 | 405 | 410 | 414 | 501)
 }
 
 /// Statuses whose demands on caches are met here: all of RFC 9110 that are stored at all.
 fn is_known(status: StatusCode) -> bool {
-    matches!(status.code(), 200..=205 | 300..=303 | 305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 500..=505)
+    matches!(status.code(), 200..=206 | 300..=303 | 305 | 307 | 308 | 400..=417 | 421 | 422 | 426 | 500..=505)
 }
 
 /// Section 4.2.1, in its order. A date that can't be read, "0" among them, is in the past (section 5.3).
@@ -312,20 +400,38 @@ fn is_pragma(request: FieldSection<'_>, wants: &Directives) -> bool {
     !wants.is_given && request.has_token(Known::Pragma, "no-cache")
 }
 
-/// `None` for `*`, which no request matches (section 4.1), and for what is no name.
-fn select(name: &[u8], request: FieldSection<'_>) -> Option<(Box<str>, Vec<u8>)> {
-    let is_name = name != b"*" && crate::field_value::is_token(name);
-    let name = core::str::from_utf8(name).ok().filter(|_| is_name)?;
-    Some((name.into(), combined(name, request)))
+impl Selecting {
+    /// `None` for `*`, which no request matches (section 4.1), and for what is no name.
+    fn of(name: &[u8], request: FieldSection<'_>) -> Option<Self> {
+        let is_name = name != b"*" && crate::field_value::is_token(name);
+        let name: Box<str> = core::str::from_utf8(name).ok().filter(|_| is_name)?.to_ascii_lowercase().into();
+        let known = Known::find(name.as_bytes());
+        let mut value = Vec::new();
+        for element in request.all(&*name).flat_map(elements) {
+            value.extend(element);
+            value.push(b',');
+        }
+        Some(Selecting { name, known, value })
+    }
+
+    /// Section 4.1: field lines are combined, and the white space between elements does not count.
+    fn is_same_in(&self, request: FieldSection<'_>) -> bool {
+        match self.known {
+            Some(known) => is_list(&self.value, request.all(known)),
+            None => is_list(&self.value, request.all(&*self.name)),
+        }
+    }
 }
 
-/// Section 4.1: field lines are combined, and the white space between elements does not count. Nothing if there is no such
-/// field; else each element with a comma behind it.
-fn combined(name: &str, request: FieldSection<'_>) -> Vec<u8> {
-    let mut value = Vec::new();
-    for element in request.all(name).flat_map(|line| line.split(|&octet| octet == b',')) {
-        value.extend(element.trim_ascii());
-        value.push(b',');
+/// `value` is what these lines say together.
+fn is_list<'a>(value: &[u8], lines: impl Iterator<Item = &'a [u8]>) -> bool {
+    let mut rest = Some(value);
+    for element in lines.flat_map(elements) {
+        rest = rest.and_then(|rest| rest.strip_prefix(element)?.strip_prefix(b","));
     }
-    value
+    rest.is_some_and(<[u8]>::is_empty)
+}
+
+fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|&octet| octet == b',').map(<[u8]>::trim_ascii)
 }

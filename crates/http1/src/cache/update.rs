@@ -15,10 +15,15 @@ pub fn invalidates(method: Method<'_>, status: StatusCode) -> bool {
 /// its fields may be [`merged`]; if not, what is stored is to be taken for stale.
 #[must_use]
 pub fn describes(head: FieldSection<'_>, stored: FieldSection<'_>) -> bool {
-    [Known::ETag, Known::LastModified, Known::ContentLength].into_iter().all(|name| {
-        let (new, old) = (head.first(name), stored.first(name));
-        new.is_none() || new == old
-    })
+    [Known::ETag, Known::LastModified, Known::ContentLength]
+        .into_iter()
+        .all(|name| agrees(name, head, stored))
+}
+
+/// The newer says nothing else of this.
+pub(super) fn agrees(name: Known, newer: FieldSection<'_>, stored: FieldSection<'_>) -> bool {
+    let (new, old) = (newer.first(name), stored.first(name));
+    new.is_none() || new == old
 }
 
 /// Section 3.2: the fields of a stored response with those of a newer one in place of the old, without those about
@@ -28,15 +33,26 @@ pub fn describes(head: FieldSection<'_>, stored: FieldSection<'_>) -> bool {
 /// A field that can't be sent.
 pub fn merged(stored: FieldSection<'_>, newer: FieldSection<'_>) -> Result<FieldLines, Error> {
     let mut lines = FieldLines::new();
+    merge(&mut lines, stored, newer)?;
+    Ok(lines)
+}
+
+/// [`merged`], behind what is in `lines`.
+pub(super) fn merge(
+    lines: &mut FieldLines,
+    stored: FieldSection<'_>,
+    newer: FieldSection<'_>,
+) -> Result<(), Error> {
     lines.extend(stored, |name| !is_replaced(name, newer))?;
     // Section 3.1: what is about one connection is not stored.
     let hop_by_hop = HopByHop::of(newer.all(Known::Connection));
     lines.extend(newer, |name| !is_kept(name) && !hop_by_hop.strips(name))?;
-    Ok(lines)
+    Ok(())
 }
 
 fn is_replaced(name: &str, newer: FieldSection<'_>) -> bool {
-    newer.has(name) && !is_kept(name)
+    // Section 4.2.3: the age of what is replaced says nothing about the newer one.
+    (newer.has(name) && !is_kept(name)) || name.eq_ignore_ascii_case("Age")
 }
 
 /// "[...] Header fields that the cache's processing [...] depends upon": what describes the content that is stored.

@@ -4,6 +4,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
+use proto_core::base64::STANDARD;
 use proto_core::scan;
 
 use super::coding::Coding;
@@ -11,7 +12,7 @@ use super::fields::Fields;
 use super::hex;
 use super::part::{Content, Part};
 use crate::lexical::slice;
-use crate::{Base64Encoder, QpEncoder, base64};
+use crate::{QpEncoder, base64};
 
 /// Content of at least this many bytes is handed on as it is; what is smaller is copied together.
 const SHARED: usize = 4096;
@@ -209,9 +210,8 @@ impl Writer {
     fn leaf(&mut self, bytes: &Bytes, coding: Coding, is_root: bool) {
         match coding {
             Coding::Base64 => {
-                let mut encoder = Base64Encoder::new();
-                encoder.push(bytes, &mut self.out);
-                encoder.finish(&mut self.out);
+                self.out.reserve(base64::encoded_len(bytes.len()));
+                STANDARD.encode_lines(bytes, &mut self.out);
             }
             Coding::QuotedPrintable => {
                 let mut encoder = QpEncoder::text();

@@ -5,8 +5,8 @@ use mime::{Defect, Event, Limits, Message, Part, PartKind, Reader};
 
 /// Lines, neighbouring bytes of one kind joined.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Account {
-    pub lines: Vec<(&'static str, Vec<u8>)>,
+pub(crate) struct Account {
+    pub(crate) lines: Vec<(&'static str, Vec<u8>)>,
 }
 
 impl Account {
@@ -29,7 +29,7 @@ impl Account {
     }
 
     /// Where it differs from another.
-    pub fn differs_from(&self, other: &Account) -> String {
+    pub(crate) fn differs_from(&self, other: &Account) -> String {
         let show = |line: Option<&(&str, Vec<u8>)>| {
             line.map(|(kind, text)| format!("{kind} {}", text.escape_ascii()))
         };
@@ -39,7 +39,7 @@ impl Account {
 }
 
 /// By the tree.
-pub fn of_tree(raw: &[u8], limits: &Limits, decodes: bool) -> Account {
+pub(crate) fn of_tree(raw: &[u8], limits: &Limits, decodes: bool) -> Account {
     let message = Message::parse_with(raw, limits);
     let mut account = Account::default();
     let mut at = 0;
@@ -105,7 +105,12 @@ fn with_coding(part: Part<'_>) -> Vec<Defect> {
 }
 
 /// By the reader, fed with the pieces that `cut` makes: it is told how much is left and says how much comes next.
-pub fn of_reader(raw: &[u8], limits: &Limits, decodes: bool, cut: &mut dyn FnMut(usize) -> usize) -> Account {
+pub(crate) fn of_reader(
+    raw: &[u8],
+    limits: &Limits,
+    decodes: bool,
+    cut: &mut dyn FnMut(usize) -> usize,
+) -> Account {
     let mut reader = Reader::with_limits(limits.clone()).with_decoding(decodes);
     let (mut account, mut input, mut rest) = (Account::default(), BytesMut::new(), raw);
     loop {

@@ -1,7 +1,7 @@
 //! Input made to hurt: of any size, one per class of attack.
 
 /// A name, and what makes about so many bytes of it.
-pub type Bomb = (&'static str, fn(usize) -> Vec<u8>);
+pub(crate) type Bomb = (&'static str, fn(usize) -> Vec<u8>);
 
 fn repeated(front: &str, piece: &str, back: &str, size: usize) -> Vec<u8> {
     let count = size.saturating_sub(front.len() + back.len()) / piece.len();
@@ -27,7 +27,7 @@ fn open_multiparts() -> String {
     (0..60).map(level).collect()
 }
 
-pub const BOMBS: &[Bomb] = &[
+pub(crate) const BOMBS: &[Bomb] = &[
     ("multiparts within each other", |size| {
         let mut out = Vec::new();
         for n in 0.. {
@@ -46,6 +46,13 @@ pub const BOMBS: &[Bomb] = &[
     ("messages within messages", |size| repeated("", "Content-Type: message/rfc822\r\n\r\n", "", size)),
     ("endless parts", |size| {
         repeated("Content-Type: multipart/mixed; boundary=b\r\n\r\n", "--b\r\n\r\n", "", size)
+    }),
+    ("endless parts within parts with defects", |size| {
+        let line = "no colon\r\n".repeat(size / 400);
+        let front: String = (0..20)
+            .map(|n| format!("{line}Content-Type: multipart/mixed; boundary=b{n}\r\n\r\n--b{n}\r\n"))
+            .collect();
+        repeated(&front, "x\r\n\r\n--b19\r\n", "", size)
     }),
     ("endless parts with headers", |size| {
         repeated(

@@ -1,7 +1,7 @@
 //! The messages that the RFCs show, and a few that they do not.
 
 /// RFC 2046 section 5.1.1, with its preamble and epilogue.
-pub const MULTIPART: &str = "From: Nathaniel Borenstein <nsb@bellcore.com>\r\n\
+pub(crate) const MULTIPART: &str = "From: Nathaniel Borenstein <nsb@bellcore.com>\r\n\
 To: Ned Freed <ned@innosoft.com>\r\n\
 Date: Sun, 21 Mar 1993 23:56:48 -0800 (PST)\r\n\
 Subject: Sample message\r\n\
@@ -27,7 +27,7 @@ It DOES end with a linebreak.\r\n\
 This is the epilogue.  It is also to be ignored.\r\n";
 
 /// RFC 2046 section 5.1.2: an outer delimiter closes the inner multipart.
-pub const NESTED: &str = "Content-Type: multipart/mixed; boundary=gc0pJq0M:08jU534c0p\r\n\
+pub(crate) const NESTED: &str = "Content-Type: multipart/mixed; boundary=gc0pJq0M:08jU534c0p\r\n\
 \r\n\
 --gc0pJq0M:08jU534c0p\r\n\
 Content-Type: multipart/alternative; boundary=inner\r\n\
@@ -49,7 +49,7 @@ iVBORw0KGgo=\r\n\
 --gc0pJq0M:08jU534c0p--\r\n";
 
 /// RFC 2046 section 5.1.5: what is in a digest is a message.
-pub const DIGEST: &str = "From: Moderator-Address\r\n\
+pub(crate) const DIGEST: &str = "From: Moderator-Address\r\n\
 To: Recipient-List\r\n\
 Date: Mon, 22 Mar 1994 13:34:51 +0000\r\n\
 Subject: Internet Digest, volume 42\r\n\
@@ -86,7 +86,7 @@ Subject: my different opinion\r\n\
 ------ main boundary ------\r\n";
 
 /// RFC 2049 appendix A.
-pub const COMPLEX: &str = "MIME-Version: 1.0\r\n\
+pub(crate) const COMPLEX: &str = "MIME-Version: 1.0\r\n\
 From: Nathaniel Borenstein <nsb@nsb.fv.com>\r\n\
 To: Ned Freed <ned@innosoft.com>\r\n\
 Date: Fri, 07 Oct 1994 16:15:05 -0700 (PDT)\r\n\
@@ -159,7 +159,7 @@ Content-Transfer-Encoding: Quoted-printable\r\n\
 --unique-boundary-1--\r\n";
 
 /// As a mailbox file on Unix has it, with damage.
-pub const DAMAGED: &str = "From jdoe@machine.example Fri Nov 21 09:55:06 1997\n\
+pub(crate) const DAMAGED: &str = "From jdoe@machine.example Fri Nov 21 09:55:06 1997\n\
 Subject: one\n\
 no colon here\n\
 Subject : two\n\
@@ -199,7 +199,7 @@ Content-Type: message/rfc822\n\
 kept";
 
 /// Each with a name.
-pub fn all() -> impl Iterator<Item = (&'static str, &'static [u8])> {
+pub(crate) fn all() -> impl Iterator<Item = (&'static str, &'static [u8])> {
     [
         ("2046 5.1.1", MULTIPART),
         ("2046 5.1.2", NESTED),

@@ -68,14 +68,26 @@ impl Rooms {
 
 /// What counts as one address: an IPv4 address, however written, or an IPv6 /64, which one subscriber has to himself
 /// (RFC 6177 section 2).
+///
+/// ```
+/// use net_core::serve::Network;
+///
+/// let network = |text: &str| Network::of(text.parse().unwrap());
+/// assert_eq!(network("192.0.2.1"), network("::ffff:192.0.2.1"));
+/// assert_eq!(network("2001:db8:1:2::1"), network("2001:db8:1:2:ffff::9"));
+/// ```
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) enum Network {
+pub enum Network {
+    /// The address.
     V4(u32),
+    /// The first 64 bits.
     V6(u64),
 }
 
 impl Network {
-    pub(super) fn of(ip: IpAddr) -> Self {
+    /// The network of an address.
+    #[must_use]
+    pub fn of(ip: IpAddr) -> Self {
         match ip.to_canonical() {
             IpAddr::V4(ip) => Network::V4(ip.to_bits()),
             IpAddr::V6(ip) => {

@@ -141,6 +141,43 @@ impl Base64 {
         read
     }
 
+    /// Appends the text of `bytes` in lines of 76 characters, each ended by CRLF, the last one too (RFC 2045 section 6.8).
+    pub fn encode_lines(self, bytes: &[u8], out: &mut Vec<u8>) {
+        let (lines, last) = bytes.as_chunks::<LINE_BYTES>();
+        for some in lines.chunks(32) {
+            // The room is made for a few lines at a time, while it is near.
+            let start = out.len();
+            out.resize(start + some.len() * (LINE + 2), 0);
+            let places = out.get_mut(start..).unwrap_or_default().as_chunks_mut().0;
+            let done = self.alphabet.encode_lines(some, places);
+            for (line, place) in some.iter().zip(places).skip(done) {
+                *place = self.alphabet.line(line);
+            }
+        }
+        if !last.is_empty() {
+            self.encode_to(last, out);
+            out.extend_from_slice(b"\r\n");
+        }
+    }
+
+    /// Decodes lines of 76 characters, each ended by CRLF or LF, as long as there is nothing else. Returns how much of `text`
+    /// that was.
+    pub fn decode_lines(self, text: &[u8], out: &mut Vec<u8>) -> usize {
+        let mut read = 0;
+        while let Some(rest) = text.get(read..).filter(|rest| rest.len() > LINE) {
+            let (start, few) = (out.len(), (rest.len() / (LINE + 1)).min(32));
+            out.resize(start + few * LINE_BYTES, 0);
+            let places = out.get_mut(start..).unwrap_or_default().as_chunks_mut().0;
+            let (seen, lines) = self.alphabet.decode_lines(rest, places);
+            out.truncate(start + lines * LINE_BYTES);
+            read += seen;
+            if lines < few || few == 0 {
+                break;
+            }
+        }
+        read
+    }
+
     /// What follows the whole groups: nothing, or a last group that is not full.
     fn end(self, rest: &[u8], out: &mut Vec<u8>) -> Result<(), Base64Error> {
         let wrong = |at: usize| match rest.get(at) {
@@ -188,6 +225,21 @@ impl Base64Error {
             Base64Error::Length { at } => Base64Error::Length { at: at + by },
             Base64Error::SpareBits { at } => Base64Error::SpareBits { at: at + by },
         }
+    }
+}
+
+/// RFC 2045 section 6.8: characters of a line, and what they stand for.
+const LINE: usize = 76;
+const LINE_BYTES: usize = LINE / 4 * 3;
+
+/// The 76 characters that `text` begins with, if a line end follows, and how long that is.
+#[inline(always)]
+fn first_line(text: &[u8]) -> Option<(&[u8; LINE], usize)> {
+    let (line, rest) = text.split_first_chunk()?;
+    match rest {
+        [b'\r', b'\n', ..] => Some((line, 2)),
+        [b'\n', ..] => Some((line, 1)),
+        _ => None,
     }
 }
 
@@ -249,6 +301,49 @@ impl Alphabet {
     fn decode_long(&self, text: &[u8], bytes: &mut [u8]) -> (usize, usize) {
         let steps = simd::decode(Level::new(), self, text, bytes);
         (steps * 64, steps * 48)
+    }
+
+    /// Lines, as many as vectors can do.
+    #[cfg(feature = "simd")]
+    fn encode_lines(&self, lines: &[[u8; LINE_BYTES]], out: &mut [[u8; LINE + 2]]) -> usize {
+        simd::encode_lines(Level::new(), self, lines, out)
+    }
+
+    #[cfg(not(feature = "simd"))]
+    fn encode_lines(&self, _: &[[u8; LINE_BYTES]], _: &mut [[u8; LINE + 2]]) -> usize {
+        0
+    }
+
+    /// How much of `text` are whole lines, and how many: as many as there are places.
+    fn decode_lines(&self, text: &[u8], out: &mut [[u8; LINE_BYTES]]) -> (usize, usize) {
+        #[cfg(feature = "simd")]
+        if let Some(done) = simd::decode_lines(Level::new(), self, text, out) {
+            return done;
+        }
+        let (mut read, mut lines) = (0, 0);
+        for place in out {
+            let rest = text.get(read..).unwrap_or_default();
+            let Some((line, end)) = first_line(rest) else { break };
+            let groups = place.as_chunks_mut::<3>().0.iter_mut().zip(line.as_chunks::<4>().0);
+            let mut whole = true;
+            for (bytes, group) in groups {
+                whole &= self.bytes(*group).map(|group| *bytes = group).is_some();
+            }
+            if !whole {
+                break;
+            }
+            (read, lines) = (read + LINE + end, lines + 1);
+        }
+        (read, lines)
+    }
+
+    /// A line with its end.
+    fn line(&self, bytes: &[u8; LINE_BYTES]) -> [u8; LINE + 2] {
+        let mut line = *b"0123456789012345678901234567890123456789012345678901234567890123456789012345\r\n";
+        for (group, text) in bytes.as_chunks::<3>().0.iter().zip(line.as_chunks_mut::<4>().0) {
+            *text = self.text(*group);
+        }
+        line
     }
 
     #[cfg(not(feature = "simd"))]
@@ -363,6 +458,13 @@ mod tests {
                 let steps = simd::encode(level, alphabet, &bytes[..len], &mut text);
                 assert!(steps == len / 48 || steps == 0);
                 assert_eq!(text[..64 * steps], plain[..64 * steps]);
+                let lines = bytes[..len].as_chunks::<57>().0;
+                let mut ended = vec![[0; 78]; lines.len()];
+                let steps = simd::encode_lines(level, alphabet, lines, &mut ended);
+                assert!(steps == lines.len() || steps == 0);
+                for (line, ended) in lines.iter().zip(&ended).take(steps) {
+                    assert_eq!(*ended, alphabet.line(line));
+                }
                 let mut back = vec![0; len];
                 let steps = simd::decode(level, alphabet, &plain, &mut back);
                 assert!(steps == len / 48 || steps == 0);
@@ -384,6 +486,47 @@ mod tests {
                     assert!(steps == if known { 2 } else { at / 64 } || steps == 0, "{byte} {at} {level:?}");
                 }
             }
+        }
+    }
+
+    #[test]
+    fn lines_have_76_characters_and_an_end() {
+        let bytes: Vec<u8> = (0..20_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
+        for len in [0, 1, 2, 56, 57, 58, 113, 114, 115, 32 * 57, 32 * 57 + 1, 20_000] {
+            let mut text = b"kept".to_vec();
+            STANDARD.encode_lines(&bytes[..len], &mut text);
+            let lines = bytes[..len].chunks(57).map(|line| STANDARD.encode(line) + "\r\n");
+            let plain = lines.fold("kept".to_owned(), |text, line| text + &line);
+            assert_eq!(text, plain.as_bytes());
+            for text in [plain.clone(), plain.replace('\r', "")] {
+                let mut out = b"kept".to_vec();
+                let read = STANDARD.decode_lines(&text.as_bytes()[4..], &mut out);
+                let whole = len / 57;
+                assert_eq!(read, whole * if text.contains('\r') { 78 } else { 77 });
+                assert_eq!(out[4..], bytes[..whole * 57]);
+            }
+        }
+    }
+
+    #[test]
+    fn a_line_that_is_any_different_ends_the_lines() {
+        let line = "QUJD".repeat(19) + "\r\n";
+        let bad = |at: usize, byte: &str| line[..at].to_owned() + byte + &line[at + 1..];
+        let mut damaged: Vec<String> = (0..78).map(|at| bad(at, "*")).collect();
+        damaged.extend([
+            bad(75, "="),
+            bad(30, "\n"),
+            bad(76, " "),
+            bad(77, "\r"),
+            line[..77].into(),
+            line[1..].into(),
+        ]);
+        damaged.push(format!("QUJD{line}"));
+        for third in damaged {
+            let mut out = Vec::new();
+            let text = line.repeat(2) + &third + &line;
+            assert_eq!(STANDARD.decode_lines(text.as_bytes(), &mut out), 2 * 78, "{third:?}");
+            assert_eq!(out, b"ABC".repeat(38));
         }
     }
 

@@ -7,7 +7,7 @@
 
 use fearless_simd::{Level, Simd, dispatch, i16x32, prelude::*, u8x16, u8x32, u8x64, u16x32, u32x16};
 
-use super::Alphabet;
+use super::{Alphabet, LINE, LINE_BYTES, first_line};
 use crate::scan::Class;
 use crate::scan::vectors::{self, Block};
 
@@ -53,6 +53,27 @@ pub(super) fn encode(level: Level, alphabet: &Alphabet, bytes: &[u8], out: &mut 
     dispatch!(level, simd => encode_with(simd, &alphabet.tables, bytes, out))
 }
 
+/// Encodes lines of 57 bytes, 76 characters and CRLF each. Returns how many: all of them, or none.
+pub(super) fn encode_lines(
+    level: Level,
+    alphabet: &Alphabet,
+    lines: &[[u8; LINE_BYTES]],
+    out: &mut [[u8; LINE + 2]],
+) -> usize {
+    dispatch!(level, simd => encode_lines_with(simd, &alphabet.tables, lines, out))
+}
+
+/// Decodes whole lines as long as there are places for them: how much of `text` that was, and how many lines. `None` if vectors
+/// can't.
+pub(super) fn decode_lines(
+    level: Level,
+    alphabet: &Alphabet,
+    text: &[u8],
+    out: &mut [[u8; LINE_BYTES]],
+) -> Option<(usize, usize)> {
+    dispatch!(level, simd => decode_lines_with(simd, &alphabet.tables, text, out))
+}
+
 /// The lanes of 32 bits are read as little-endian numbers.
 #[inline(always)]
 fn is_worth_it(level: Level) -> bool {
@@ -64,22 +85,79 @@ fn decode_with<S: Simd>(simd: S, tables: &Tables, text: &[u8], out: &mut [u8]) -
     if !is_worth_it(simd.level()) {
         return 0;
     }
-    let last = tables.chars.last().copied().unwrap_or_default();
-    let offsets = vectors::table(simd, u128::from_le_bytes(tables.value_offsets));
-    let members = vectors::table(simd, tables.members);
+    let decoder = Decoder::of(simd, tables);
     let mut steps = 0;
     for (chars, bytes) in text.as_chunks::<64>().0.iter().zip(out.as_chunks_mut::<48>().0) {
-        let chars = u8x64::simd_from(simd, *chars);
-        let block = Block::of(chars);
-        if block.in_rows(members, block.row) != u64::MAX {
+        let (values, members) = decoder.values(chars);
+        if members != u64::MAX {
             break;
         }
-        let values = offsets.swizzle_dyn_within_blocks(chars >> 4) + chars;
-        let values = chars.simd_eq(last).select(u8x64::simd_from(simd, 63), values);
         pack(values, bytes);
         steps += 1;
     }
     steps
+}
+
+/// The tables of a decoding, in registers.
+#[derive(Clone, Copy)]
+struct Decoder<S: Simd> {
+    last: u8,
+    offsets: u8x64<S>,
+    members: u8x64<S>,
+}
+
+impl<S: Simd> Decoder<S> {
+    #[inline(always)]
+    fn of(simd: S, tables: &Tables) -> Self {
+        Decoder {
+            last: tables.chars.last().copied().unwrap_or_default(),
+            offsets: vectors::table(simd, u128::from_le_bytes(tables.value_offsets)),
+            members: vectors::table(simd, tables.members),
+        }
+    }
+
+    /// Values of six bits, and which of the characters are in the alphabet.
+    #[inline(always)]
+    fn values(&self, chars: &[u8; 64]) -> (u8x64<S>, u64) {
+        let simd = self.offsets.token();
+        let chars = u8x64::simd_from(simd, *chars);
+        let block = Block::of(chars);
+        let values = self.offsets.swizzle_dyn_within_blocks(chars >> 4) + chars;
+        let values = chars.simd_eq(self.last).select(u8x64::simd_from(simd, 63), values);
+        (values, block.in_rows(self.members, block.row))
+    }
+}
+
+/// A line takes two steps, of which the second begins 12 characters, 9 bytes, behind the first.
+#[inline(always)]
+fn decode_lines_with<S: Simd>(
+    simd: S,
+    tables: &Tables,
+    text: &[u8],
+    out: &mut [[u8; LINE_BYTES]],
+) -> Option<(usize, usize)> {
+    if !is_worth_it(simd.level()) {
+        return None;
+    }
+    let decoder = Decoder::of(simd, tables);
+    let (mut rest, mut lines) = (text, 0);
+    for place in out {
+        let Some((line, end)) = first_line(rest) else { break };
+        let (Some(front), Some(back)) = (line.first_chunk(), line.last_chunk()) else { break };
+        let ((front, one), (back, two)) = (decoder.values(front), decoder.values(back));
+        if one & two != u64::MAX {
+            break;
+        }
+        if let Some(place) = place.first_chunk_mut() {
+            pack(front, place);
+        }
+        if let Some(place) = place.last_chunk_mut() {
+            pack(back, place);
+        }
+        lines += 1;
+        rest = rest.get(LINE + end..).unwrap_or_default();
+    }
+    Some((text.len() - rest.len(), lines))
 }
 
 /// Four values of six bits are three bytes.
@@ -132,21 +210,68 @@ fn encode_with<S: Simd>(simd: S, tables: &Tables, bytes: &[u8], out: &mut [u8]) 
     if !is_worth_it(simd.level()) {
         return 0;
     }
-    let chars = u8x64::simd_from(simd, tables.chars);
-    let offsets = vectors::table(simd, u128::from_le_bytes(tables.char_offsets));
+    let encoder = Encoder::of(simd, tables);
     let mut steps = 0;
     for (bytes, text) in bytes.as_chunks::<48>().0.iter().zip(out.as_chunks_mut::<64>().0) {
-        let values = spread(simd, bytes);
-        *text = if vectors::has_long_look_up(simd.level()) {
-            chars.swizzle_dyn(values).into()
-        } else {
-            let kind = values.saturating_sub(51);
-            let kind = values.simd_lt(26).select(u8x64::simd_from(simd, 13), kind);
-            (offsets.swizzle_dyn_within_blocks(kind) + values).into()
-        };
+        *text = encoder.text(bytes);
         steps += 1;
     }
     steps
+}
+
+/// The tables of an encoding, in registers.
+#[derive(Clone, Copy)]
+struct Encoder<S: Simd> {
+    chars: u8x64<S>,
+    offsets: u8x64<S>,
+}
+
+impl<S: Simd> Encoder<S> {
+    #[inline(always)]
+    fn of(simd: S, tables: &Tables) -> Self {
+        Encoder {
+            chars: u8x64::simd_from(simd, tables.chars),
+            offsets: vectors::table(simd, u128::from_le_bytes(tables.char_offsets)),
+        }
+    }
+
+    #[inline(always)]
+    fn text(&self, bytes: &[u8; 48]) -> [u8; 64] {
+        let simd = self.chars.token();
+        let values = spread(simd, bytes);
+        if vectors::has_long_look_up(simd.level()) {
+            return self.chars.swizzle_dyn(values).into();
+        }
+        let kind = values.saturating_sub(51);
+        let kind = values.simd_lt(26).select(u8x64::simd_from(simd, 13), kind);
+        (self.offsets.swizzle_dyn_within_blocks(kind) + values).into()
+    }
+}
+
+/// As in [`decode_lines_with`]: two steps a line.
+#[inline(always)]
+fn encode_lines_with<S: Simd>(
+    simd: S,
+    tables: &Tables,
+    lines: &[[u8; LINE_BYTES]],
+    out: &mut [[u8; LINE + 2]],
+) -> usize {
+    if !is_worth_it(simd.level()) {
+        return 0;
+    }
+    let encoder = Encoder::of(simd, tables);
+    for (line, out) in lines.iter().zip(&mut *out) {
+        let (Some(front), Some(back)) = (line.first_chunk(), line.last_chunk()) else { continue };
+        let (text, end) = out.split_at_mut(LINE);
+        if let Some(place) = text.first_chunk_mut() {
+            *place = encoder.text(front);
+        }
+        if let Some(place) = text.last_chunk_mut() {
+            *place = encoder.text(back);
+        }
+        end.copy_from_slice(b"\r\n");
+    }
+    lines.len().min(out.len())
 }
 
 /// Three bytes are four values of six bits.

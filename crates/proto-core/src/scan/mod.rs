@@ -4,6 +4,7 @@
 //! - [`find`]: the next byte of a [`Class`].
 //! - [`fold`] and [`index`]: a structural index. One pass over a block gives, for each 64 bytes and each class asked for, a `u64`
 //!   whose bit `i` says that byte `i` is in the class. A parser then walks bits, not bytes.
+//! - [`unescape`]: a copy with escapes of two hexadecimal digits undone.
 //!
 //! With feature `simd` the work is done by the widest registers of the running CPU, which is found out once; without it,
 //! and on CPUs that have none, by [`plain`], the readable twin and the oracle of the tests. Nothing here allocates.
@@ -30,6 +31,7 @@
 use core::ops::ControlFlow;
 
 mod class;
+mod escapes;
 pub mod plain;
 #[cfg(feature = "simd")]
 mod simd;
@@ -40,6 +42,7 @@ pub(crate) mod vectors;
 use fearless_simd::Level;
 
 pub use class::Class;
+pub use escapes::unescape;
 pub use memchr::{
     memchr as find_byte, memchr2 as find_either, memchr3 as find_any, memrchr as find_last_byte,
 };

@@ -1,0 +1,466 @@
+//! A resolver's other side: what clients ask, and what they are told.
+//!
+//! The rule: a question out of the cache costs no task and no copy; one that is not for this server, or not one at all,
+//! costs nobody else anything (RFC 1034 section 4.3.1, RFC 9619, RFC 6891).
+
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+use core::net::IpAddr;
+use core::time::Duration;
+
+use proto_core::Time;
+
+use super::local::{self, Local, local};
+use super::{Answer, Coordinator, Event, ResolveError, Resolver, Ticket};
+use crate::authority::Network;
+use crate::cache::{RrSet, SetData};
+use crate::edns::{EdnsHeader, ExtendedError};
+use crate::limits;
+use crate::{
+    BuildError, Builder, Class, EdnsOption, Flags, Header, Message, Name, NameRef, Opcode, Question,
+    QuestionRef, Rcode, Rdata, RrType, Section,
+};
+
+/// What clients may and get.
+#[derive(Clone, Debug)]
+pub struct Policy {
+    /// Networks and what they may, the first that fits; others may ask.
+    pub access: Vec<(Network, Access)>,
+    /// Answers without authority and additional sections, denials with their SOA alone.
+    pub minimal: bool,
+    /// Records of an RRset in turn, so that load spreads.
+    pub rotate: bool,
+    /// Why an answer is as it is (RFC 8914).
+    pub extended_errors: bool,
+    /// Addresses of private networks have no names outside (RFC 6303).
+    pub private_reverse: bool,
+    /// Octets that a UDP answer has at most.
+    pub udp_payload: u16,
+    /// Clients that wait; who comes then is told nothing. 10000: they may all want the same.
+    pub waiting: usize,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Policy {
+            access: Vec::new(),
+            minimal: true,
+            rotate: true,
+            extended_errors: true,
+            private_reverse: true,
+            udp_payload: limits::UDP_PAYLOAD,
+            waiting: 10_000,
+        }
+    }
+}
+
+/// What a client may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Ask; without RD nothing is told, not even what is known.
+    Allow,
+    /// Ask; without RD what is known is told.
+    Snoop,
+    /// Nothing, and is told so.
+    Refuse,
+    /// Nothing.
+    Deny,
+}
+
+/// What becomes of a query.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send these many octets of the buffer.
+    Reply(usize),
+    /// Say nothing.
+    Drop,
+    /// The answer comes later, as [`Output::Reply`].
+    Wait,
+}
+
+/// What happened meanwhile.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Output {
+    /// The answer to a query: so many octets of the buffer.
+    Reply {
+        /// The client, as it was called in [`Service::query`].
+        client: u64,
+        /// Octets.
+        len: usize,
+    },
+    /// There will be no answer: too much is being asked.
+    Silence {
+        /// The client.
+        client: u64,
+    },
+    /// What the resolver wants done; never [`Event::Done`].
+    Resolver(Event<Arc<Answer>>),
+}
+
+/// A query as far as its answer needs it.
+#[derive(Clone, Copy, Debug)]
+struct Head<'a> {
+    header: Header,
+    question: QuestionRef<'a>,
+    edns: Option<EdnsHeader>,
+    stream: bool,
+}
+
+#[derive(Clone, Debug)]
+struct Client {
+    id: u64,
+    header: Header,
+    question: Question,
+    edns: Option<EdnsHeader>,
+    stream: bool,
+}
+
+/// A [`Resolver`] that answers queries.
+#[derive(Debug)]
+pub struct Service {
+    resolver: Resolver,
+    policy: Policy,
+    waiting: BTreeMap<Ticket, Client>,
+    turn: usize,
+}
+
+impl Service {
+    /// Clients are answered by `resolver`, as `policy` says.
+    #[must_use]
+    pub fn new(resolver: Resolver, policy: Policy) -> Self {
+        Service { resolver, policy, waiting: BTreeMap::new(), turn: 0 }
+    }
+
+    /// The resolver, for what comes from servers and what goes to them. Its events come out of
+    /// [`poll_event`](Service::poll_event).
+    pub fn resolver(&mut self) -> &mut Resolver {
+        &mut self.resolver
+    }
+
+    /// Clients that wait.
+    #[must_use]
+    pub fn waiting(&self) -> usize {
+        self.waiting.len()
+    }
+
+    /// A query came in. `stream`: by TCP, and so the answer may be long.
+    pub fn query(
+        &mut self,
+        (client, from): (u64, IpAddr),
+        stream: bool,
+        bytes: &[u8],
+        now: Time,
+        out: &mut [u8],
+    ) -> Verdict {
+        let Ok(header) = Header::parse(bytes) else { return Verdict::Drop };
+        if header.is_response() {
+            return Verdict::Drop;
+        }
+        let access = self.access(from);
+        if access == Access::Deny {
+            return Verdict::Drop;
+        }
+        if header.opcode() != Opcode::QUERY {
+            return bare(&header, Rcode::NOTIMP, out);
+        }
+        let Ok(message) = Message::parse(bytes) else { return bare(&header, Rcode::FORMERR, out) };
+        // A question brings no records along (RFC 1035 section 4.1.1 leaves the sections to answers).
+        let Some(question) = message.question().filter(|_| header.answers == 0 && header.authorities == 0)
+        else {
+            return bare(&header, Rcode::FORMERR, out);
+        };
+        let edns = message.edns().map(|edns| edns.header);
+        let head = Head { header, question, edns, stream };
+        self.answer(client, &head, access, now, out)
+    }
+
+    fn access(&self, from: IpAddr) -> Access {
+        let fits = self.policy.access.iter().find(|(network, _)| network.contains(from));
+        fits.map_or(Access::Snoop, |(_, access)| *access)
+    }
+
+    fn answer(&mut self, client: u64, head: &Head<'_>, access: Access, now: Time, out: &mut [u8]) -> Verdict {
+        if head.edns.is_some_and(|edns| edns.version > 0) {
+            return self.refuse(head, (Rcode::BADVERS, Flags::RA), None, out);
+        }
+        if access == Access::Refuse {
+            return self.refuse(head, (Rcode::REFUSED, Flags(0)), Some(ExtendedError::PROHIBITED), out);
+        }
+        let (rtype, class) = (head.question.rtype, head.question.class);
+        if class != Class::IN || rtype.is_meta() && rtype != RrType::ANY {
+            return self.refuse(head, (Rcode::REFUSED, Flags(0)), Some(ExtendedError::NOT_SUPPORTED), out);
+        }
+        if let Some(verdict) = self.local(head, out) {
+            return verdict;
+        }
+        let recursive = head.header.flags.has(Flags::RD);
+        if !recursive && access != Access::Snoop {
+            let why = Some(ExtendedError::NOT_AUTHORITATIVE);
+            return self.refuse(head, (Rcode::REFUSED, Flags::RA), why, out);
+        }
+        if let Some(verdict) = self.cached(head, now, out) {
+            return verdict;
+        }
+        if !recursive {
+            return self.refer(head, now, out);
+        }
+        if self.waiting.len() >= self.policy.waiting {
+            return Verdict::Drop;
+        }
+        let question = head.question.to_question();
+        let ticket = self.resolver.resolve(question.clone(), now);
+        let Head { header, edns, stream, .. } = *head;
+        self.waiting.insert(ticket, Client { id: client, header, question, edns, stream });
+        Verdict::Wait
+    }
+
+    /// The next answer, or the next thing that the resolver wants. Call it until `None`.
+    pub fn poll_event(&mut self, out: &mut [u8]) -> Option<Output> {
+        loop {
+            match self.resolver.poll_event()? {
+                Event::Done { ticket, answer } => {
+                    let Some(client) = self.waiting.remove(&ticket) else { continue };
+                    if answer.error == Some(ResolveError::Cancelled) {
+                        return Some(Output::Silence { client: client.id });
+                    }
+                    let len = self.tell(&client, &answer, out);
+                    return Some(Output::Reply { client: client.id, len });
+                }
+                event => return Some(Output::Resolver(event)),
+            }
+        }
+    }
+
+    /// Forgets clients that went away, so that nothing is done for them any more.
+    pub fn forget(&mut self, gone: impl Fn(u64) -> bool) {
+        let tickets: Vec<Ticket> =
+            self.waiting.iter().filter(|(_, client)| gone(client.id)).map(|(ticket, _)| *ticket).collect();
+        for ticket in tickets {
+            self.waiting.remove(&ticket);
+            self.resolver.cancel(ticket);
+        }
+    }
+
+    fn turn(&mut self) -> usize {
+        self.turn = self.turn.wrapping_add(usize::from(self.policy.rotate));
+        self.turn
+    }
+
+    fn cached(&mut self, head: &Head<'_>, now: Time, out: &mut [u8]) -> Option<Verdict> {
+        let turn = self.turn();
+        let hit = self.resolver.cache.lookup(head.question, now, Duration::ZERO)?;
+        let mut writer = Writer::new(head, hit.rcode(), Flags::RA, (&self.policy, turn), out);
+        writer.sections(hit.answer(), hit.authority(), hit.additional());
+        let len = writer.finish(None);
+        let left = hit.worth_refreshing();
+        if left.is_some() {
+            let question = head.question.to_question();
+            self.resolver.renew(&question, left, now);
+        }
+        Some(Verdict::Reply(len))
+    }
+
+    fn tell(&mut self, client: &Client, answer: &Answer, out: &mut [u8]) -> usize {
+        let turn = self.turn();
+        let Client { header, edns, stream, .. } = *client;
+        let head = Head { header, question: client.question.as_question_ref(), edns, stream };
+        let mut writer = Writer::new(&head, answer.rcode, Flags::RA, (&self.policy, turn), out);
+        let sections = &answer.sections;
+        writer.sections(parts(&sections.answer), parts(&sections.authority), parts(&sections.additional));
+        writer.finish(answer.extended)
+    }
+
+    /// RFC 1034 section 4.3.1: without RD, who is nearer to the answer, as far as is known.
+    fn refer(&mut self, head: &Head<'_>, now: Time, out: &mut [u8]) -> Verdict {
+        let mut rest = Some(head.question.name);
+        while let Some(zone) = rest {
+            if let Some((servers, _)) = self.resolver.cache.rrset(zone, RrType::NS, Class::IN, now) {
+                let glue = self.glue(&servers, now);
+                let turn = self.turn();
+                let mut writer = Writer::new(head, Rcode::NOERROR, Flags::RA, (&self.policy, turn), out);
+                writer.whole = true;
+                writer.sections(parts(&[]), parts(core::slice::from_ref(&servers)), parts(&glue));
+                return Verdict::Reply(writer.finish(None));
+            }
+            rest = zone.parent();
+        }
+        self.refuse(head, (Rcode::REFUSED, Flags::RA), Some(ExtendedError::NOT_AUTHORITATIVE), out)
+    }
+
+    fn glue(&mut self, servers: &RrSet, now: Time) -> Vec<RrSet> {
+        let mut glue = Vec::new();
+        for name in servers.rdatas().filter_map(|rdata| rdata.name()) {
+            for rtype in [RrType::A, RrType::AAAA] {
+                let known = self.resolver.cache.rrset(name, rtype, Class::IN, now);
+                glue.extend(known.map(|(set, _)| set));
+            }
+        }
+        glue
+    }
+
+    fn local(&mut self, head: &Head<'_>, out: &mut [u8]) -> Option<Verdict> {
+        let (known, labels) = local(head.question, self.policy.private_reverse)?;
+        let zone = local::zone_of(head.question.name, labels);
+        // Who was told where to ask is not kept from asking.
+        if self
+            .resolver
+            .config
+            .zones
+            .iter()
+            .any(|rule| !rule.name.is_root() && zone.is_subdomain_of(&rule.name))
+        {
+            return None;
+        }
+        let rcode = if known == Local::NxDomain { Rcode::NXDOMAIN } else { Rcode::NOERROR };
+        let mut writer = Writer::new(head, rcode, Flags::RA.with(Flags::AA), (&self.policy, 0), out);
+        writer.local(known, head.question.name, &zone);
+        Some(Verdict::Reply(writer.finish(None)))
+    }
+
+    fn refuse(
+        &self,
+        head: &Head<'_>,
+        (rcode, flags): (Rcode, Flags),
+        why: Option<u16>,
+        out: &mut [u8],
+    ) -> Verdict {
+        let writer = Writer::new(head, rcode, flags, (&self.policy, 0), out);
+        Verdict::Reply(writer.finish(why.map(ExtendedError::new)))
+    }
+}
+
+fn parts(sets: &[RrSet]) -> impl Iterator<Item = (&SetData, u32)> {
+    sets.iter().map(|set| (&*set.data, set.ttl))
+}
+
+/// A header alone.
+fn bare(header: &Header, rcode: Rcode, out: &mut [u8]) -> Verdict {
+    Verdict::Reply(Builder::new(out, header.reply(rcode)).finish().len())
+}
+
+/// An answer in the making.
+struct Writer<'b, 'p> {
+    builder: Builder<'b>,
+    policy: &'p Policy,
+    edns: Option<EdnsHeader>,
+    turn: usize,
+    rtype: RrType,
+    rcode: Rcode,
+    /// All sections, whatever the policy.
+    whole: bool,
+    full: bool,
+}
+
+impl<'b, 'p> Writer<'b, 'p> {
+    fn new(
+        head: &Head<'_>,
+        rcode: Rcode,
+        flags: Flags,
+        (policy, turn): (&'p Policy, usize),
+        out: &'b mut [u8],
+    ) -> Self {
+        let mut header = head.header.reply(Rcode::NOERROR);
+        header.flags = Flags(header.flags.0 | flags.0);
+        let offered = head.edns.map_or(limits::UDP_WITHOUT_EDNS, |edns| {
+            usize::from(edns.udp_payload.min(policy.udp_payload)).max(limits::UDP_WITHOUT_EDNS)
+        });
+        let limit = if head.stream { limits::MESSAGE } else { offered };
+        let reserve = if head.edns.is_some() { EdnsHeader::LEN + 6 } else { 0 };
+        let mut builder = Builder::new(out, header).limit(limit).reserve(reserve);
+        builder.set_rcode(rcode);
+        let full = builder.push_question(head.question).is_err();
+        Writer {
+            builder,
+            policy,
+            edns: head.edns,
+            turn,
+            rtype: head.question.rtype,
+            rcode,
+            whole: false,
+            full,
+        }
+    }
+
+    fn dnssec(&self) -> bool {
+        self.edns.is_some_and(|edns| edns.dnssec_ok)
+    }
+
+    fn sections<'s>(
+        &mut self,
+        answer: impl Iterator<Item = (&'s SetData, u32)>,
+        authority: impl Iterator<Item = (&'s SetData, u32)>,
+        additional: impl Iterator<Item = (&'s SetData, u32)>,
+    ) {
+        let mut positive = false;
+        for (set, ttl) in answer {
+            positive |= set.rtype != RrType::CNAME || self.rtype == RrType::CNAME;
+            self.put(Section::Answer, set, ttl);
+        }
+        let minimal = self.policy.minimal && !self.whole;
+        if minimal && positive && self.rcode == Rcode::NOERROR {
+            return;
+        }
+        for (set, ttl) in authority {
+            let proves = matches!(set.rtype, RrType::NSEC | RrType::NSEC3 | RrType::DS);
+            let wanted = match set.rtype {
+                RrType::SOA => true,
+                _ if proves => self.dnssec(),
+                _ => !minimal,
+            };
+            if wanted {
+                self.put(Section::Authority, set, ttl);
+            }
+        }
+        if !minimal && !self.full {
+            additional.for_each(|(set, ttl)| {
+                let _ = self.push(Section::Additional, set, ttl);
+            });
+        }
+    }
+
+    /// An RRset that belongs there: if it has no room, the client must ask by TCP (RFC 2181 section 9).
+    fn put(&mut self, section: Section, set: &SetData, ttl: u32) {
+        if !self.full && self.push(section, set, ttl).is_err() {
+            self.full = true;
+            self.builder.set_truncated();
+        }
+    }
+
+    fn push(&mut self, section: Section, set: &SetData, ttl: u32) -> Result<(), BuildError> {
+        let owner = set.owner.as_name_ref();
+        let count = set.rdatas().count();
+        let start = self.turn.checked_rem(count).unwrap_or(0);
+        let rotated = set.rdatas().skip(start).chain(set.rdatas().take(start));
+        self.builder.try_push_rrset(section, owner, ttl, rotated)?;
+        if self.dnssec() {
+            self.builder.try_push_rrset(section, owner, ttl, set.signatures())?;
+        }
+        Ok(())
+    }
+
+    fn local(&mut self, known: Local, name: NameRef<'_>, zone: &Name) {
+        let (rtype, text) = match known {
+            Local::Address4 => (RrType::A, "127.0.0.1"),
+            Local::Address6 => (RrType::AAAA, "::1"),
+            Local::Pointer => (RrType::PTR, "localhost."),
+            Local::NoData | Local::NxDomain => (RrType::SOA, local::SOA),
+        };
+        let Ok(rdata) = Rdata::of_text(rtype, text) else { return };
+        let (section, owner) = match rtype {
+            RrType::SOA => (Section::Authority, zone.as_name_ref()),
+            _ => (Section::Answer, name),
+        };
+        let _ = self.builder.try_push_rrset(section, owner, local::TTL, [rdata.as_rdata_ref()]);
+    }
+
+    fn finish(mut self, why: Option<ExtendedError<'_>>) -> usize {
+        if let Some(edns) = self.edns {
+            let mut header = EdnsHeader::new(self.policy.udp_payload);
+            header.dnssec_ok = edns.dnssec_ok;
+            let why = why.filter(|_| self.policy.extended_errors).map(EdnsOption::ExtendedError);
+            let _ = self.builder.push_edns(&header, why.as_slice());
+        }
+        self.builder.finish().len()
+    }
+}

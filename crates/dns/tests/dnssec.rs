@@ -1,0 +1,385 @@
+//! Answers of signed zones, judged from the root's key on.
+//!
+//! The zones in `tests/dnssec` are ours, signed with other people's tool for the years 2020 to 2085 (`expired.test` until
+//! 2021): Ed25519 over NSEC, ECDSA over NSEC3, RSA over NSEC3 with opt-out, one that hashes 100 times, one with an algorithm
+//! that the verifier does not know. `plain.test` is unsigned.
+
+#![cfg(feature = "dnssec")]
+
+use std::cell::Cell;
+use std::net::IpAddr;
+use std::sync::Arc;
+
+use dns::authority::{Authority, ClientCtx, Verdict as Reply};
+use dns::dnssec::{Fault, Security, Validator, Verdict, Verifier, ds_of};
+use dns::zone::{Zone, ZoneBuilder};
+use dns::zonefile::Parser;
+use dns::{Builder, EdnsHeader, Header, Message, Name, Opcode, Question, Rdata, RecordRef, RrType, Section};
+use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
+
+const PLAIN: &str = "$TTL 300\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.5\nwww A 192.0.2.55\n";
+
+/// In 2026.
+const NOW: u64 = 1_780_000_000;
+
+struct Ring;
+
+impl Verifier for Ring {
+    fn knows(&self, algorithm: u8) -> bool {
+        matches!(algorithm, 8 | 10 | 13 | 14 | 15)
+    }
+
+    fn verify(&self, algorithm: u8, key: &[u8], signed: &[u8], proof: &[u8]) -> bool {
+        let point = [&[4], key].concat();
+        let verified = |how: &'static dyn VerificationAlgorithm, key: &[u8]| {
+            UnparsedPublicKey::new(how, key).verify(signed, proof).is_ok()
+        };
+        match algorithm {
+            8 => {
+                let (e, n) = key[1..].split_at(usize::from(key[0]));
+                let key = RsaPublicKeyComponents { n, e };
+                key.verify(&signature::RSA_PKCS1_2048_8192_SHA256, signed, proof).is_ok()
+            }
+            13 => verified(&signature::ECDSA_P256_SHA256_FIXED, &point),
+            14 => verified(&signature::ECDSA_P384_SHA384_FIXED, &point),
+            15 => verified(&signature::ED25519, key),
+            _ => false,
+        }
+    }
+}
+
+fn zone(apex: &str, text: &str) -> Arc<Zone> {
+    let apex: Name = apex.parse().unwrap();
+    let mut parser = Parser::new(text.as_bytes(), "zone").origin(apex.clone());
+    let mut builder = ZoneBuilder::new(apex);
+    while let Some(entry) = parser.next().unwrap() {
+        builder.push(entry.record).unwrap();
+    }
+    Arc::new(builder.build().unwrap())
+}
+
+/// All of it on one server.
+fn authority() -> (Authority, Rdata) {
+    let mut authority = Authority::new();
+    for (apex, text) in [
+        (".", include_str!("dnssec/root.zone")),
+        ("test", include_str!("dnssec/test.zone")),
+        ("nsec3.test", include_str!("dnssec/nsec3.test.zone")),
+        ("optout.test", include_str!("dnssec/optout.test.zone")),
+        ("many.test", include_str!("dnssec/many.test.zone")),
+        ("expired.test", include_str!("dnssec/expired.test.zone")),
+        ("unknown.test", include_str!("dnssec/unknown.test.zone")),
+        ("plain.test", PLAIN),
+    ] {
+        authority.add(zone(apex, text));
+    }
+    let root = zone(".", include_str!("dnssec/root.zone"));
+    let keys = root.node(&Name::ROOT).unwrap().rrset(RrType::DNSKEY).unwrap().rdatas()[0].clone();
+    (authority, keys)
+}
+
+fn ask(authority: &Authority, question: &Question) -> Vec<u8> {
+    let mut bytes = [0; 512];
+    let mut builder = Builder::new(&mut bytes, Header::query(7, Opcode::QUERY));
+    builder.push_question(question.as_question_ref()).unwrap();
+    builder.push_edns(&EdnsHeader { dnssec_ok: true, ..EdnsHeader::new(1232) }, &[]).unwrap();
+    let query = builder.finish().to_vec();
+    let mut out = vec![0; 65_535];
+    let ctx = ClientCtx::stream("198.51.100.1".parse::<IpAddr>().unwrap(), 4000);
+    match authority.answer(&query, &ctx, &mut out) {
+        Reply::Reply(len) => out[..len].to_vec(),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn question(name: &str, rtype: RrType) -> Question {
+    Question::new(name.parse().unwrap(), rtype)
+}
+
+/// Asks for what is needed until it is known what to think of `answer`.
+fn judged(
+    authority: &Authority,
+    validator: &mut Validator<impl Verifier>,
+    question: &Question,
+    answer: &[u8],
+) -> Security {
+    let answer = Message::parse(answer).unwrap();
+    for _ in 0..20 {
+        match validator.judge(question, &answer, NOW) {
+            Verdict::Known(security, ttl) => {
+                assert!(ttl <= 86_400);
+                return security;
+            }
+            Verdict::Need(first) => {
+                let reply = ask(authority, &first);
+                validator.learn(&first, &Message::parse(&reply).unwrap(), NOW);
+            }
+        }
+    }
+    panic!("no end of questions about {question}");
+}
+
+fn validator(anchor: &Rdata) -> Validator<Ring> {
+    let mut validator = Validator::new(Ring);
+    validator.trust(Name::ROOT, ds_of(Name::ROOT.as_name_ref(), &anchor.as_rdata_ref(), 2).unwrap());
+    validator
+}
+
+#[test]
+fn every_kind_of_answer_is_judged_as_it_deserves() {
+    let (authority, anchor) = authority();
+    let mut remembering = validator(&anchor);
+    for (name, rtype, expected) in [
+        (".", RrType::SOA, Security::Secure),
+        ("www.test", RrType::A, Security::Secure),
+        ("WWW.Test", RrType::A, Security::Secure),
+        ("www.test", RrType::AAAA, Security::Secure),
+        ("nope.test", RrType::A, Security::Secure),
+        ("a.nope.test", RrType::A, Security::Secure),
+        ("er.test", RrType::TXT, Security::Secure),
+        ("x.wild.test", RrType::TXT, Security::Secure),
+        ("x.y.wild.test", RrType::TXT, Security::Secure),
+        ("x.wild.test", RrType::A, Security::Secure),
+        ("plain.test", RrType::DS, Security::Secure),
+        ("nsec3.test", RrType::DS, Security::Secure),
+        ("nonsense", RrType::A, Security::Secure),
+        ("www.nsec3.test", RrType::A, Security::Secure),
+        ("www.nsec3.test", RrType::MX, Security::Secure),
+        ("nope.nsec3.test", RrType::A, Security::Secure),
+        ("b.c.nsec3.test", RrType::A, Security::Secure),
+        ("x.wild.nsec3.test", RrType::TXT, Security::Secure),
+        ("x.wild.nsec3.test", RrType::A, Security::Secure),
+        ("x.y.wild.nsec3.test", RrType::TXT, Security::Secure),
+        ("alias.test", RrType::A, Security::Secure),
+        ("alias.test", RrType::AAAA, Security::Secure),
+        ("lost.test", RrType::A, Security::Secure),
+        ("www.old.test", RrType::A, Security::Secure),
+        ("away.test", RrType::A, Security::Insecure),
+        ("www.plain.test", RrType::A, Security::Insecure),
+        ("nope.plain.test", RrType::A, Security::Insecure),
+        ("ns.optout.test", RrType::A, Security::Secure),
+        ("ns.child.optout.test", RrType::A, Security::Insecure),
+        ("nope.optout.test", RrType::A, Security::Insecure),
+        ("www.many.test", RrType::A, Security::Secure),
+        ("nope.many.test", RrType::A, Security::Insecure),
+        ("www.unknown.test", RrType::A, Security::Insecure),
+        ("www.expired.test", RrType::A, Security::Bogus(Fault::Expired)),
+        ("nope.expired.test", RrType::A, Security::Bogus(Fault::Expired)),
+    ] {
+        let question = question(name, rtype);
+        let answer = ask(&authority, &question);
+        for validator in [&mut validator(&anchor), &mut remembering] {
+            let security = judged(&authority, validator, &question, &answer);
+            assert_eq!(security, expected, "{question}\n{:#?}", Message::parse(&answer).unwrap().answer());
+        }
+    }
+}
+
+/// The answer without the records that `keep` refuses.
+fn without(answer: &[u8], keep: impl Fn(Section, &RecordRef<'_>) -> bool) -> Vec<u8> {
+    let message = Message::parse(answer).unwrap();
+    let mut out = vec![0; 65_535];
+    let mut builder = Builder::new(&mut out, Header { flags: message.flags(), ..message.header() });
+    builder.push_question(message.question().unwrap()).unwrap();
+    for section in Section::ALL {
+        for record in message.section(section).filter(|record| keep(section, record)) {
+            builder.push_record(section, record).unwrap();
+        }
+    }
+    builder.finish().to_vec()
+}
+
+#[test]
+fn what_is_taken_away_or_changed_makes_an_answer_bogus() {
+    let (authority, anchor) = authority();
+    let is_proof = |record: &RecordRef<'_>| {
+        let of_nsec =
+            |rrsig: dns::rdata::Rrsig<'_>| matches!(rrsig.type_covered, RrType::NSEC | RrType::NSEC3);
+        matches!(record.rtype(), RrType::NSEC | RrType::NSEC3) || record.rdata.rrsig().is_some_and(of_nsec)
+    };
+    for (name, rtype) in [
+        ("www.test", RrType::A),
+        ("nope.test", RrType::A),
+        ("x.wild.test", RrType::TXT),
+        ("nope.nsec3.test", RrType::A),
+        ("x.wild.nsec3.test", RrType::TXT),
+        ("ns.optout.test", RrType::A),
+    ] {
+        let question = question(name, rtype);
+        let answer = ask(&authority, &question);
+        let judge = |answer: &[u8]| judged(&authority, &mut validator(&anchor), &question, answer);
+        assert_eq!(judge(&answer), Security::Secure);
+        let unsigned = without(&answer, |_, record| record.rtype() != RrType::RRSIG);
+        assert!(matches!(judge(&unsigned), Security::Bogus(_)), "{question} unsigned");
+        let empty =
+            without(&answer, |section, _| section != Section::Answer && section != Section::Authority);
+        assert!(matches!(judge(&empty), Security::Bogus(_)), "{question} empty");
+        let message = Message::parse(&answer).unwrap();
+        if message.authority().any(|record| is_proof(&record)) {
+            let unproven = without(&answer, |_, record| !is_proof(record));
+            assert_eq!(judge(&unproven), Security::Bogus(Fault::NsecMissing), "{question} unproven");
+        }
+    }
+}
+
+/// Each octet of an answer changed: it is bogus, or says the same (letters of names that compare alike, a TTL, flags), or
+/// is no message any more. Never is anything else secure.
+#[test]
+fn no_octet_can_be_changed_unnoticed() {
+    let (authority, anchor) = authority();
+    let said = |answer: &[u8]| {
+        let message = Message::parse(answer).unwrap();
+        let records = message.answer().filter(|record| record.rtype() != RrType::RRSIG);
+        let mut said: Vec<_> =
+            records.map(|record| (record.owner.to_name(), record.rdata.to_rdata())).collect();
+        said.sort_by_key(|(owner, rdata)| (owner.clone(), rdata.as_wire().to_vec()));
+        said
+    };
+    for (name, rtype) in [("www.test", RrType::A), ("x.wild.nsec3.test", RrType::TXT)] {
+        let question = question(name, rtype);
+        let answer = ask(&authority, &question);
+        let mut validator = validator(&anchor);
+        judged(&authority, &mut validator, &question, &answer);
+        let question_end = 12 + question.name.as_wire().len() + 4;
+        for at in question_end..answer.len() {
+            let mut changed = answer.clone();
+            changed[at] ^= 0x15;
+            if Message::parse(&changed).is_err() {
+                continue;
+            }
+            let message = Message::parse(&changed).unwrap();
+            if let Verdict::Known(Security::Secure, _) = validator.judge(&question, &message, NOW) {
+                assert_eq!(said(&changed), said(&answer), "octet {at} of {question}");
+            }
+        }
+    }
+}
+
+#[test]
+fn time_is_a_serial_number_and_a_signature_has_its_days() {
+    let (authority, anchor) = authority();
+    let question = question("www.test", RrType::A);
+    let answer = ask(&authority, &question);
+    let at = |now: u64| {
+        let mut validator = validator(&anchor);
+        loop {
+            match validator.judge(&question, &Message::parse(&answer).unwrap(), now) {
+                Verdict::Known(security, _) => return security,
+                Verdict::Need(first) => {
+                    validator.learn(&first, &Message::parse(&ask(&authority, &first)).unwrap(), now);
+                }
+            }
+        }
+    };
+    assert_eq!(at(NOW), Security::Secure);
+    assert_eq!(at(1_577_836_799), Security::Bogus(Fault::NotYetValid)); // the last second of 2019
+    assert_eq!(at(1_577_836_800), Security::Secure);
+    assert_eq!(at(NOW + (1 << 32)), Security::Secure); // 136 years on the same number comes again
+    assert_eq!(at(3_700_000_000), Security::Bogus(Fault::Expired));
+}
+
+#[test]
+fn who_trusts_nobody_or_the_wrong_key_proves_nothing() {
+    let (authority, anchor) = authority();
+    let question = question("www.test", RrType::A);
+    let answer = ask(&authority, &question);
+    assert_eq!(judged(&authority, &mut Validator::new(Ring), &question, &answer), Security::Insecure);
+
+    let mut wrong = anchor.as_wire().to_vec();
+    *wrong.last_mut().unwrap() ^= 1;
+    let wrong = Rdata::from_wire(RrType::DNSKEY, dns::Class::IN, &wrong).unwrap();
+    let security = judged(&authority, &mut validator(&wrong), &question, &answer);
+    assert_eq!(security, Security::Bogus(Fault::DnskeyMissing));
+
+    // The key itself is as good an anchor as its digest; one for a part of the tree leaves the rest insecure.
+    let mut itself = Validator::new(Ring);
+    itself.trust(Name::ROOT, anchor.clone());
+    assert_eq!(judged(&authority, &mut itself, &question, &answer), Security::Secure);
+    let mut elsewhere = Validator::new(Ring);
+    elsewhere.trust("other".parse().unwrap(), anchor);
+    assert_eq!(judged(&authority, &mut elsewhere, &question, &answer), Security::Insecure);
+}
+
+#[test]
+fn an_answer_that_is_not_to_be_had_makes_what_depends_on_it_bogus() {
+    let (authority, anchor) = authority();
+    let question = question("www.test", RrType::A);
+    let answer = ask(&authority, &question);
+    let mut validator = validator(&anchor);
+    let Verdict::Need(first) = validator.judge(&question, &Message::parse(&answer).unwrap(), NOW) else {
+        panic!()
+    };
+    assert_eq!(first, Question::new(Name::ROOT, RrType::DNSKEY));
+    validator.unknown(&first, NOW);
+    let bogus = Verdict::Known(Security::Bogus(Fault::DnskeyMissing), 5);
+    assert_eq!(validator.judge(&question, &Message::parse(&answer).unwrap(), NOW), bogus);
+    // Not for ever.
+    assert_eq!(judged(&authority, &mut validator, &question, &answer), Security::Bogus(Fault::DnskeyMissing));
+    let later = validator.judge(&question, &Message::parse(&answer).unwrap(), NOW + 5);
+    assert_eq!(later, Verdict::Need(first));
+}
+
+struct Counting(Cell<u32>);
+
+impl Verifier for Counting {
+    fn knows(&self, algorithm: u8) -> bool {
+        Ring.knows(algorithm)
+    }
+
+    fn verify(&self, algorithm: u8, key: &[u8], signed: &[u8], proof: &[u8]) -> bool {
+        self.0.set(self.0.get() + 1);
+        Ring.verify(algorithm, key, signed, proof)
+    }
+}
+
+/// CVE-2023-50387: a hundred signatures, all made with the right key by what they say.
+#[test]
+fn signatures_without_number_are_not_all_tried() {
+    let (authority, anchor) = authority();
+    let question = question("www.test", RrType::A);
+    let answer = ask(&authority, &question);
+    let counting = Counting(Cell::new(0));
+    let mut validator = Validator::new(&counting);
+    validator.trust(Name::ROOT, anchor);
+    assert_eq!(judged(&authority, &mut validator, &question, &answer), Security::Secure);
+
+    let message = Message::parse(&answer).unwrap();
+    let mut out = vec![0; 65_535];
+    let mut builder = Builder::new(&mut out, Header { flags: message.flags(), ..message.header() });
+    builder.push_question(message.question().unwrap()).unwrap();
+    for record in message.answer() {
+        let mut wire = record.rdata.to_rdata().as_wire().to_vec();
+        for n in 0..if record.rtype() == RrType::RRSIG { 100 } else { 1 } {
+            if record.rtype() == RrType::RRSIG {
+                *wire.last_mut().unwrap() = 100 + n; // never that of a valid one
+            }
+            let rdata = Rdata::from_wire(record.rtype(), record.class(), &wire).unwrap();
+            let record = RecordRef { rdata: rdata.as_rdata_ref(), ..record };
+            builder.push_record(Section::Answer, record).unwrap();
+        }
+    }
+    let answer = builder.finish().to_vec();
+    counting.0.set(0);
+    let verdict = validator.judge(&question, &Message::parse(&answer).unwrap(), NOW);
+    assert_eq!(verdict, Verdict::Known(Security::Bogus(Fault::Work), 5));
+    assert_eq!(counting.0.get(), dns::limits::SIGNATURES);
+}
+
+/// RFC 8080 section 6.1.
+#[test]
+fn the_signature_of_an_rfc_is_that_of_its_record() {
+    let rdata = |rtype, text: &str| Rdata::of_text(rtype, text).unwrap();
+    let key = rdata(RrType::DNSKEY, "257 3 15 l02Woi0iS8Aa25FQkUd9RMzZHJpBoRQwAQEX1SxZJA4=");
+    let mx = rdata(RrType::MX, "10 mail.example.com.");
+    let rrsig = rdata(
+        RrType::RRSIG,
+        "MX 15 2 3600 1440021600 1438207200 3613 example.com. \
+         oL9krJun7xfBOIWcGHi7mag5/hdZrKWw15jPGrHpjQeRAvTdszaPD+QLs3fx8A4M3e23mRZ9VrbpMngwcrqNAg==",
+    );
+    let owner: Name = "Example.com".parse().unwrap();
+    let rrsig = rrsig.as_rdata_ref();
+    let rrsig = rrsig.rrsig().unwrap();
+    let rdatas = [mx.as_rdata_ref()];
+    let signed = dns::dnssec::signed_data(&rrsig, owner.as_name_ref(), dns::Class::IN, &rdatas).unwrap();
+    assert!(Ring.verify(15, key.as_rdata_ref().dnskey().unwrap().public_key, &signed, rrsig.signature));
+}

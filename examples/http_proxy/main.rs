@@ -1,0 +1,137 @@
+//! A caching proxy for HTTP/1.1: forward, with CONNECT, or in front of one origin.
+//!
+//! The proxy itself is `examples::proxy`; here are its command line, its threads and its signals.
+//!
+//! ```text
+//! cargo run --release --example http_proxy -- --listen 127.0.0.1:3128
+//! cargo run --release --example http_proxy -- --reverse http://127.0.0.1:8080 --stats
+//! ```
+
+use std::io::{Read as _, Write as _};
+use std::net::{SocketAddr, TcpStream};
+use std::os::unix::net::UnixStream;
+use std::path::PathBuf;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use clap::Parser;
+use examples::proxy::{Options, Proxy};
+use examples::service::DRAIN;
+use examples::{Failure, Log, announce};
+use net_core::serve::{Config, Peer, Refusal, Server};
+use net_core::signals::Termination;
+
+/// Passes HTTP/1.1 on, and keeps what may be kept
+#[derive(Parser, Debug)]
+#[command(name = "http_proxy", version)]
+struct Args {
+    /// Where to listen; port 0 picks one
+    #[arg(long, value_name = "ADDR:PORT", default_value = "127.0.0.1:3128")]
+    listen: SocketAddr,
+    /// Send everything to this origin, instead of where the client says
+    #[arg(long, value_name = "URL")]
+    reverse: Option<String>,
+    /// How much the cache holds; 0 switches it off
+    #[arg(long, value_name = "BYTES", default_value_t = 64 << 20)]
+    cache_size: u64,
+    /// What it calls itself in Via [default: a name that nobody else has]
+    #[arg(long, value_name = "TOKEN")]
+    name: Option<String>,
+    /// Print what was counted, at the end and at SIGUSR1
+    #[arg(long)]
+    stats: bool,
+    /// How long an origin may take to accept a connection
+    #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = examples::seconds)]
+    connect_timeout: Duration,
+    /// How long nothing may move while an answer, or content, is due
+    #[arg(long, value_name = "SECONDS", default_value = "60", value_parser = examples::seconds)]
+    timeout: Duration,
+    /// How long a tunnel may be silent
+    #[arg(long, value_name = "SECONDS", default_value = "600", value_parser = examples::seconds)]
+    tunnel_timeout: Duration,
+    /// Trust the certificates in this PEM file instead of the system's
+    #[arg(long, value_name = "FILE")]
+    cacert: Option<PathBuf>,
+    /// Connections open at once; whoever comes beyond that is told 503
+    #[arg(long, value_name = "N", default_value_t = 1024)]
+    max_connections: usize,
+    /// Connections open at once from one address (IPv6: one /64) [default: any number]
+    #[arg(long, value_name = "N")]
+    max_per_ip: Option<usize>,
+    #[command(flatten)]
+    log: Log,
+}
+
+fn main() -> ExitCode {
+    let args = Args::parse();
+    args.log.start();
+    examples::run("http_proxy", || serve(&args))
+}
+
+fn serve(args: &Args) -> Result<(), Failure> {
+    let proxy = Proxy::new(Options {
+        reverse: args.reverse.clone(),
+        name: args.name.clone(),
+        connect: args.connect_timeout,
+        stall: args.timeout,
+        silence: args.tunnel_timeout,
+        cache: args.cache_size,
+        loops: std::thread::available_parallelism().map_or(1, Into::into),
+        roots: args.cacert.clone(),
+    })?;
+    let config = Config {
+        connections: args.max_connections,
+        workers: args.max_connections,
+        per_address: args.max_per_ip,
+        ..Config::at(args.listen)
+    };
+    let server = Server::bind(config).map_err(|error| {
+        format!("can't listen on {}: {error}; choose another address with --listen", args.listen)
+    })?;
+    let server = server.on_reject(refuse);
+    let handle = server.handle();
+    Termination::heed()?.then(move || handle.shutdown(DRAIN))?;
+    if args.stats {
+        let proxy = Arc::clone(&proxy);
+        at_each_signal(move || print(&proxy))?;
+    }
+    announce("http", server.local_addr())?;
+    let inner = Arc::clone(&proxy);
+    let stats = server.run(move |stream, peer, shutdown| {
+        if let Err(error) = inner.serve(stream, peer, shutdown) {
+            tracing::info!(peer = %peer.addr, error = examples::sentence(&*error), "ended");
+        }
+    });
+    tracing::info!(?stats, "done");
+    if args.stats {
+        print(&proxy);
+    }
+    Ok(())
+}
+
+fn print(proxy: &Proxy) {
+    let mut out = std::io::stdout().lock();
+    // Who does not read it any more does not miss it.
+    let _ = writeln!(out, "{}", proxy.account()).and_then(|()| out.flush());
+}
+
+/// Does something at each SIGUSR1, on a thread of its own.
+fn at_each_signal(act: impl Fn() + Send + 'static) -> Result<(), Failure> {
+    let (mut bell, rope) = UnixStream::pair()?;
+    signal_hook::low_level::pipe::register(signal_hook::consts::SIGUSR1, rope)?;
+    let wait = move || {
+        let mut rung = [0];
+        while matches!(bell.read(&mut rung), Ok(1)) {
+            act();
+        }
+    };
+    std::thread::Builder::new().name("signals".into()).spawn(wait)?;
+    Ok(())
+}
+
+/// Tells somebody that there is no room.
+fn refuse(mut stream: &TcpStream, _peer: Peer, _why: Refusal) {
+    let _ = stream
+        .write_all(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
+}

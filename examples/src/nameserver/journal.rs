@@ -1,0 +1,280 @@
+//! What outlives a kill: the changes of a zone, each written through to the disk before anybody is told of it.
+//!
+//! The rule: a file of entries that are only ever appended; each has its length and a checksum in front, so that one
+//! that was cut by a crash is seen, and dropped with all behind it. A whole zone takes the place of everything before by
+//! a new file that is renamed over the old one.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
+use std::path::{Path, PathBuf};
+
+use dns::zone::{Zone, ZoneDiff};
+use dns::{Class, Name, Rdata, Record, RrType};
+use sha2::{Digest as _, Sha256};
+
+/// What every journal starts with.
+const MAGIC: &[u8; 16] = b"dns journal v1\r\n";
+/// Length and checksum.
+const HEAD: usize = 12;
+
+/// An entry.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// The zone has changed.
+    Diff(ZoneDiff),
+    /// The zone is these records.
+    Whole(Vec<Record>),
+    /// The primary said at this time (seconds since 1970) that the copy is good.
+    Fresh(u64),
+}
+
+/// A zone's journal, open for more.
+#[derive(Debug)]
+pub struct Journal {
+    path: PathBuf,
+    file: File,
+}
+
+impl Journal {
+    /// Opens the journal at `path`, made if need be, and reads what it holds. What was cut by a crash is dropped.
+    ///
+    /// # Errors
+    /// The disk's own; a file that is no journal.
+    pub fn open(path: &Path) -> io::Result<(Journal, Vec<Entry>)> {
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
+        let mut all = Vec::new();
+        file.read_to_end(&mut all)?;
+        if all.len() < MAGIC.len() && MAGIC.starts_with(&all) {
+            file.set_len(0)?;
+            file.rewind()?;
+            file.write_all(MAGIC)?;
+            file.sync_all()?;
+            sync_folder(path)?;
+            return Ok((Journal { path: path.to_owned(), file }, Vec::new()));
+        }
+        let Some(mut rest) = all.strip_prefix(MAGIC) else {
+            let text = format!("{} is no journal of this program; move it away", path.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+        };
+        let mut entries = Vec::new();
+        while let Some((entry, behind)) = take_entry(rest) {
+            entries.push(entry);
+            rest = behind;
+        }
+        if !rest.is_empty() {
+            tracing::warn!(journal = %path.display(), octets = rest.len(), "a cut entry is dropped");
+        }
+        let end = (all.len() - rest.len()) as u64;
+        file.set_len(end)?;
+        file.seek(SeekFrom::Start(end))?;
+        Ok((Journal { path: path.to_owned(), file }, entries))
+    }
+
+    /// Appends entries, and returns once the disk has them.
+    ///
+    /// # Errors
+    /// The disk's own; then nothing of them may count.
+    pub fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
+        let before = self.file.stream_position()?;
+        let mut octets = Vec::new();
+        entries.iter().try_for_each(|entry| put_entry(entry, &mut octets))?;
+        let written = self.file.write_all(&octets).and_then(|()| self.file.sync_data());
+        if written.is_err() {
+            // Behind half an entry nothing would ever be read.
+            let _ = self.file.set_len(before);
+            let _ = self.file.seek(SeekFrom::Start(before));
+        }
+        written
+    }
+
+    /// These entries in place of all that there are.
+    ///
+    /// # Errors
+    /// The disk's own; then the old ones are still there.
+    pub fn replace(&mut self, entries: &[Entry]) -> io::Result<()> {
+        let fresh = self.path.with_extension("new");
+        let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&fresh)?;
+        let mut octets = MAGIC.to_vec();
+        entries.iter().try_for_each(|entry| put_entry(entry, &mut octets))?;
+        file.write_all(&octets)?;
+        file.sync_all()?;
+        fs::rename(&fresh, &self.path)?;
+        sync_folder(&self.path)?;
+        self.file = file;
+        Ok(())
+    }
+}
+
+/// A zone as an entry.
+#[must_use]
+pub fn whole(zone: &Zone) -> Entry {
+    let soa = zone.soa().map(|(rrset, rdata)| Record {
+        owner: zone.apex().clone(),
+        ttl: rrset.ttl(),
+        rdata: rdata.to_rdata(),
+    });
+    Entry::Whole(soa.into_iter().chain(zone.records().map(|record| record.to_record())).collect())
+}
+
+/// A rename is on the disk when its folder is.
+fn sync_folder(path: &Path) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+}
+
+fn checksum(octets: &[u8]) -> [u8; 8] {
+    let hash = Sha256::digest(octets);
+    hash.first_chunk().copied().unwrap_or_default()
+}
+
+fn number(n: usize) -> io::Result<[u8; 4]> {
+    let too_long = |_| io::Error::new(io::ErrorKind::InvalidData, "more than a journal can hold");
+    u32::try_from(n).map(u32::to_be_bytes).map_err(too_long)
+}
+
+fn put_entry(entry: &Entry, out: &mut Vec<u8>) -> io::Result<()> {
+    let mut octets = Vec::new();
+    match entry {
+        Entry::Diff(diff) => {
+            octets.push(1);
+            put_records(&diff.removed, &mut octets)?;
+            put_records(&diff.added, &mut octets)?;
+        }
+        Entry::Whole(records) => {
+            octets.push(2);
+            put_records(records, &mut octets)?;
+        }
+        Entry::Fresh(unix) => {
+            octets.push(3);
+            octets.extend_from_slice(&unix.to_be_bytes());
+        }
+    }
+    out.extend_from_slice(&number(octets.len())?);
+    out.extend_from_slice(&checksum(&octets));
+    out.extend_from_slice(&octets);
+    Ok(())
+}
+
+fn put_records(records: &[Record], out: &mut Vec<u8>) -> io::Result<()> {
+    out.extend_from_slice(&number(records.len())?);
+    for record in records {
+        out.extend_from_slice(record.owner.as_wire());
+        out.extend_from_slice(&record.rtype().0.to_be_bytes());
+        out.extend_from_slice(&record.class().0.to_be_bytes());
+        out.extend_from_slice(&record.ttl.to_be_bytes());
+        let rdata = record.rdata.as_wire();
+        out.extend_from_slice(&number(rdata.len())?);
+        out.extend_from_slice(rdata);
+    }
+    Ok(())
+}
+
+/// The first entry, and what is behind it.
+fn take_entry(octets: &[u8]) -> Option<(Entry, &[u8])> {
+    let (head, rest) = octets.split_at_checked(HEAD)?;
+    let (len, sum) = head.split_first_chunk()?;
+    let (octets, behind) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
+    if checksum(octets) != *sum {
+        return None;
+    }
+    let (kind, mut rest) = octets.split_first()?;
+    let entry = match kind {
+        1 => Entry::Diff(ZoneDiff { removed: take_records(&mut rest)?, added: take_records(&mut rest)? }),
+        2 => Entry::Whole(take_records(&mut rest)?),
+        3 => Entry::Fresh(u64::from_be_bytes(*rest.first_chunk()?)),
+        _ => return None,
+    };
+    Some((entry, behind))
+}
+
+fn take_records(rest: &mut &[u8]) -> Option<Vec<Record>> {
+    let count = u32::from_be_bytes(take(rest)?);
+    // No memory is taken for what is only promised.
+    (0..count).map(|_| take_record(rest)).collect()
+}
+
+fn take_record(rest: &mut &[u8]) -> Option<Record> {
+    let mut len = 0;
+    while let Some(label) = rest.get(len).filter(|label| **label != 0) {
+        len += 1 + usize::from(*label);
+    }
+    let (owner, behind) = rest.split_at_checked(len + 1)?;
+    *rest = behind;
+    let (rtype, class) = (RrType(u16::from_be_bytes(take(rest)?)), Class(u16::from_be_bytes(take(rest)?)));
+    let ttl = u32::from_be_bytes(take(rest)?);
+    let octets = usize::try_from(u32::from_be_bytes(take(rest)?)).ok()?;
+    let (rdata, behind) = rest.split_at_checked(octets)?;
+    *rest = behind;
+    let rdata = Rdata::from_wire(rtype, class, rdata).ok()?;
+    Some(Record { owner: Name::from_wire(owner).ok()?, ttl, rdata })
+}
+
+fn take<const N: usize>(rest: &mut &[u8]) -> Option<[u8; N]> {
+    let (octets, behind) = rest.split_first_chunk()?;
+    *rest = behind;
+    Some(*octets)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scratch::Scratch;
+
+    fn record(text: &str) -> Record {
+        let rdata = Rdata::of_text(RrType::TXT, text).unwrap();
+        Record { owner: "a.example.org".parse().unwrap(), ttl: 60, rdata }
+    }
+
+    fn entries() -> Vec<Entry> {
+        let diff = ZoneDiff { removed: vec![record("old")], added: vec![record("new"), record("\"\"")] };
+        vec![Entry::Whole(vec![record("whole")]), Entry::Diff(diff), Entry::Fresh(1_700_000_000)]
+    }
+
+    #[test]
+    fn what_was_written_is_read_again() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().join("zone.journal");
+        let (mut journal, read) = Journal::open(&path).unwrap();
+        assert_eq!(read, []);
+        journal.append(&entries()[..1]).unwrap();
+        journal.append(&entries()[1..]).unwrap();
+        let (mut journal, read) = Journal::open(&path).unwrap();
+        assert_eq!(read, entries());
+        journal.replace(&entries()[..1]).unwrap();
+        journal.append(&entries()[2..]).unwrap();
+        let (_, read) = Journal::open(&path).unwrap();
+        assert_eq!(read, [entries()[0].clone(), entries()[2].clone()]);
+    }
+
+    #[test]
+    fn a_journal_cut_anywhere_has_the_entries_before_the_cut_and_takes_more() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().join("zone.journal");
+        Journal::open(&path).unwrap().0.append(&entries()).unwrap();
+        let all = fs::read(&path).unwrap();
+        let mut counts = Vec::new();
+        for len in 0..=all.len() {
+            fs::write(&path, &all[..len]).unwrap();
+            let (mut journal, read) = Journal::open(&path).unwrap();
+            assert_eq!(read, entries()[..read.len()]);
+            counts.push(read.len());
+            journal.append(&entries()[2..]).unwrap();
+            assert_eq!(Journal::open(&path).unwrap().1.len(), read.len() + 1);
+        }
+        assert!(counts.is_sorted() && counts.last() == Some(&3));
+        fs::write(&path, b"something else entirely").unwrap();
+        assert!(Journal::open(&path).is_err());
+    }
+
+    #[test]
+    fn an_octet_that_changed_ends_it() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().join("zone.journal");
+        Journal::open(&path).unwrap().0.append(&entries()).unwrap();
+        let mut all = fs::read(&path).unwrap();
+        let at = all.len() - 5;
+        all[at] ^= 1;
+        fs::write(&path, &all).unwrap();
+        assert_eq!(Journal::open(&path).unwrap().1.len(), 2);
+    }
+}

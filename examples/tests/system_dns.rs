@@ -1,0 +1,632 @@
+//! `dns_server` against programs that everybody has: dig, kdig, drill, nslookup, nsupdate ask it; nsd, knotd and named
+//! take zones from it and give it theirs; named-checkzone and `zone_check` have to agree.
+//!
+//! Ignored unless asked for (`.ci/run system`), for they need those programs. Each test starts its servers on free ports,
+//! with their configuration in a temporary folder, and stops them.
+
+use std::net::{SocketAddr, UdpSocket};
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use dns::{Builder, EdnsHeader, Header, Message, Opcode, Question, RrType};
+use examples::program::{Program, output};
+use examples::scratch::Scratch;
+
+const SECRET: &str = "c2VjcmV0IG9mIHNvbWUgbGVuZ3Ro";
+
+const ZONE: &str = r#"
+$TTL 60
+@ SOA ns host 7 1d 2h 4w 30
+@ NS ns
+@ NS ns2
+@ MX 10 mail
+ns A 192.0.2.1
+ns2 A 192.0.2.2
+mail A 192.0.2.25
+mail AAAA 2001:db8::25
+www CNAME web
+web A 192.0.2.80
+out CNAME www.example.net.
+loop1 CNAME loop2
+loop2 CNAME loop1
+a.b.c A 192.0.2.3
+*.wild TXT "wild card"
+x.y.wild TXT "x"
+*.alias CNAME web
+sub NS ns.sub
+sub NS ns.other.net.
+ns.sub A 192.0.2.53
+old DNAME new
+target.new A 192.0.2.9
+_sip._tcp SRV 1 2 5060 mail
+text TXT "one" "two; three" "\"quoted\""
+svc HTTPS 1 . alpn=h2 ipv4hint=192.0.2.80
+caa CAA 0 issue "ca.example.net"
+odd TYPE65280 \# 3 010203
+"#;
+
+/// A server by others. Killed when dropped.
+struct Other {
+    child: Child,
+    address: SocketAddr,
+    scratch: Scratch,
+}
+
+impl Drop for Other {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+impl Other {
+    fn reload(&self) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
+    }
+}
+
+/// A port that is free now.
+fn place() -> SocketAddr {
+    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
+}
+
+fn spawn(program: &str, args: &[&str], scratch: Scratch, address: SocketAddr) -> Other {
+    let child = Command::new(program)
+        .args(args)
+        .stdin(Stdio::null())
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
+    Other { child, address, scratch }
+}
+
+/// What another server is to do with example.org.
+#[derive(Clone, Copy)]
+enum Role {
+    /// Take it from there.
+    Secondary { of: SocketAddr },
+    /// Have it in a file, and tell those there of changes.
+    Primary { of: SocketAddr },
+}
+
+/// Starts a server by others at `address`.
+type Start = fn(SocketAddr, Role) -> Other;
+
+fn nsd(address: SocketAddr, role: Role) -> Other {
+    let scratch = Scratch::new().unwrap();
+    let folder = scratch.path().to_str().unwrap().to_owned();
+    let port = address.port();
+    let zone = match role {
+        Role::Secondary { of } => {
+            format!("  allow-notify: 127.0.0.1 NOKEY\n  request-xfr: 127.0.0.1@{} key\n", of.port())
+        }
+        Role::Primary { of } => {
+            scratch.write("zone", ZONE.as_bytes()).unwrap();
+            format!(
+                "  provide-xfr: 127.0.0.1 key\n  notify: 127.0.0.1@{} NOKEY\n  store-ixfr: yes\n  create-ixfr: yes\n",
+                of.port()
+            )
+        }
+    };
+    let config = format!(
+        "server:\n  ip-address: 127.0.0.1@{port}\n  username: \"\"\n  zonesdir: \"{folder}\"\n  database: \"\"\n  \
+         pidfile: \"{folder}/pid\"\n  xfrdfile: \"{folder}/xfrd\"\n  xfrdir: \"{folder}\"\n  zonelistfile: \
+         \"{folder}/list\"\n  logfile: \"{folder}/log\"\n  server-count: 1\nremote-control:\n  control-enable: no\nkey:\n  \
+         name: key\n  algorithm: hmac-sha256\n  secret: \"{SECRET}\"\nzone:\n  name: example.org\n  zonefile: zone\n{zone}"
+    );
+    let path = scratch.write("nsd.conf", config.as_bytes()).unwrap();
+    spawn("nsd", &["-d", "-c", path.to_str().unwrap()], scratch, address)
+}
+
+fn knotd(address: SocketAddr, role: Role) -> Other {
+    let scratch = Scratch::new().unwrap();
+    let folder = scratch.path().to_str().unwrap().to_owned();
+    let (peer, zone) = match role {
+        Role::Secondary { of } => (of, "    master: peer\n"),
+        Role::Primary { of } => {
+            scratch.write("zone", ZONE.as_bytes()).unwrap();
+            (of, "    notify: plain\n    zonefile-load: difference\n    journal-content: changes\n")
+        }
+    };
+    let config = format!(
+        "server:\n  listen: 127.0.0.1@{}\n  rundir: {folder}\ndatabase:\n  storage: {folder}\nlog:\n  - target: \
+         {folder}/log\n    any: info\nkey:\n  - id: key\n    algorithm: hmac-sha256\n    secret: {SECRET}\nremote:\n  - id: \
+         peer\n    address: 127.0.0.1@{peer}\n    key: key\n  - id: plain\n    address: 127.0.0.1@{peer}\nacl:\n  - id: \
+         notify\n    address: 127.0.0.1\n    action: notify\n  - id: transfer\n    key: key\n    action: \
+         transfer\nzone:\n  - domain: example.org\n    storage: {folder}\n    file: zone\n    acl: [notify, transfer]\n{zone}",
+        address.port(),
+        peer = peer.port(),
+    );
+    let path = scratch.write("knot.conf", config.as_bytes()).unwrap();
+    spawn("knotd", &["-c", path.to_str().unwrap()], scratch, address)
+}
+
+fn named(address: SocketAddr, role: Role) -> Other {
+    let scratch = Scratch::new().unwrap();
+    let folder = scratch.path().to_str().unwrap().to_owned();
+    let zone = match role {
+        Role::Secondary { of } => format!(
+            "type secondary; file \"zone\"; masterfile-format text; primaries {{ 127.0.0.1 port {} key \"key\"; }};",
+            of.port()
+        ),
+        Role::Primary { of } => {
+            scratch.write("zone", ZONE.as_bytes()).unwrap();
+            format!(
+                "type primary; file \"zone\"; ixfr-from-differences yes; notify explicit; also-notify {{ 127.0.0.1 port \
+                 {}; }};",
+                of.port()
+            )
+        }
+    };
+    let config = format!(
+        "options {{ directory \"{folder}\"; listen-on port {} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file \
+         \"{folder}/pid\"; session-keyfile \"{folder}/session\"; recursion no; dnssec-validation no; notify no; \
+         allow-transfer {{ key \"key\"; }}; }};\ncontrols {{ }};\nkey \"key\" {{ algorithm hmac-sha256; secret \"{SECRET}\"; \
+         }};\nzone \"example.org\" {{ {zone} }};\n",
+        address.port()
+    );
+    let path = scratch.write("named.conf", config.as_bytes()).unwrap();
+    spawn("named", &["-f", "-c", path.to_str().unwrap(), "-L", &format!("{folder}/log")], scratch, address)
+}
+
+/// Ours, with example.org out of a file.
+fn ours(listen: SocketAddr, flags: &[&str]) -> (Program, Scratch) {
+    let scratch = Scratch::new().unwrap();
+    let zone = scratch.write("zone", ZONE.as_bytes()).unwrap();
+    let zone = format!("--zone=example.org={}", zone.display());
+    (start(listen, &[&[zone.as_str()], flags].concat()), scratch)
+}
+
+fn start(listen: SocketAddr, flags: &[&str]) -> Program {
+    let (listen, key) = (format!("--listen={listen}"), format!("--tsig=key:hmac-sha256:{SECRET}"));
+    let args = [&[listen.as_str(), &key], flags].concat();
+    Program::start("dns_server", args, 2).unwrap()
+}
+
+/// What a program prints.
+fn says(program: &str, args: &[&str]) -> String {
+    let output = Command::new(program)
+        .args(args)
+        .output()
+        .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn short(server: SocketAddr, args: &[&str]) -> String {
+    let (at, port) = (format!("@{}", server.ip()), server.port().to_string());
+    says("dig", &[&[at.as_str(), "-p", &port, "+short", "+time=1", "+tries=2"], args].concat())
+}
+
+fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
+    let start = Instant::now();
+    while !holds() {
+        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn nsupdate(server: SocketAddr, key: bool, script: &str) -> (bool, String) {
+    use std::io::Write as _;
+    let signed = format!("hmac-sha256:key:{SECRET}");
+    let args = if key { vec!["-y", signed.as_str()] } else { Vec::new() };
+    let mut child = Command::new("nsupdate")
+        .args(args)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap_or_else(|error| panic!("nsupdate: {error}; .ci/run install"));
+    let text = format!("server {} {}\nzone example.org\n{script}\nsend\n", server.ip(), server.port());
+    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
+    let output = child.wait_with_output().unwrap();
+    (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
+}
+
+const WHY: &str = "needs programs by others; .ci/run system installs them";
+
+/// Every kind of answer, and what every program that asks prints about it.
+const KINDS: &[(&str, &str, &str)] = &[
+    ("web.example.org", "A", "192.0.2.80"),
+    ("mail.example.org", "AAAA", "2001:db8::25"),
+    ("www.example.org", "A", "192.0.2.80"),
+    ("out.example.org", "A", "www.example.net."),
+    ("example.org", "MX", "10 mail.example.org."),
+    ("example.org", "SOA", "ns.example.org. host.example.org. 7"),
+    ("x.wild.example.org", "TXT", "wild card"),
+    ("q.alias.example.org", "A", "192.0.2.80"),
+    ("target.old.example.org", "A", "192.0.2.9"),
+    ("_sip._tcp.example.org", "SRV", "1 2 5060 mail.example.org."),
+    ("no.example.org", "A", "NXDOMAIN"),
+    ("mail.example.org", "TXT", "NOERROR"),
+    ("b.c.example.org", "A", "NOERROR"),
+    ("www.sub.example.org", "A", "192.0.2.53"),
+    ("example.com", "A", "REFUSED"),
+];
+
+#[test]
+#[ignore = "needs dig, kdig and drill; .ci/run system installs them"]
+fn dig_kdig_and_drill_understand_every_answer() {
+    let (program, _scratch) = ours(place(), &["--allow-xfr=127.0.0.1"]);
+    let server = program.address("udp").unwrap();
+    let port = server.port().to_string();
+    for (name, rtype, expected) in KINDS {
+        for tcp in [false, true] {
+            let by_tcp = if tcp { "+tcp" } else { "+notcp" };
+            let dig = says("dig", &["@127.0.0.1", "-p", &port, by_tcp, "+norec", name, rtype]);
+            let kdig = says("kdig", &["@127.0.0.1", "-p", &port, by_tcp, name, rtype]);
+            let drill =
+                says("drill", &["-p", &port, if tcp { "-t" } else { "-u" }, name, "@127.0.0.1", rtype]);
+            for (tool, text) in [("dig", dig), ("kdig", kdig), ("drill", drill)] {
+                let text = text.replace(['\t'], " ");
+                assert!(text.contains(expected), "{tool} {name} {rtype}: {text}");
+                assert!(!text.contains("WARNING: Message") && !text.contains("malformed"), "{tool}: {text}");
+            }
+        }
+    }
+    let whole = says("dig", &["@127.0.0.1", "-p", &port, "example.org", "AXFR", "+onesoa"]);
+    assert!(whole.contains("TYPE65280") && whole.contains("XFR size: 28 records"), "{whole}");
+    assert_eq!(short(server, &["text.example.org", "TXT"]).trim(), r#""one" "two; three" "\"quoted\"""#);
+}
+
+#[test]
+#[ignore = "needs nslookup; .ci/run system installs it"]
+fn nslookup_understands_every_answer() {
+    let (program, _scratch) = ours(place(), &[]);
+    let port = format!("-port={}", program.address("udp").unwrap().port());
+    for (name, rtype, expected) in [
+        ("web.example.org", "a", "Address: 192.0.2.80"),
+        ("mail.example.org", "aaaa", "Address: 2001:db8::25"),
+        ("example.org", "mx", "mail exchanger = 10 mail.example.org."),
+        ("www.example.org", "a", "canonical name = web.example.org."),
+        ("no.example.org", "a", "NXDOMAIN"),
+        ("mail.example.org", "txt", "No answer"),
+    ] {
+        let text = says("nslookup", &[&port, &format!("-type={rtype}"), name, "127.0.0.1"]);
+        assert!(text.contains(expected), "{name} {rtype}: {text}");
+    }
+}
+
+#[test]
+#[ignore = "needs nsupdate and dig; .ci/run system installs them"]
+fn nsupdate_changes_a_zone_under_a_key() {
+    let data = Scratch::new().unwrap();
+    let flag = format!("--data={}", data.path().display());
+    let flags = ["--allow-update=key:key", &flag, "--log=error"];
+    let (program, scratch) = ours(place(), &flags);
+    let server = program.address("udp").unwrap();
+    let add = "update add new.example.org 60 A 192.0.2.77";
+    let (done, text) = nsupdate(server, false, add);
+    assert!(!done && text.contains("REFUSED"), "{text}");
+    assert_eq!(nsupdate(server, true, add), (true, String::new()));
+    assert_eq!(short(server, &["new.example.org"]).trim(), "192.0.2.77");
+    let (done, text) =
+        nsupdate(server, true, "prereq nxdomain new.example.org\nupdate delete web.example.org");
+    assert!(!done && text.contains("YXDOMAIN"), "{text}");
+    assert_eq!(short(server, &["web.example.org"]).trim(), "192.0.2.80");
+    assert!(nsupdate(server, true, "prereq yxdomain new.example.org\nupdate delete web.example.org").0);
+    let many: String = (0..500).map(|n| format!("update add h{n}.example.org 60 TXT \"{n}\"\n")).collect();
+    assert_eq!(nsupdate(server, true, &many), (true, String::new()));
+    drop(program);
+    let zone = format!("--zone=example.org={}", scratch.path().join("zone").display());
+    let program = start(place(), &[&[zone.as_str()], &flags[..]].concat());
+    let server = program.address("udp").unwrap();
+    assert_eq!(short(server, &["web.example.org"]), "");
+    assert_eq!(short(server, &["new.example.org"]).trim(), "192.0.2.77");
+    assert_eq!(short(server, &["h499.example.org", "TXT"]).trim(), "\"499\"");
+}
+
+/// Theirs takes the zone, then the changes, from ours.
+fn gives(theirs: Start) {
+    let address = place();
+    let (program, _scratch) = ours(
+        place(),
+        &["--allow-xfr=key:key", "--allow-update=key:key", &format!("--notify={address}"), "--log=error"],
+    );
+    let primary = program.address("udp").unwrap();
+    let other = theirs(address, Role::Secondary { of: primary });
+    eventually("the zone", || short(other.address, &["web.example.org"]).trim() == "192.0.2.80");
+    for (name, rtype, _) in KINDS.iter().take(10) {
+        assert_eq!(short(other.address, &[name, rtype]), short(primary, &[name, rtype]), "{name} {rtype}");
+    }
+    for n in 0..3 {
+        let script = format!(
+            "update add n{n}.example.org 60 A 192.0.2.9{n}\nupdate delete web.example.org A\nupdate add web.example.org 60 A 192.0.2.10{n}"
+        );
+        assert_eq!(nsupdate(primary, true, &script), (true, String::new()));
+        eventually("the change", || {
+            short(other.address, &["web.example.org"]).trim() == format!("192.0.2.10{n}")
+        });
+        assert_eq!(short(other.address, &[&format!("n{n}.example.org")]).trim(), format!("192.0.2.9{n}"));
+    }
+}
+
+/// Ours takes the zone, then the changes, from theirs.
+fn takes(theirs: Start) {
+    let listen = place();
+    let other = theirs(place(), Role::Primary { of: listen });
+    eventually("their zone", || short(other.address, &["web.example.org"]).trim() == "192.0.2.80");
+    let data = Scratch::new().unwrap();
+    let flags = [
+        format!("--secondary=example.org={},key", other.address),
+        format!("--data={}", data.path().display()),
+    ];
+    let program = start(listen, &[&flags[0], &flags[1], "--log=error"]);
+    let copy = program.address("udp").unwrap();
+    eventually("the zone", || short(copy, &["web.example.org"]).trim() == "192.0.2.80");
+    for (name, rtype, _) in KINDS.iter().take(10) {
+        assert_eq!(short(other.address, &[name, rtype]), short(copy, &[name, rtype]), "{name} {rtype}");
+    }
+    for n in 0..3 {
+        let zone = ZONE
+            .replace("host 7", &format!("host {}", 8 + n))
+            .replace("192.0.2.80", &format!("192.0.2.20{n}"));
+        other.scratch.write("zone", zone.as_bytes()).unwrap();
+        other.reload();
+        eventually("the change", || short(copy, &["web.example.org"]).trim() == format!("192.0.2.20{n}"));
+    }
+    drop(other);
+    drop(program);
+    let program = start(place(), &[&flags[0], &flags[1], "--log=error"]);
+    assert_eq!(
+        short(program.address("udp").unwrap(), &["web.example.org"]).trim(),
+        "192.0.2.202",
+        "the copy is kept"
+    );
+}
+
+#[test]
+#[ignore = "needs nsd; .ci/run system installs it"]
+fn nsd_is_our_secondary() {
+    gives(nsd);
+}
+
+#[test]
+#[ignore = "needs knotd; .ci/run system installs it"]
+fn knotd_is_our_secondary() {
+    gives(knotd);
+}
+
+#[test]
+#[ignore = "needs named; .ci/run system installs it"]
+fn named_is_our_secondary() {
+    gives(named);
+}
+
+#[test]
+#[ignore = "needs nsd; .ci/run system installs it"]
+fn we_are_nsds_secondary() {
+    takes(nsd);
+}
+
+#[test]
+#[ignore = "needs knotd; .ci/run system installs it"]
+fn we_are_knotds_secondary() {
+    takes(knotd);
+}
+
+#[test]
+#[ignore = "needs named; .ci/run system installs it"]
+fn we_are_nameds_secondary() {
+    takes(named);
+}
+
+fn ask(server: SocketAddr, name: &str, rtype: RrType, dnssec: bool) -> String {
+    let (mut out, mut reply) = ([0; 512], [0; 4096]);
+    let mut builder = Builder::new(&mut out, Header::query(4711, Opcode::QUERY));
+    builder.push_question(Question::new(name.parse().unwrap(), rtype).as_question_ref()).unwrap();
+    builder.push_edns(&EdnsHeader { dnssec_ok: dnssec, ..EdnsHeader::new(1232) }, &[]).unwrap();
+    let query = builder.finish();
+    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
+    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
+    socket.send_to(query, server).unwrap();
+    let len = socket.recv(&mut reply).unwrap();
+    let message = Message::parse(&reply[..len]).unwrap();
+    let section = |records: dns::Records<'_>| {
+        let mut all: Vec<_> = records.map(|record| record.to_string()).collect();
+        all.sort();
+        all.join("; ")
+    };
+    format!(
+        "{} {:?} | {} | {}",
+        message.rcode(),
+        message.flags().has(dns::Flags::AA),
+        section(message.answer()),
+        section(message.authority()),
+    )
+}
+
+#[test]
+#[ignore = "needs nsd; .ci/run system installs it"]
+fn one_zone_in_ours_and_in_nsd_gives_the_same_answers() {
+    let (program, _scratch) = ours(place(), &[]);
+    let own = program.address("udp").unwrap();
+    let other = nsd(place(), Role::Primary { of: place() });
+    eventually("their zone", || short(other.address, &["web.example.org"]).trim() == "192.0.2.80");
+    let names = [
+        "",
+        "ns.",
+        "web.",
+        "www.",
+        "out.",
+        "loop1.",
+        "a.b.c.",
+        "b.c.",
+        "c.",
+        "no.",
+        "x.no.",
+        "x.wild.",
+        "y.wild.",
+        "z.y.wild.",
+        "wild.",
+        "q.alias.",
+        "alias.",
+        "sub.",
+        "ns.sub.",
+        "x.sub.",
+        "old.",
+        "target.old.",
+        "no.old.",
+        "_sip._tcp.",
+        "odd.",
+        "svc.",
+        "caa.",
+        "text.",
+        "WEB.",
+    ];
+    for name in names {
+        for rtype in [
+            "A",
+            "AAAA",
+            "NS",
+            "MX",
+            "TXT",
+            "SOA",
+            "CNAME",
+            "DNAME",
+            "SRV",
+            "HTTPS",
+            "CAA",
+            "TYPE65280",
+            "DS",
+        ] {
+            let (name, rtype) = (format!("{name}example.org"), rtype.parse().unwrap());
+            let (seen, expected) = (ask(own, &name, rtype, false), ask(other.address, &name, rtype, false));
+            // To those who get an answer, nsd says which servers there are; a chain out of its zone it leaves to others.
+            let head = |text: &str| text.split(" | ").take(2).collect::<Vec<_>>().join(" | ");
+            let positive = seen.contains("NOERROR true | ") && !seen.contains("NOERROR true |  |");
+            if positive {
+                assert_eq!(head(&seen), head(&expected), "{name} {rtype}");
+            } else {
+                assert_eq!(seen, expected, "{name} {rtype}");
+            }
+        }
+    }
+}
+
+#[test]
+#[ignore = "needs named-checkzone; .ci/run system installs it"]
+fn zone_check_and_named_checkzone_agree() {
+    let head = "$TTL 60\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n";
+    let zones = [
+        ("nothing wrong", format!("{head}www CNAME ns\n")),
+        ("the large one", ZONE.to_owned()),
+        ("out of the zone", format!("{head}a.example.net. A 192.0.2.1\n")),
+        ("an octet too large", format!("{head}a A 192.0.2.256\n")),
+        ("too few fields", format!("{head}a MX 10\n")),
+        ("too many fields", format!("{head}a A 192.0.2.1 192.0.2.2\n")),
+        ("unknown type", format!("{head}a WHAT 1\n")),
+        ("no SOA", "$TTL 60\n@ NS ns\nns A 192.0.2.1\n".to_owned()),
+        ("two SOAs", format!("{head}@ SOA ns host 9 2 3 4 5\n")),
+        ("SOA below", format!("{head}x SOA ns host 9 2 3 4 5\n")),
+        ("no NS", "$TTL 60\n@ SOA ns host 1 2 3 4 5\nns A 192.0.2.1\n".to_owned()),
+        ("server without address", format!("{head}@ NS ns2\n")),
+        ("server is an alias", format!("{head}@ NS ns2\nns2 CNAME ns\n")),
+        ("server elsewhere", format!("{head}@ NS ns.example.net.\n")),
+        ("mail to nowhere", format!("{head}@ MX 10 mail\n")),
+        ("mail to an alias", format!("{head}@ MX 10 mail\nmail CNAME ns\n")),
+        ("mail to an address", format!("{head}@ MX 10 192.0.2.1\n")),
+        ("service nowhere", format!("{head}_a._tcp SRV 1 2 3 gone\n")),
+        ("alias and address", format!("{head}x CNAME ns\nx A 192.0.2.1\n")),
+        ("two aliases", format!("{head}x CNAME ns\nx CNAME ns.example.net.\n")),
+        ("alias twice", format!("{head}x CNAME ns\nx CNAME ns\n")),
+        ("cut without glue", format!("{head}sub NS ns.sub\n")),
+        ("cut with glue", format!("{head}sub NS ns.sub\nns.sub A 192.0.2.2\n")),
+        ("cut to a missing name", format!("{head}sub NS gone\n")),
+        ("cut to an alias", format!("{head}sub NS gone\ngone CNAME ns\n")),
+        ("cut to the root", format!("{head}sub NS .\n")),
+        ("server is the root", format!("{head}@ NS .\n")),
+        ("server below another cut", format!("{head}@ NS x.sub\nsub NS ns\n")),
+        ("server below a DNAME", format!("{head}@ NS x.d\nd DNAME ns\n")),
+        ("server by a wildcard", format!("{head}@ NS x.w\n*.w A 192.0.2.1\n")),
+        ("service to an alias", format!("{head}_a._tcp SRV 1 2 3 al\nal CNAME ns\n")),
+        ("below a cut", format!("{head}sub NS ns.sub\nns.sub A 192.0.2.2\nx.sub TXT x\n")),
+        ("below a DNAME", format!("{head}d DNAME ns\nx.d A 192.0.2.2\n")),
+        ("two DNAMEs", format!("{head}d DNAME ns\nd DNAME ns.example.net.\n")),
+        ("TTLs that differ", format!("{head}x 60 A 192.0.2.1\nx 70 A 192.0.2.2\n")),
+        ("no TTL", "@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n".to_owned()),
+        ("unbalanced", format!("{head}x TXT ( \"a\"\n")),
+        ("open quote", format!("{head}x TXT \"a\n")),
+        ("generated", format!("{head}$GENERATE 1-5 h$ A 192.0.2.$\n")),
+        ("generated wrongly", format!("{head}$GENERATE 5-1 h$ A 192.0.2.$\n")),
+        ("included from nowhere", format!("{head}$INCLUDE nowhere\n")),
+        ("unknown directive", format!("{head}$WHAT 1\n")),
+        ("a label too long", format!("{head}{} A 192.0.2.1\n", "x".repeat(64))),
+        ("wildcard", format!("{head}* A 192.0.2.1\n")),
+        ("null MX", format!("{head}@ MX 0 .\n")),
+        ("class CH", format!("{head}x CH A 192.0.2.1\n")),
+        ("generic", format!("{head}x TYPE1 \\# 4 C0000201\n")),
+        ("generic too short", format!("{head}x TYPE1 \\# 3 C00002\n")),
+        ("under_score in a host", format!("{head}under_score A 192.0.2.1\n")),
+        ("empty", String::new()),
+        ("only comments", "; nothing\n\n".to_owned()),
+    ];
+    let scratch = Scratch::new().unwrap();
+    let mut disagreed = Vec::new();
+    for (what, text) in zones {
+        let path = scratch.write("zone", text.as_bytes()).unwrap();
+        let args = ["example.org", path.to_str().unwrap()];
+        let ours = output("zone_check", args, b"").unwrap();
+        let theirs = Command::new("named-checkzone").args(["-i", "local"]).args(args).output().expect(WHY);
+        if ours.status.code() != theirs.status.code() {
+            let (ours, theirs) =
+                (String::from_utf8_lossy(&ours.stdout), String::from_utf8_lossy(&theirs.stdout));
+            disagreed.push(format!("{what}\nours: {ours}theirs: {theirs}"));
+        }
+    }
+    assert!(disagreed.is_empty(), "{}", disagreed.join("\n"));
+}
+
+/// Seconds of processor time that a process and its children have used.
+fn cpu(id: u32) -> f64 {
+    let children = says("pgrep", &["-P", &id.to_string()]);
+    let own = std::fs::read_to_string(format!("/proc/{id}/stat")).map_or(0.0, |stat| {
+        let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
+        (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
+    });
+    own + children.lines().map(|child| cpu(child.parse().unwrap())).sum::<f64>()
+}
+
+/// Prints processor time per query of ours and of nsd under the same load, in turn. It asserts nothing about time.
+#[test]
+#[ignore = "needs nsd and dnsperf; .ci/run system installs them"]
+fn dnsperf_compares_with_nsd() {
+    let (program, scratch) = ours(place(), &["--threads=1"]);
+    let other = nsd(place(), Role::Primary { of: place() });
+    eventually("their zone", || short(other.address, &["web.example.org"]).trim() == "192.0.2.80");
+    let questions: String =
+        KINDS.iter().take(13).map(|(name, rtype, _)| format!("{name} {rtype}\n")).collect();
+    let file = scratch.write("questions", questions.as_bytes()).unwrap();
+    let seconds = std::env::var("DNSPERF_SECONDS").unwrap_or_else(|_| "2".to_owned());
+    let mut measure = |id: u32, address: SocketAddr| -> f64 {
+        let (before, port) = (cpu(id), address.port().to_string());
+        let text = says(
+            "dnsperf",
+            &[
+                "-s",
+                "127.0.0.1",
+                "-p",
+                &port,
+                "-d",
+                file.to_str().unwrap(),
+                "-l",
+                &seconds,
+                "-q",
+                "100",
+                "-T",
+                "1",
+            ],
+        );
+        let completed = text.lines().find_map(|line| line.trim().strip_prefix("Queries completed:"));
+        let completed = completed.and_then(|rest| rest.split_whitespace().next()).expect(&text);
+        (cpu(id) - before) * 1e6 / completed.parse::<f64>().unwrap()
+    };
+    let mut sums = [0.0, 0.0];
+    for _ in 0..3 {
+        sums[0] += measure(program.id(), program.address("udp").unwrap());
+        sums[1] += measure(other.child.id(), other.address);
+    }
+    let [ours, theirs] = sums.map(|sum| sum / 3.0);
+    println!("processor time per query: ours {ours:.2} us, nsd {theirs:.2} us, ratio {:.2}", ours / theirs);
+}
