@@ -59,9 +59,12 @@ pub(crate) struct Args {
     /// Only if it has changed since that date (an HTTP-date, YYYY-MM-DD, or a file, for its time); -DATE: only if not
     #[arg(short = 'z', long = "time-cond", value_name = "DATE", allow_hyphen_values = true)]
     pub(crate) since: Option<String>,
-    /// Who you are, for the Basic scheme
+    /// Who you are
     #[arg(short = 'u', long = "user", value_name = "USER:PASSWORD")]
     pub(crate) user: Option<String>,
+    /// Prove it by Digest, once the server asks, instead of showing the password
+    #[arg(long)]
+    pub(crate) digest: bool,
     /// Cookies to send: name=value; name=value, or a file with a jar
     #[arg(short = 'b', long = "cookie", value_name = "JAR|COOKIES")]
     pub(crate) cookies: Vec<String>,

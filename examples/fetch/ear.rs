@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use bytes::Bytes;
 use examples::Failure;
 use examples::progress::Progress;
+use http1::auth::digest::Challenge;
 use http1::conditional::EntityTag;
 use http1::date::HttpDate;
 use http1::range::{Resume, Verdict};
@@ -44,6 +45,17 @@ pub(crate) enum Next {
     Follow(Step<'static>),
     /// The same request once more, for the whole.
     AskAgain,
+    /// The same request once more, with an answer to this.
+    Prove(Box<Challenge>),
+}
+
+/// Whether a challenge is the first.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Proves {
+    /// It is.
+    First,
+    /// One was answered before.
+    Again,
 }
 
 /// Listens to the responses to one request and those that follow from it.
@@ -62,6 +74,8 @@ pub(crate) struct Ear<'a> {
     uri: String,
     progress: Option<Progress>,
     writes: bool,
+    /// A challenge would be answered; one that was answered before, if the server only wants a fresh nonce.
+    pub(crate) proves: Option<Proves>,
     /// A response has begun.
     pub(crate) heard: bool,
     pub(crate) next: Next,
@@ -94,6 +108,7 @@ impl<'a> Ear<'a> {
             uri: String::new(),
             progress: None,
             writes: false,
+            proves: None,
             heard: false,
             next: Next::Done,
             status: 0,
@@ -120,6 +135,13 @@ impl<'a> Ear<'a> {
         Ok(step.map_or(Next::Done, |step| {
             Next::Follow(Step { method: step.method.into_owned().into(), ..step })
         }))
+    }
+
+    /// RFC 7616 section 3.3: what is to be answered, if it can be and was not in vain before.
+    fn challenge(&self, response: &Response) -> Option<Box<Challenge>> {
+        let proves = self.proves.filter(|_| self.status == 401)?;
+        let challenge = Challenge::all(response.fields().all(Known::WwwAuthenticate)).next()?;
+        (proves == Proves::First || challenge.is_stale()).then(|| Box::new(challenge))
     }
 
     /// Opens the file that the content of this response goes to. Whether it goes anywhere.
@@ -204,14 +226,17 @@ impl Hear for Ear<'_> {
         } else {
             self.report.redirect_url = redirect_url(&self.uri, response).unwrap_or_default();
         }
+        if let Some(challenge) = self.challenge(response) {
+            self.next = Next::Prove(challenge);
+        }
         if self.args.include || self.args.head {
             self.sink.open(Opening::Whole)?;
             self.sink.write(head.as_bytes())?;
         }
-        if matches!(self.next, Next::Done) {
-            self.writes = self.open(response)?;
-        } else {
-            self.report.num_redirects += 1;
+        match self.next {
+            Next::Done => self.writes = self.open(response)?,
+            Next::Follow(_) => self.report.num_redirects += 1,
+            Next::AskAgain | Next::Prove(_) => {}
         }
         if self.writes {
             self.show_progress(response);

@@ -1,48 +1,31 @@
-//! Cookies kept between requests, and between runs in Netscape's file format.
+//! Cookies kept between requests, and between runs in Netscape's file format, as curl reads and writes it.
 //!
-//! The rule: what belongs to whom is `http1::cookie`'s to say (RFC 6265bis section 5.7 and 5.8); here it is only kept. The
-//! whole program knows three things of it: [`Jar::store`], [`Jar::header`] and the file.
+//! The rule: what belongs to whom is `http1::cookie`'s to say (RFC 6265bis sections 5.7 and 5.8); here is the file. A line of it
+//! is set again as its server would set it, so nothing gets into the jar by a file that no server could have put there.
 
 use std::fs;
 use std::io;
 use std::path::Path;
-use std::time::{SystemTime, UNIX_EPOCH};
 
-use http1::cookie::{self, SetCookie, default_path, domain_matches, path_matches};
+use http1::cookie::{self, Cookie, Request, SetCookie};
+use http1::date::HttpDate;
 use http1::uri::Uri;
 
-/// More cookies than this are not kept; the oldest go (RFC 6265bis section 6.1).
-const MOST: usize = 3000;
-/// More of one domain are not kept.
-const MOST_OF_DOMAIN: usize = 180;
+use crate::ear::today;
+
+/// What a jar's file begins with: by this line others know the format.
+const TITLE: &str = "# Netscape HTTP Cookie File";
 
 /// The cookies.
 #[derive(Debug, Default)]
-pub(crate) struct Jar {
-    /// The oldest first.
-    cookies: Vec<Cookie>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-struct Cookie {
-    name: String,
-    value: String,
-    domain: String,
-    /// For this very host, not for those below it.
-    host_only: bool,
-    path: String,
-    secure: bool,
-    http_only: bool,
-    /// Seconds since 1970; `None`: as long as the session lasts.
-    expires: Option<i64>,
-}
+pub(crate) struct Jar(cookie::Jar);
 
 impl Jar {
     /// Reads a file of cookies: seven fields a line, tabs in between. What can't be read is left out.
     pub(crate) fn load(&mut self, path: &Path) -> io::Result<()> {
         for line in fs::read_to_string(path)?.lines() {
-            if let Some(cookie) = Cookie::of_line(line) {
-                self.put(cookie);
+            if self.take_line(line, today()).is_none() && !is_comment(line) {
+                tracing::info!(line, "not a cookie");
             }
         }
         Ok(())
@@ -50,10 +33,7 @@ impl Jar {
 
     /// Writes such a file.
     pub(crate) fn save(&self, path: &Path) -> io::Result<()> {
-        let mut text = String::from("# Netscape HTTP Cookie File\n\n");
-        for cookie in self.cookies.iter().filter(|cookie| !cookie.has_ended(now())) {
-            text.push_str(&cookie.to_line());
-        }
+        let text = self.to_text(today());
         if path == Path::new("-") {
             print!("{text}");
             return Ok(());
@@ -61,140 +41,78 @@ impl Jar {
         fs::write(path, text)
     }
 
-    /// A response from `uri` sets this cookie (section 5.7).
+    /// A response from `uri` sets this cookie.
     pub(crate) fn store(&mut self, uri: &Uri<'_>, field: &[u8]) {
-        if let Some(cookie) = Cookie::set(uri, field, now()) {
-            self.put(cookie);
+        let (Some(cookie), Ok(origin)) = (SetCookie::parse(field), uri.origin()) else { return };
+        let request = Request::new(origin.host(), path_of(uri), origin.is_secure());
+        if let Err(reason) = self.0.set(&cookie, &request, today()) {
+            tracing::info!(%reason, "a cookie is refused");
         }
     }
 
-    /// The value of `Cookie` for a request to `uri` (section 5.8); `None`: there is none to send.
-    pub(crate) fn header(&self, uri: &Uri<'_>) -> Option<Vec<u8>> {
+    /// The value of `Cookie` for a request to `uri`; `None`: there is none to send.
+    pub(crate) fn header(&mut self, uri: &Uri<'_>) -> Option<Vec<u8>> {
         let origin = uri.origin().ok()?;
-        let mut fit: Vec<&Cookie> = self
-            .cookies
-            .iter()
-            .filter(|cookie| cookie.is_for(origin.host(), uri.path(), origin.is_secure(), now()))
-            .collect();
-        // Section 5.8.3, step 2: longer paths first, then older ones.
-        fit.sort_by_key(|cookie| std::cmp::Reverse(cookie.path.len()));
-        let value = cookie::header(fit.iter().map(|cookie| (&cookie.name, &cookie.value)));
-        (!value.is_empty()).then_some(value)
+        self.0.header(&Request::new(origin.host(), path_of(uri), origin.is_secure()), today())
     }
 
-    fn put(&mut self, cookie: Cookie) {
-        self.cookies.retain(|held| !held.is_same(&cookie));
-        if cookie.has_ended(now()) {
-            return;
-        }
-        let of_domain = |held: &Cookie| held.domain == cookie.domain;
-        if self.cookies.iter().filter(|held| of_domain(held)).count() >= MOST_OF_DOMAIN
-            && let Some(oldest) = self.cookies.iter().position(of_domain)
-        {
-            self.cookies.remove(oldest);
-        }
-        if self.cookies.len() >= MOST {
-            self.cookies.remove(0);
-        }
-        self.cookies.push(cookie);
-    }
-}
-
-impl Cookie {
-    fn set(uri: &Uri<'_>, field: &[u8], now: i64) -> Option<Self> {
-        let set = SetCookie::parse(field)?;
-        let origin = uri.origin().ok()?;
-        let host = origin.host().to_ascii_lowercase();
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
-        // Step 10: a server speaks for itself and those below its own domain, and for no whole registry.
-        let (domain, host_only) = match set.domain() {
-            None | Some(b"") => (host, true),
-            Some(domain) => {
-                let domain = text(domain)?.to_ascii_lowercase();
-                let may = domain_matches(&host, &domain) && (domain.contains('.') || domain == host);
-                (may.then_some(domain)?, false)
-            }
-        };
-        if (set.is_secure() && !origin.is_secure()) || !set.keeps_its_promise() {
-            return None;
-        }
-        let path = match set.path() {
-            Some(path @ [b'/', ..]) => text(path)?,
-            _ => default_path(uri.path()).to_owned(),
-        };
-        let expires = set.max_age().map(|age| now.saturating_add(age));
-        Some(Cookie {
-            name: text(set.name())?,
-            value: text(set.value())?,
-            domain,
-            host_only,
-            path,
-            secure: set.is_secure(),
-            http_only: set.is_http_only(),
-            expires: expires.or_else(|| set.expires().map(|date| date.unix())),
-        })
+    fn to_text(&self, now: HttpDate) -> String {
+        let alive = |cookie: &&Cookie| cookie.expires().is_none_or(|end| end > now);
+        let lines: String = self.0.iter().filter(alive).filter_map(line_of).collect();
+        format!("{TITLE}\n\n{lines}")
     }
 
-    fn is_for(&self, host: &str, path: &str, secure: bool, now: i64) -> bool {
-        let host = host.to_ascii_lowercase();
-        let domain = if self.host_only { host == self.domain } else { domain_matches(&host, &self.domain) };
-        let path = if path.is_empty() { "/" } else { path };
-        domain && path_matches(path, &self.path) && (secure || !self.secure) && !self.has_ended(now)
-    }
-
-    fn is_same(&self, other: &Cookie) -> bool {
-        self.name == other.name && self.domain == other.domain && self.path == other.path
-    }
-
-    fn has_ended(&self, now: i64) -> bool {
-        self.expires.is_some_and(|at| at <= now)
-    }
-
-    fn of_line(line: &str) -> Option<Self> {
+    /// `None`: it is no cookie, or one that nobody could have set.
+    fn take_line(&mut self, line: &str, now: HttpDate) -> Option<()> {
         let (http_only, line) = match line.strip_prefix("#HttpOnly_") {
-            Some(rest) => (true, rest),
-            None => (false, line),
+            Some(rest) => ("; HttpOnly", rest),
+            None => ("", line),
         };
         let mut fields = line.split('\t');
         let mut next = || fields.next();
         let (domain, below, path, secure, expires) = (next()?, next()?, next()?, next()?, next()?);
         let (name, value) = (next()?, next().unwrap_or_default());
-        if domain.starts_with('#') {
+        let domain = domain.trim_start_matches('.');
+        if line.starts_with('#') || [domain, path, name, value].iter().any(|text| text.contains(';')) {
             return None;
         }
-        let expires = expires.parse().ok()?;
-        Some(Cookie {
-            name: name.to_owned(),
-            value: value.to_owned(),
-            domain: domain.trim_start_matches('.').to_ascii_lowercase(),
-            host_only: below != "TRUE",
-            path: path.to_owned(),
-            secure: secure == "TRUE",
-            http_only,
-            expires: (expires != 0).then_some(expires),
-        })
-    }
-
-    fn to_line(&self) -> String {
-        let truth = |it: bool| if it { "TRUE" } else { "FALSE" };
-        format!(
-            "{}{}{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
-            if self.http_only { "#HttpOnly_" } else { "" },
-            if self.host_only { "" } else { "." },
-            self.domain,
-            truth(!self.host_only),
-            self.path,
-            truth(self.secure),
-            self.expires.unwrap_or(0),
-            self.name,
-            self.value,
-        )
+        let below = if below == "TRUE" { format!("; Domain={domain}") } else { String::new() };
+        let secure = if secure == "TRUE" { "; Secure" } else { "" };
+        let expires = match expires.parse().ok()? {
+            0 => String::new(),
+            end => format!("; Max-Age={}", i64::saturating_sub(end, now.unix())),
+        };
+        let set = format!("{name}={value}; Path={path}{below}{secure}{http_only}{expires}");
+        let set = SetCookie::parse(set.as_bytes())?;
+        self.0.set(&set, &Request::new(domain, path, true), now).ok()
     }
 }
 
-fn now() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_secs()).unwrap_or(i64::MAX)
+/// RFC 9110 section 4.2.3: an empty path is `/`.
+fn path_of<'a>(uri: &Uri<'a>) -> &'a str {
+    if uri.path().is_empty() { "/" } else { uri.path() }
+}
+
+fn is_comment(line: &str) -> bool {
+    line.trim().is_empty() || (line.starts_with('#') && !line.starts_with("#HttpOnly_"))
+}
+
+/// `None`: it has octets that are no text, or a tab.
+fn line_of(cookie: &Cookie) -> Option<String> {
+    let truth = |it: bool| if it { "TRUE" } else { "FALSE" };
+    let text = |bytes| std::str::from_utf8(bytes).ok().filter(|text| !text.contains('\t'));
+    Some(format!(
+        "{}{}{}\t{}\t{}\t{}\t{}\t{}\t{}\n",
+        if cookie.is_http_only() { "#HttpOnly_" } else { "" },
+        if cookie.is_host_only() { "" } else { "." },
+        cookie.domain(),
+        truth(!cookie.is_host_only()),
+        cookie.path(),
+        truth(cookie.is_secure()),
+        cookie.expires().map_or(0, HttpDate::unix),
+        text(cookie.name())?,
+        text(cookie.value())?,
+    ))
 }
 
 #[cfg(test)]
@@ -209,20 +127,21 @@ mod tests {
         jar
     }
 
-    fn sent(jar: &Jar, uri: &str) -> String {
+    fn sent(jar: &mut Jar, uri: &str) -> String {
         String::from_utf8(jar.header(&Uri::parse(uri).unwrap()).unwrap_or_default()).unwrap()
     }
 
     #[test]
     fn cookies_go_back_where_they_belong() {
-        let jar = jar(&[
+        let mut jar = jar(&[
             ("http://www.example.org/a/b", "host=1"),
             ("http://www.example.org/", "domain=2; Domain=example.org"),
-            ("http://www.example.org/", "path=3; Path=/deep/er"),
+            ("http://www.example.org", "path=3; Path=/deep/er"),
             ("https://www.example.org/", "secure=4; Secure"),
             ("http://www.example.org/", "foreign=5; Domain=example.com"),
             ("http://www.example.org/", "registry=6; Domain=org"),
             ("http://www.example.org/", "gone=7; Max-Age=0"),
+            ("http://www.example.org/", "__Host-broken=8; Path=/"),
         ]);
         for (uri, cookies) in [
             ("http://www.example.org/a/c", "host=1; domain=2"),
@@ -232,21 +151,49 @@ mod tests {
             ("https://www.example.org/", "domain=2; secure=4"),
             ("http://example.com/", ""),
         ] {
-            assert_eq!(sent(&jar, uri), cookies, "{uri}");
+            assert_eq!(sent(&mut jar, uri), cookies, "{uri}");
         }
     }
 
     #[test]
-    fn a_line_of_the_file_is_read_as_it_is_written() {
+    fn a_file_is_read_as_it_is_written() {
         let jar = jar(&[
             ("https://example.org/a/", "a=1; Secure; HttpOnly; Max-Age=1000"),
             ("http://example.org/", "b=\"2 3\"; Domain=example.org"),
+            ("http://127.0.0.1/", "c="),
         ]);
-        for cookie in &jar.cookies {
-            let line = cookie.to_line();
-            assert_eq!(Cookie::of_line(line.trim_end_matches('\n')).as_ref(), Some(cookie));
+        let text = jar.to_text(today());
+        let mut again = Jar::default();
+        for line in text.lines() {
+            let taken = again.take_line(line, today()).is_some();
+            assert_eq!(taken, !is_comment(line), "{line}");
         }
-        assert_eq!(Cookie::of_line("# Netscape HTTP Cookie File"), None);
-        assert_eq!(Cookie::of_line(""), None);
+        assert_eq!(again.to_text(today()), text);
+        assert_eq!(again.0.len(), 3);
+    }
+
+    #[test]
+    fn the_file_is_the_one_that_curl_writes() {
+        let mut jar = Jar::default();
+        for (line, taken) in [
+            ("# Netscape HTTP Cookie File", false),
+            ("", false),
+            ("#HttpOnly_.example.org\tTRUE\t/\tFALSE\t0\tname\tvalue", true),
+            ("www.example.org\tFALSE\t/a\tTRUE\t4102444800\tlong\t", true),
+            ("www.example.org\tFALSE\t/a\tTRUE\t1\tlate\tx", true),
+            // Nobody is below a registry; for the registry itself it is good (RFC 6265bis section 5.7, step 9).
+            ("org\tTRUE\t/\tFALSE\t0\tregistry\tx", true),
+            ("www.example.org\tFALSE\t/\tFALSE\tsoon\tname\tvalue", false),
+            ("www.example.org FALSE / FALSE 0 name value", false),
+        ] {
+            assert_eq!(jar.take_line(line, today()).is_some(), taken, "{line}");
+        }
+        let text = jar.to_text(today());
+        assert!(text.contains("\n#HttpOnly_.example.org\tTRUE\t/\tFALSE\t0\tname\tvalue\n"), "{text}");
+        assert!(
+            text.contains("\nwww.example.org\tFALSE\t/a\tTRUE\t") && text.contains("\tlong\t\n"),
+            "{text}"
+        );
+        assert!(!text.contains("late") && text.contains("\norg\tFALSE\t"), "{text}");
     }
 }

@@ -4,11 +4,13 @@
 //! whom it was meant for.
 
 use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant, UNIX_EPOCH};
 
 use examples::Failure;
+use http1::auth::digest::{self, Challenge};
 use http1::date::HttpDate;
 use http1::redirect::Step;
 use http1::uri::{Target, Uri};
@@ -17,7 +19,7 @@ use net_core::Deadline;
 
 use crate::args::Args;
 use crate::content::Content;
-use crate::ear::{Ear, Next, Part, is_passing};
+use crate::ear::{Ear, Next, Part, Proves, is_passing};
 use crate::exchange::{Trouble, exchange};
 use crate::jar::Jar;
 use crate::lines::{Lines, basic};
@@ -66,17 +68,36 @@ struct Ask {
     fields: Vec<Line>,
     /// The value of `Authorization`.
     credentials: Option<String>,
+    /// The name and password that answer challenges.
+    user: Option<(String, String)>,
     /// `-b` goes along.
     cookies: bool,
 }
 
+/// So many challenges are answered on the way to one response.
+const CHALLENGES: u32 = 4;
+
 impl Ask {
+    /// Answers a challenge (RFC 7616 section 3.4).
+    fn prove(&mut self, challenge: &Challenge) -> Result<(), Failure> {
+        let Some((name, password)) = &self.user else { return Ok(()) };
+        let uri = Uri::parse(&self.uri)?;
+        let target = Target::for_origin(&self.method, &uri).to_string();
+        let request = digest::Request { method: &self.method, uri: &target, body: None };
+        let cnonce = format!("{:016x}", RandomState::new().build_hasher().finish());
+        let value = challenge.answer(&digest::User { name, password }, &request, &cnonce, 1)?;
+        self.credentials = Some(String::from_utf8(value)?);
+        Ok(())
+    }
+
     /// The request that a redirection leads to.
     fn follow(self, step: Step<'_>) -> Self {
         let keeps = |name: &str| step.keeps(name);
         Ask {
             content: if step.keeps_content { self.content } else { Content::None },
-            credentials: self.credentials.filter(|_| keeps("Authorization")),
+            // What answers a challenge answers it for one URI.
+            credentials: self.credentials.filter(|_| keeps("Authorization") && self.user.is_none()),
+            user: self.user.filter(|_| keeps("Authorization")),
             cookies: self.cookies && keeps("Cookie"),
             fields: self.fields.into_iter().filter(|(name, value)| value.is_none() || keeps(name)).collect(),
             method: step.method.into_owned(),
@@ -215,7 +236,11 @@ impl Fetcher<'_> {
             method: self.args.method.clone().unwrap_or_else(|| self.content.method(self.args).to_owned()),
             content: self.content.clone(),
             fields: self.fields.clone(),
-            credentials: user.map(basic).transpose()?,
+            credentials: user.filter(|_| !self.args.digest).map(basic).transpose()?,
+            user: user.filter(|_| self.args.digest).map(|user| {
+                let (name, password) = user.split_once(':').unwrap_or((user, ""));
+                (name.to_owned(), password.to_owned())
+            }),
             cookies: true,
             uri: whole,
         })
@@ -223,8 +248,14 @@ impl Fetcher<'_> {
 
     /// Asks, and follows where it leads.
     fn walk(&mut self, mut ask: Ask, ear: &mut Ear<'_>, deadline: Deadline) -> Result<(), Trouble> {
+        let mut challenges = 0;
         loop {
             ear.begins(&ask.method, &ask.uri);
+            ear.proves = match challenges {
+                _ if ask.user.is_none() || challenges >= CHALLENGES => None,
+                0 => Some(Proves::First),
+                _ => Some(Proves::Again),
+            };
             let head = self.build(&ask, ear.part.as_ref()).map_err(Trouble::lasting)?;
             let conversed = self.converse(&ask, head, deadline, ear);
             if let Ok(uri) = Uri::parse(&ask.uri) {
@@ -233,8 +264,16 @@ impl Fetcher<'_> {
             conversed?;
             match std::mem::replace(&mut ear.next, Next::Done) {
                 Next::Done => return Ok(()),
+                Next::AskAgain if ask.user.is_some() => (ask.credentials, challenges) = (None, 0),
                 Next::AskAgain => {}
-                Next::Follow(step) => ask = ask.follow(step),
+                Next::Follow(step) => {
+                    ask = ask.follow(step);
+                    challenges = 0;
+                }
+                Next::Prove(challenge) => {
+                    ask.prove(&challenge).map_err(Trouble::lasting)?;
+                    challenges += 1;
+                }
             }
         }
     }
@@ -264,7 +303,7 @@ impl Fetcher<'_> {
         }
     }
 
-    fn build(&self, ask: &Ask, part: Option<&Part>) -> Result<RequestBuilder, Failure> {
+    fn build(&mut self, ask: &Ask, part: Option<&Part>) -> Result<RequestBuilder, Failure> {
         let uri = Uri::parse(&ask.uri)?;
         let origin = uri.origin()?;
         let proxied = self.lines.asks_proxy(&origin);
@@ -311,7 +350,7 @@ impl Fetcher<'_> {
         }
     }
 
-    fn cookies_for(&self, ask: &Ask, uri: &Uri<'_>) -> Option<Vec<u8>> {
+    fn cookies_for(&mut self, ask: &Ask, uri: &Uri<'_>) -> Option<Vec<u8>> {
         let kept = self.jar.header(uri);
         let given = self.cookies.as_ref().filter(|_| ask.cookies).map(|cookies| cookies.clone().into_bytes());
         match (given, kept) {

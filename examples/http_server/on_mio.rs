@@ -19,14 +19,12 @@ use net_core::Clock;
 use proto_core::Time;
 
 use crate::door::{Answer, Seat};
-use crate::session::{Next, Ready, Session};
+use crate::session::{Next, Ready, Room, Session};
 use crate::wire::Socket;
 use crate::{DRAIN, Shared};
 
 const BELL: Token = Token(usize::MAX);
 const DOOR: Token = Token(usize::MAX - 1);
-/// How much one read takes at most.
-const ROOM: usize = 64 << 10;
 /// How long accepting rests when the process is out of descriptors.
 const REST: Duration = Duration::from_millis(50);
 
@@ -135,7 +133,7 @@ struct Worker {
     /// Stopping, and this is the end of it.
     drain: Option<Time>,
     now: Time,
-    room: Vec<u8>,
+    room: Room,
 }
 
 /// A session, and the earliest time that a timer is set for.
@@ -168,7 +166,7 @@ impl Worker {
             timers: BinaryHeap::new(),
             rest: None,
             drain: None,
-            room: vec![0; ROOM],
+            room: Room::new(),
         })
     }
 

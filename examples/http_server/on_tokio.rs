@@ -19,20 +19,18 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, Sleep, sleep_until};
 
 use crate::door::Answer;
-use crate::session::{Next, Ready, Session};
+use crate::session::{Next, Ready, Room, Session};
 use crate::wire::Socket;
 use crate::{DRAIN, Shared};
 
-/// How much one read takes at most.
-const ROOM: usize = 64 << 10;
 /// How long accepting rests when the process is out of descriptors.
 const REST: Duration = Duration::from_millis(50);
 /// A time that never comes.
 const NEVER: Duration = Duration::from_secs(1 << 30);
 
 thread_local! {
-    /// For reading; a thread's, not a task's.
-    static SPACE: RefCell<Vec<u8>> = RefCell::new(vec![0; ROOM]);
+    /// A thread's, not a task's.
+    static SPACE: RefCell<Room> = RefCell::new(Room::new());
 }
 
 /// tokio's stream, called only when it is ready.

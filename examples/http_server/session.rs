@@ -6,6 +6,7 @@
 use std::io;
 use std::sync::Arc;
 
+use bytes::BytesMut;
 use examples::site::{Site, Visit};
 use http1::server::Server;
 use proto_core::{Drive, DriveLimits, End, Time, Turn, Wait};
@@ -25,6 +26,45 @@ pub(crate) struct Ready {
     pub write: bool,
     /// The peer has ended its side: there is something to read until the end was read.
     pub ended: bool,
+}
+
+/// How much one read takes at most.
+const READ: usize = 64 << 10;
+
+/// Room to work in, which the sessions of a thread have in common: it stays warm, and who waits needs none.
+pub(crate) struct Room {
+    /// To read into.
+    read: Box<[u8]>,
+    /// What is read and not yet taken gathers in here,
+    input: BytesMut,
+    /// and what is to be sent in here.
+    output: BytesMut,
+}
+
+impl Room {
+    pub(crate) fn new() -> Self {
+        Room { read: vec![0; READ].into(), input: BytesMut::new(), output: BytesMut::new() }
+    }
+
+    /// For a session that has nothing in hand.
+    fn lend(&mut self, drive: &mut Drive<Server>) {
+        if drive.input().is_empty() {
+            *drive.input() = std::mem::take(&mut self.input);
+        }
+        if drive.output().is_empty() {
+            *drive.output().buffer() = std::mem::take(&mut self.output);
+        }
+    }
+
+    /// Once it has nothing in hand any more.
+    fn take_back(&mut self, drive: &mut Drive<Server>) {
+        if drive.input().is_empty() {
+            self.input = std::mem::take(drive.input());
+        }
+        if drive.output().is_empty() {
+            self.output = std::mem::take(drive.output().buffer());
+        }
+    }
 }
 
 /// What comes next.
@@ -71,15 +111,22 @@ impl<S: Socket> Session<S> {
     }
 
     /// The server stops: what has reached the socket is still answered, then this is over.
-    pub(crate) fn stop(&mut self, room: &mut [u8]) {
+    pub(crate) fn stop(&mut self, room: &mut Room) {
         if self.drive.is_idle() {
             self.read(room);
         }
         self.drive.endpoint_mut().shut_down();
     }
 
-    /// Does what can be done. `room` is for reading, and shared by all.
-    pub(crate) fn advance(&mut self, now: Time, room: &mut [u8]) -> Next {
+    /// Does what can be done.
+    pub(crate) fn advance(&mut self, now: Time, room: &mut Room) -> Next {
+        room.lend(&mut self.drive);
+        let next = self.go_on(now, room);
+        room.take_back(&mut self.drive);
+        next
+    }
+
+    fn go_on(&mut self, now: Time, room: &mut Room) -> Next {
         // What was waited for is there: to ask the endpoint before would be to hear the same once more.
         if self.reads && self.ready.read {
             self.read(room);
@@ -136,7 +183,7 @@ impl<S: Socket> Session<S> {
     }
 
     /// Whether anything else moved.
-    fn moves(&mut self, wait: Wait, room: &mut [u8]) -> bool {
+    fn moves(&mut self, wait: Wait, room: &mut Room) -> bool {
         if wait.shut && self.ready.write && self.wire.is_open() {
             return self.shut();
         }
@@ -178,10 +225,10 @@ impl<S: Socket> Session<S> {
         }
     }
 
-    fn read(&mut self, room: &mut [u8]) -> bool {
-        match self.wire.read(room, self.drive.input()) {
+    fn read(&mut self, room: &mut Room) -> bool {
+        match self.wire.read(&mut room.read, self.drive.input()) {
             // A short read has emptied the socket: asking again would cost a call to hear just that.
-            Ok(Got::Bytes(n)) => self.ready.read = n == room.len() || self.ready.ended,
+            Ok(Got::Bytes(n)) => self.ready.read = n == READ || self.ready.ended,
             Ok(Got::End(end)) => self.drive.lost(end),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
@@ -197,7 +244,7 @@ impl<S: Socket> Session<S> {
     }
 
     /// Sends a piece of the file in front. What to do if that was not possible.
-    fn fill_gap(&mut self, left: u64, now: Time, room: &mut [u8]) -> Option<Next> {
+    fn fill_gap(&mut self, left: u64, now: Time, room: &mut Room) -> Option<Next> {
         let sent = match self.visit.gap() {
             _ if !self.ready.write => Err(io::ErrorKind::WouldBlock.into()),
             None => Ok(0),
@@ -219,7 +266,7 @@ impl<S: Socket> Session<S> {
     }
 
     /// There is no room for more of a file: the peer may still say something, or hang up.
-    fn attend_meanwhile(&mut self, room: &mut [u8]) -> Option<Next> {
+    fn attend_meanwhile(&mut self, room: &mut Room) -> Option<Next> {
         let wait = self.drive.meanwhile();
         if wait.read && self.ready.read && self.read(room) {
             return None;

@@ -30,7 +30,7 @@ pub(crate) struct Progress<S> {
     line: usize,
     /// Up to where its end was looked for.
     scanned: usize,
-    /// The line in question ends before here, or it is too long.
+    /// The line in question was begun, and it ends before here or is too long. Zero: it takes a closer look.
     window: usize,
     /// How far ahead is looked at first: about as far as the head is expected to reach.
     look: usize,
@@ -60,12 +60,11 @@ impl<S: StartLine> Progress<S> {
     /// A few new bytes came that neither end a line nor pass a limit. A head that trickles in costs no more than this.
     #[inline]
     pub(crate) fn is_waiting(&mut self, bytes: &[u8]) -> bool {
-        // The very first byte is looked at more closely, and starts a clock.
-        let within = bytes.len() < self.window && (self.start.is_some() || self.scanned > self.line);
-        let waiting = within
-            && match slice(bytes, self.scanned, bytes.len()) {
-                [one] => *one != b'\n',
-                few => few.len() <= FEW && !few.contains(&b'\n'),
+        let waiting = bytes.len() < self.window
+            && match bytes.get(self.scanned..) {
+                Some([one]) => *one != b'\n',
+                Some(few) => few.len() <= FEW && !few.contains(&b'\n'),
+                None => false,
             };
         if waiting {
             self.scanned = bytes.len();
@@ -74,21 +73,36 @@ impl<S: StartLine> Progress<S> {
     }
 
     /// Reads on in `bytes`, which begins as at the last call. The length of the head once it is complete.
+    #[inline]
     pub(crate) fn advance(
         &mut self,
         bytes: &[u8],
         fields: &mut Fields,
         config: &Config,
     ) -> Result<Option<usize>, Error> {
+        self.window = 0;
+        match self.leap(bytes, fields, config) {
+            true => Ok(Some(self.line)),
+            false => self.walk(bytes, fields, config),
+        }
+    }
+
+    /// Line by line, as long as there is something in the way of the next leap.
+    #[inline(never)]
+    fn walk(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> Result<Option<usize>, Error> {
         loop {
-            if self.leap(bytes, fields, config) {
-                return Ok(Some(self.line));
-            }
             let at = self.line;
             if self.start.is_none() && bytes.get(at) == Some(&TLS_HANDSHAKE) {
                 return Err(Error::peer(ErrorKind::TlsHello, at));
             }
-            let Some(line) = self.next_line(bytes, config)? else { return Ok(None) };
+            let Some(line) = self.next_line(bytes, config)? else {
+                // The very first byte is looked at more closely, and starts a clock.
+                if self.start.is_none() && self.scanned == self.line {
+                    self.window = 0;
+                }
+                return Ok(None);
+            };
+            self.window = 0;
             match (line.is_empty(), self.start) {
                 (true, Some(_)) => return Ok(Some(self.line)),
                 (true, None) => self.skip_empty_line(at, config)?,
@@ -99,6 +113,9 @@ impl<S: StartLine> Progress<S> {
                     }
                     fields.push_line(line, at)?;
                 }
+            }
+            if self.leap(bytes, fields, config) {
+                return Ok(Some(self.line));
             }
         }
     }

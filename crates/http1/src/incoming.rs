@@ -2,6 +2,9 @@
 //!
 //! The rule: what is not complete is remembered, not looked at again; what is complete is a slice of the input.
 
+use alloc::sync::Arc;
+use alloc::vec::Vec;
+
 use bytes::{Buf, Bytes, BytesMut};
 
 use crate::head::{Bound, Progress, StartLine, split_line, unfold};
@@ -12,7 +15,10 @@ use crate::{Chunk, ChunkDecoder, Config, Error, ErrorKind, Fields, Framing, Trai
 #[derive(Debug)]
 pub(crate) struct HeadReader<S> {
     progress: Progress<S>,
-    fields: Fields,
+    /// The index of the head under way, or of the last one. It is used again once nobody else holds it.
+    fields: Arc<Fields>,
+    /// The last head, if that is what `fields` belongs to; else nothing.
+    last: Vec<u8>,
     /// A folded line was met: the end of the head is looked for, then lines are joined and all is read again.
     folded: Option<Folded>,
 }
@@ -30,12 +36,15 @@ struct Folded {
 pub(crate) struct WholeHead<S> {
     pub(crate) bytes: Bytes,
     pub(crate) line: S,
-    pub(crate) fields: Fields,
+    pub(crate) fields: Arc<Fields>,
 }
 
+/// Heads up to this length are remembered.
+const MEMORY: usize = 1024;
+
 impl<S: StartLine> HeadReader<S> {
-    pub(crate) const fn new() -> Self {
-        HeadReader { progress: Progress::new(), fields: Fields::new(), folded: None }
+    pub(crate) fn new() -> Self {
+        HeadReader { progress: Progress::new(), fields: Arc::default(), last: Vec::new(), folded: None }
     }
 
     /// No byte of a head has been seen.
@@ -46,7 +55,33 @@ impl<S: StartLine> HeadReader<S> {
     /// A few bytes came that can't complete a line: nothing else need be done about them.
     #[inline]
     pub(crate) fn is_waiting(&mut self, input: &[u8]) -> bool {
-        self.folded.is_none() && self.progress.is_waiting(input)
+        self.progress.is_waiting(input)
+    }
+
+    /// Takes the head off the front of the input that was [remembered](HeadReader::remember), if it is there once more: its
+    /// bytes and its index.
+    #[inline]
+    pub(crate) fn again(&mut self, input: &mut BytesMut) -> Option<(Bytes, Arc<Fields>)> {
+        let is_there = !self.last.is_empty() && self.is_fresh() && input.starts_with(&self.last);
+        is_there.then(|| (input.split_to(self.last.len()).freeze(), Arc::clone(&self.fields)))
+    }
+
+    /// The head that was just taken may come again. Only of a short one a copy is kept. Whether it is.
+    pub(crate) fn remember(&mut self, head: &[u8]) -> bool {
+        let is_short = head.len() <= MEMORY;
+        if is_short {
+            self.last.extend_from_slice(head);
+        }
+        is_short
+    }
+
+    /// Forgets the last head.
+    fn begin(&mut self) {
+        self.last.clear();
+        if Arc::strong_count(&self.fields) > 1 {
+            self.fields = Arc::default();
+        }
+        Arc::make_mut(&mut self.fields).clear();
     }
 
     /// Takes a head off the front of the input, once it is complete. `folds`: folded lines are joined.
@@ -56,16 +91,19 @@ impl<S: StartLine> HeadReader<S> {
         folds: bool,
         config: &Config,
     ) -> Result<Option<WholeHead<S>>, Error> {
+        if input.is_empty() {
+            return Ok(None);
+        }
+        if self.is_fresh() {
+            self.begin();
+        }
         let Some(len) = self.advance(input, folds, config)? else { return Ok(None) };
         let line = self.progress.start;
-        let head = line.map(|line| WholeHead {
-            bytes: input.split_to(len).freeze(),
-            line,
-            fields: self.fields.clone(),
-        });
         self.progress = Progress::after(len);
-        self.fields.clear();
-        Ok(head)
+        Ok(line.map(|line| {
+            let bytes = input.split_to(len).freeze();
+            WholeHead { bytes, line, fields: Arc::clone(&self.fields) }
+        }))
     }
 
     fn advance(
@@ -75,7 +113,7 @@ impl<S: StartLine> HeadReader<S> {
         config: &Config,
     ) -> Result<Option<usize>, Error> {
         if self.folded.is_none() {
-            match self.progress.advance(input, &mut self.fields, config) {
+            match self.progress.advance(input, Arc::make_mut(&mut self.fields), config) {
                 Err(Error { kind: ErrorKind::FoldedLine, offset, .. }) if folds => {
                     self.folded = Some(Folded { line: offset, scanned: offset });
                 }
@@ -87,8 +125,9 @@ impl<S: StartLine> HeadReader<S> {
         unfold(input.get_mut(..len).unwrap_or_default());
         self.folded = None;
         self.progress = Progress::new();
-        self.fields.clear();
-        self.progress.advance(input, &mut self.fields, config)
+        let fields = Arc::make_mut(&mut self.fields);
+        fields.clear();
+        self.progress.advance(input, fields, config)
     }
 }
 

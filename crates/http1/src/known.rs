@@ -146,11 +146,11 @@ const FOLD: u64 = 0x2020_2020_2020_2020;
 impl Key {
     #[inline(always)]
     const fn of(name: &[u8]) -> Key {
-        let (first, last) = if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        let (first, last) = if let Some((first, last)) = ends(name) {
             (u64::from_le_bytes(*first), u64::from_le_bytes(*last))
-        } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        } else if let Some((first, last)) = ends(name) {
             (u32::from_le_bytes(*first) as u64, u32::from_le_bytes(*last) as u64)
-        } else if let (Some(first), Some(last)) = (name.first_chunk(), name.last_chunk()) {
+        } else if let Some((first, last)) = ends(name) {
             (u16::from_le_bytes(*first) as u64, u16::from_le_bytes(*last) as u64)
         } else {
             (0, 0)
@@ -169,6 +169,16 @@ impl Key {
     #[inline(always)]
     const fn is(&self, other: &Key) -> bool {
         self.first == other.first && self.last == other.last && self.len == other.len
+    }
+}
+
+/// The first bytes of a name and the last ones, if it has as many.
+#[inline(always)]
+const fn ends<const N: usize>(name: &[u8]) -> Option<(&[u8; N], &[u8; N])> {
+    let Some((_, tail)) = name.split_at_checked(name.len().wrapping_sub(N)) else { return None };
+    match (name.first_chunk(), tail.first_chunk()) {
+        (Some(first), Some(last)) => Some((first, last)),
+        _ => None,
     }
 }
 

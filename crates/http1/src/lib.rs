@@ -54,7 +54,7 @@
 //! | 9110 §12 | content negotiation | [`negotiation`] |
 //! | 9110 §13 | conditional requests | [`conditional`] |
 //! | 9110 §14 | ranges | [`range`] |
-//! | 9111, 5861, 8246 | caching | [`cache`] |
+//! | 9111, 5861, 8246, 9211 | caching | [`cache`] |
 //! | 9110 §15.4 | redirects | [`redirect`] |
 //! | 9110 §7.6.1 | what a proxy takes out | [`hop_by_hop`] |
 //! | 9110 §7.6.2, §7.6.3, 7239 | what a proxy adds | [`forwarded`] |
@@ -94,6 +94,7 @@ pub mod negotiation;
 mod octets;
 mod outgoing;
 mod patience;
+mod prepared;
 pub mod range;
 pub mod redirect;
 mod request;
@@ -120,6 +121,7 @@ pub use known::Known;
 pub use limits::{Config, Lenient, Limits, Timeouts, Unread};
 pub use method::Method;
 pub use outgoing::Body;
+pub use prepared::PreparedResponse;
 pub use request::{Request, RequestBuilder, RequestHead};
 pub use response::{Response, ResponseBuilder, ResponseHead};
 pub use server::Server;

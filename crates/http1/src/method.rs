@@ -114,8 +114,8 @@ pub(crate) struct MethodClass {
 impl MethodClass {
     pub(crate) fn of(method: Method<'_>) -> Self {
         MethodClass {
-            head: method == Method::Head,
-            connect: method == Method::Connect,
+            head: matches!(method, Method::Head),
+            connect: matches!(method, Method::Connect),
             idempotent: method.is_idempotent(),
             has_content: matches!(method, Method::Post | Method::Put | Method::Patch | Method::Query),
             bodiless: matches!(method, Method::Connect | Method::Trace),

@@ -39,7 +39,7 @@ pub(crate) enum Connection {
 }
 
 /// More than this is not copied.
-const COPY: usize = 4096;
+pub(crate) const COPY: usize = 4096;
 
 /// Writes a head: what was built, then framing, Connection and the empty line.
 pub(crate) fn put_head(output: &mut Output, lines: &FieldLines, added: Added) {

@@ -75,6 +75,10 @@ impl Pace {
     /// How much longer it may last without another byte.
     fn left(&self, timeouts: &Timeouts) -> Duration {
         let stall = timeouts.stall.saturating_sub(self.quiet);
+        // Up to the first byte nothing else counts.
+        if self.waited == self.quiet {
+            return stall;
+        }
         let Some(seconds) = self.bytes.checked_div(timeouts.rate) else { return stall };
         let allowed = timeouts.stall.saturating_add(Duration::from_secs(seconds));
         stall.min(allowed.saturating_sub(self.waited))

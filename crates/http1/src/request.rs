@@ -1,5 +1,6 @@
 //! Requests: the head as it is parsed, borrowed or owned (RFC 9112 sections 2 and 3).
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use bytes::Bytes;
@@ -221,12 +222,12 @@ impl fmt::Debug for RequestHead<'_> {
 pub struct Request {
     bytes: Bytes,
     line: RequestLine,
-    fields: Fields,
+    fields: Arc<Fields>,
     framing: Framing,
 }
 
 impl Request {
-    pub(crate) fn new(bytes: Bytes, line: RequestLine, fields: Fields, framing: Framing) -> Self {
+    pub(crate) fn new(bytes: Bytes, line: RequestLine, fields: Arc<Fields>, framing: Framing) -> Self {
         Request { bytes, line, fields, framing }
     }
 

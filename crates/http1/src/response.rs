@@ -1,5 +1,6 @@
 //! Responses: the head as it is parsed, borrowed or owned (RFC 9112 sections 2 and 4).
 
+use alloc::sync::Arc;
 use core::fmt;
 
 use bytes::Bytes;
@@ -172,12 +173,12 @@ impl fmt::Debug for ResponseHead<'_> {
 pub struct Response {
     bytes: Bytes,
     line: StatusLine,
-    fields: Fields,
+    fields: Arc<Fields>,
     framing: Framing,
 }
 
 impl Response {
-    pub(crate) fn new(bytes: Bytes, line: StatusLine, fields: Fields, framing: Framing) -> Self {
+    pub(crate) fn new(bytes: Bytes, line: StatusLine, fields: Arc<Fields>, framing: Framing) -> Self {
         Response { bytes, line, fields, framing }
     }
 

@@ -15,8 +15,8 @@ use crate::patience::{Overdue, Patience, Waiting};
 use crate::request::RequestLine;
 use crate::state::{Exchange, Expect, Outcome, Side, Step};
 use crate::{
-    Config, Error, ErrorKind, FieldLines, Framing, Known, Request, RequestHead, ResponseBuilder, StatusCode,
-    Trailers, Unread, Version,
+    Config, Error, ErrorKind, FieldLines, Framing, Known, PreparedResponse, Request, RequestHead,
+    ResponseBuilder, StatusCode, Trailers, Unread, Version,
 };
 
 /// What happens at a server.
@@ -79,6 +79,8 @@ pub struct Server {
     /// The exchange under way; `None` between two.
     exchange: Option<Exchange>,
     head: HeadReader<RequestLine>,
+    /// What was made of the head that the reader remembers: a request without content.
+    last: Option<(RequestLine, Exchange)>,
     body: BodyReader,
     writer: BodyWriter,
     phase: Phase,
@@ -112,6 +114,7 @@ impl Server {
             output: Output::new(),
             exchange: None,
             head: HeadReader::new(),
+            last: None,
             body: BodyReader::EMPTY,
             writer: BodyWriter::Nothing,
             phase: Phase::Open,
@@ -181,6 +184,36 @@ impl Server {
             self.writer.push(content, &mut self.output)?;
         }
         self.end(None)
+    }
+
+    /// A whole response that was put together before: the same as [`answer`](Server::answer) with its head and content, at
+    /// the price of a copy.
+    ///
+    /// # Errors
+    /// As [`respond`](Server::respond).
+    pub fn answer_prepared(&mut self, response: &PreparedResponse) -> Result<(), Error> {
+        match (response.usual(), self.exchange) {
+            (Some(bytes), Some(mut exchange)) if self.is_usual(&exchange) => {
+                exchange.step(Step::Final)?;
+                exchange.step(Step::ResponseEnd)?;
+                self.output.put(bytes);
+                self.writer = BodyWriter::Nothing;
+                self.exchange = Some(exchange);
+                self.settle();
+                Ok(())
+            }
+            _ => self.answer(response.head(), response.content().clone()),
+        }
+    }
+
+    /// A response to it, unless that one wants to be the last, says nothing about the connection and has its content.
+    fn is_usual(&self, exchange: &Exchange) -> bool {
+        let plain =
+            exchange.keep && exchange.version == Version::Http11 && exchange.expect == Expect::Nothing;
+        let method = exchange.method;
+        let last = self.shutting_down && !self.backlog;
+        let open = self.phase == Phase::Open && self.fault.is_none();
+        plain && open && !(method.head || method.connect || last || self.is_too_much())
     }
 
     /// The response under way has content: it doesn't answer HEAD, nor is it a 304.
@@ -330,9 +363,15 @@ impl Server {
 
     /// What follows from where the exchange has come to.
     fn settle(&mut self) {
-        let Some(exchange) = self.exchange else { return };
+        let Some(mut exchange) = self.exchange else { return };
         if self.fault.is_some() {
             return;
+        }
+        // Nothing of the request is to come, and who has answered it already is not told of its end.
+        if exchange.response() == Side::Done && matches!(self.body, BodyReader::Length(0)) {
+            // It may have ended before.
+            let _ = exchange.step(Step::RequestEnd);
+            self.exchange = Some(exchange);
         }
         match exchange.outcome() {
             Outcome::Going if exchange.response() == Side::Done && self.is_too_much() => {
@@ -469,6 +508,9 @@ impl Server {
     }
 
     fn next_request(&mut self, input: &mut BytesMut) -> Result<Option<Event>, Error> {
+        if let Some(request) = self.same_again(input) {
+            return Ok(Some(Event::Request(request)));
+        }
         let folds = self.config.lenient.folded_lines;
         let Some(WholeHead { bytes, line, fields }) = self.head.next(input, folds, &self.config)? else {
             return Ok(None);
@@ -481,10 +523,26 @@ impl Server {
         exchange.expect = expectation(&head, framing)?;
         check_size(framing.len().unwrap_or(0), &self.config)?;
         self.body = BodyReader::new(framing, &self.config);
+        let is_plain = framing == Framing::None && self.head.remember(&bytes);
+        self.last = self.exchange.filter(|_| is_plain).map(|exchange| (line, exchange));
+        self.begin_request();
+        Ok(Some(Event::Request(Request::new(bytes, line, fields, framing))))
+    }
+
+    /// The request before once more, byte for byte, as a script in a loop sends it: it is known what that one means.
+    fn same_again(&mut self, input: &mut BytesMut) -> Option<Request> {
+        let (line, exchange) = self.last?;
+        let (bytes, fields) = self.head.again(input)?;
+        self.exchange = Some(exchange);
+        self.body = BodyReader::EMPTY;
+        self.begin_request();
+        Some(Request::new(bytes, line, fields, Framing::None))
+    }
+
+    fn begin_request(&mut self) {
         self.dropped = 0;
         self.greeted = true;
         self.patience.begins();
-        Ok(Some(Event::Request(Request::new(bytes, line, fields, framing))))
     }
 
     fn next_piece(&mut self, input: &mut BytesMut) -> Result<Option<Event>, Error> {

@@ -127,6 +127,7 @@ impl<'b> Shape<'b> {
         let (value, value_end) = match colon {
             // No other control character than HTAB is in it: what is not above a space is blank.
             [_, b' ', first, .., last] if *first > b' ' && *last > b' ' => (name_end + 2, end),
+            [_, b' ', only] if *only > b' ' => (name_end + 2, end),
             _ => trimmed(colon.get(1..)?, name_end + 1),
         };
         Some(FieldShape { slot, name_end, value, value_end, end })

@@ -17,7 +17,7 @@ use crate::{Defect, DefectKind};
 /// RFC 2045 section 6.7 rule 5: no line is longer, a `=` at its end included.
 const LINE: usize = 76;
 /// How much is looked at in one go.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 16 << 10;
 /// How much is looked at byte by byte once there is something wrong.
 const CLOSE: usize = 16;
 /// As many blanks behind a `=`, or at the end of a line, are waited with.
@@ -59,9 +59,15 @@ pub fn encode_binary(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn encode_with(mut encoder: QpEncoder, bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 8);
-    encoder.push(bytes, &mut text);
-    encoder.finish(&mut text);
+    encoder.text.reserve(bytes.len() + bytes.len() / 8 + OUTPUT);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let taken = encoder.advance(rest);
+        rest = slice(rest, taken, rest.len());
+    }
+    encoder.end();
+    let QpEncoder { mut text, pen, .. } = encoder;
+    text.truncate(pen.at);
     text
 }
 
@@ -200,17 +206,27 @@ impl QpDecoder {
     /// so that all lines are alike.
     fn check(&mut self, text: &[u8]) {
         let start = self.offset;
-        let _ = scan::fold::<Shape, 2, _, ()>(text, (), |(), at, [ends, others]| {
-            for bit in Bits(ends | others) {
+        let line = self.line;
+        let walked = scan::fold::<Shape, 2, _, ()>(text, line, |mut line, at, [ends, others]| {
+            if others != 0 {
+                return Continue(self.check_closely(text, at, (ends, others), line));
+            }
+            for bit in Bits(ends) {
                 let at = at + bit as usize;
-                if others >> bit & 1 == 1 {
-                    note(&mut self.defects, DefectKind::QuotedPrintableByte, place(start + at as u64));
+                let end = start + at as u64;
+                // Most lines are short, and end in CRLF with something that can be seen before it.
+                let fine = matches!(at.checked_sub(2).and_then(|from| text.get(from..at)), Some([before, b'\r']) if *before > b' ');
+                if fine && end - line <= LINE as u64 + 1 {
+                    line = end + 1;
                 } else {
-                    self.line_end(text, at, start);
+                    line = self.line_end(text, at, line);
                 }
             }
-            Continue(())
+            Continue(line)
         });
+        if let Continue(line) = walked {
+            self.line = line;
+        }
         self.offset = start + text.len() as u64;
         self.before = match text {
             [.., a, b] => [*a, *b],
@@ -219,14 +235,31 @@ impl QpDecoder {
         };
     }
 
-    /// The end of a line at `at`: how long it was, and what it ended in.
-    fn line_end(&mut self, text: &[u8], at: usize, start: u64) {
+    /// The same where there are bytes that should have been escaped. Where the last line begins.
+    #[inline(never)]
+    fn check_closely(&mut self, text: &[u8], at: usize, (ends, others): (u64, u64), mut line: u64) -> u64 {
+        for bit in Bits(ends | others) {
+            let at = at + bit as usize;
+            if others >> bit & 1 == 1 {
+                note(&mut self.defects, DefectKind::QuotedPrintableByte, place(self.offset + at as u64));
+            } else {
+                line = self.line_end(text, at, line);
+            }
+        }
+        line
+    }
+
+    /// The end at `at` of the line that began at `line`: how long it was, and what it ended in. Where the next one begins.
+    #[inline(never)]
+    fn line_end(&mut self, text: &[u8], at: usize, line: u64) -> u64 {
         let byte = |back: usize| match at.checked_sub(back) {
             Some(at) => text.get(at).copied().unwrap_or_default(),
             None => self.before.get(at + 2 - back).copied().unwrap_or_default(),
         };
         let [last, before] = [byte(1), byte(2)];
-        self.end(last, before, start + at as u64);
+        self.line = line;
+        self.end(last, before, self.offset + at as u64);
+        self.line
     }
 
     fn end(&mut self, last: u8, before: u8, at: u64) {
@@ -374,117 +407,297 @@ const DIGITS: [u8; 256] = {
 #[derive(Clone, Debug)]
 pub struct QpEncoder {
     binary: bool,
-    column: usize,
     /// A blank or CR whose fate the next byte decides.
     held: Option<u8>,
+    pen: Pen,
+    /// What was written, and room behind it.
     text: Vec<u8>,
+}
+
+/// Where the next character goes.
+#[derive(Clone, Copy, Debug, Default)]
+struct Pen {
+    at: usize,
+    column: usize,
+    /// Up to where the input was written.
+    done: usize,
 }
 
 /// What may stand for itself; blanks not at the end of a line.
 const LITERAL: Class = Class::VCHAR.or(Class::WSP).and(Class::of(b"=").not());
-const ESCAPED: Class = LITERAL.not();
 const HEX: [u8; 16] = *b"0123456789ABCDEF";
+
+/// 0 what is always escaped, 1 what line ends are made of.
+struct Marks;
+
+impl Classes<2> for Marks {
+    const CLASSES: [Class; 2] = [LITERAL.or(Class::of(b"\r\n")).not(), Class::of(b"\r\n")];
+}
+
+/// How much of the input is written in one go.
+const INPUT: usize = 1024;
+/// Copies are of so many bytes, of which not all count: in front of what follows they are written over.
+const COPY: usize = scan::BLOCK;
+/// The most that such an input becomes: all of it escaped, a soft break in each line.
+const OUTPUT: usize = 3 * INPUT + 3 * (3 * INPUT / (LINE - 3) + 2) + 2 * COPY;
+
+/// Each byte escaped; the last one of four does not count.
+#[expect(clippy::indexing_slicing, reason = "when compiled: no index depends on anything")]
+static ESCAPES: [[u8; 4]; 256] = {
+    let (mut all, mut byte) = ([[b'='; 4]; 256], 0);
+    while byte < 256 {
+        (all[byte][1], all[byte][2]) = (HEX[byte >> 4], HEX[byte & 0xF]);
+        byte += 1;
+    }
+    all
+};
+
+#[inline(always)]
+fn escaped(byte: u8) -> [u8; 4] {
+    ESCAPES.get(usize::from(byte)).copied().unwrap_or_default()
+}
 
 impl QpEncoder {
     /// For text: CRLF stays a line end; CR or LF alone is escaped.
     #[must_use]
     pub const fn text() -> Self {
-        QpEncoder { binary: false, column: 0, held: None, text: Vec::new() }
+        Self::new(false)
     }
 
     /// For bytes: CR and LF are escaped.
     #[must_use]
     pub const fn binary() -> Self {
-        QpEncoder { binary: true, column: 0, held: None, text: Vec::new() }
+        Self::new(true)
+    }
+
+    const fn new(binary: bool) -> Self {
+        let pen = Pen { at: 0, column: 0, done: 0 };
+        QpEncoder { binary, held: None, pen, text: Vec::new() }
     }
 
     /// Appends the text of the next bytes; one byte may be kept for the next call.
     pub fn push(&mut self, bytes: &[u8], out: &mut impl BufMut) {
-        for block in bytes.chunks(BLOCK) {
-            self.block(block);
-            out.put_slice(&self.text);
-            self.text.clear();
+        let mut rest = bytes;
+        while !rest.is_empty() {
+            let taken = self.advance(rest);
+            self.flush(out);
+            rest = slice(rest, taken, rest.len());
         }
     }
 
     /// The end. A blank there is escaped; no line end is added.
     pub fn finish(&mut self, out: &mut impl BufMut) {
+        self.end();
+        self.flush(out);
+    }
+
+    fn end(&mut self) {
+        self.make_room();
         if let Some(byte) = self.held.take() {
-            self.escape(byte);
+            self.pen.escape(byte, &mut self.text);
         }
-        self.column = 0;
-        out.put_slice(&self.text);
-        self.text.clear();
+        self.pen.column = 0;
     }
 
-    fn block(&mut self, bytes: &[u8]) {
-        let mut at = 0;
-        while let Some(byte) = bytes.get(at) {
-            if self.held.is_some() || ESCAPED.contains(*byte) {
-                self.step(*byte);
-                at += 1;
-                continue;
+    /// For what a piece of the input becomes.
+    fn make_room(&mut self) {
+        let needed = self.pen.at + OUTPUT;
+        if self.text.len() < needed {
+            self.text.resize(needed, 0);
+        }
+    }
+
+    fn flush(&mut self, out: &mut impl BufMut) {
+        out.put_slice(slice(&self.text, 0, self.pen.at));
+        self.pen.at = 0;
+    }
+
+    /// Writes from the front of `bytes`. How much that was.
+    fn advance(&mut self, bytes: &[u8]) -> usize {
+        self.make_room();
+        let near = slice(bytes, 0, bytes.len().min(INPUT));
+        let mut taken = 0;
+        for byte in near {
+            if self.held.is_none() {
+                break;
             }
-            let rest = slice(bytes, at, bytes.len());
-            let run = slice(rest, 0, scan::find(rest, &ESCAPED).unwrap_or(rest.len()));
-            at += run.len();
-            match run {
-                [run @ .., blank @ (b' ' | b'\t')] => {
-                    self.literal(run);
-                    self.held = Some(*blank);
+            self.step(*byte);
+            taken += 1;
+        }
+        // What comes behind a blank or a CR decides what becomes of it: none may be the last.
+        let last = near.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        match last.map_or(0, |last| last + 1) {
+            len if len > taken => {
+                self.block(slice(bytes, taken, bytes.len()), len - taken);
+                len
+            }
+            _ => {
+                slice(near, taken, near.len()).iter().for_each(|byte| self.step(*byte));
+                near.len()
+            }
+        }
+    }
+
+    /// The fast way, over an index of the first `len` bytes.
+    fn block(&mut self, bytes: &[u8], len: usize) {
+        let mut masks = [[0; 2]; INPUT / scan::BLOCK];
+        scan::index::<Marks, 2>(slice(bytes, 0, len), &mut masks);
+        let (text, binary) = (&mut *self.text, self.binary);
+        let mut pen = Pen { done: 0, ..self.pen };
+        for (nth, [marks, ends]) in masks.iter().take(len.div_ceil(scan::BLOCK)).enumerate() {
+            let at = nth * scan::BLOCK;
+            let escapes = if binary { marks | ends } else { *marks };
+            let mut events = (marks | ends) & u64::MAX << (pen.done - at).min(63);
+            while events != 0 {
+                let bit = events.trailing_zeros() as usize;
+                pen.literal(bytes, at + bit, text);
+                if escapes >> bit & 1 == 1 {
+                    pen.escapes(bytes, (escapes >> bit).trailing_ones() as usize, text);
+                } else {
+                    pen.line_end(bytes, text);
                 }
-                run => self.literal(run),
+                let next = pen.done - at;
+                events &= if next < 64 { u64::MAX << next } else { 0 };
             }
+            pen.literal(bytes, len.min(at + 64), text);
         }
+        self.pen = pen;
     }
 
+    /// The slow way, and the oracle of the fast one.
     fn step(&mut self, byte: u8) {
+        let (pen, text) = (&mut self.pen, &mut *self.text);
         match (self.held.take(), byte) {
-            (Some(b'\r'), b'\n') => return self.line_end(),
-            (Some(b'\r'), _) => self.escape(b'\r'),
-            (Some(blank), b'\r') if !self.binary => self.escape(blank),
-            (Some(blank), _) => self.literal(&[blank]),
+            (Some(b'\r'), b'\n') => return pen.break_line(b"\r\n\0\0", 2, text),
+            (Some(b'\r'), _) => pen.escape(b'\r', text),
+            (Some(blank), b'\r') if !self.binary => pen.escape(blank, text),
+            (Some(blank), _) => pen.byte(blank, text),
             (None, _) => {}
         }
         match byte {
             b' ' | b'\t' => self.held = Some(byte),
             b'\r' if !self.binary => self.held = Some(byte),
-            byte if LITERAL.contains(byte) => self.literal(&[byte]),
-            byte => self.escape(byte),
+            byte if LITERAL.contains(byte) => pen.byte(byte, text),
+            byte => pen.escape(byte, text),
         }
     }
+}
 
-    fn line_end(&mut self) {
-        self.text.extend_from_slice(b"\r\n");
+impl Pen {
+    /// Writes so many bytes that only the first `len` count.
+    #[inline(always)]
+    fn put<const N: usize>(&mut self, bytes: &[u8; N], len: usize, text: &mut [u8]) {
+        if let Some(place) = text.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut()) {
+            *place = *bytes;
+        }
+        self.at += len;
+    }
+
+    /// A line end, or RFC 2045 section 6.7 rule 5: a line that goes on ends in `=`.
+    #[inline(always)]
+    fn break_line(&mut self, end: &[u8; 4], len: usize, text: &mut [u8]) {
+        self.put(end, len, text);
         self.column = 0;
     }
 
-    /// RFC 2045 section 6.7 rule 5: a line that goes on ends in `=`.
-    fn soft_break(&mut self) {
-        self.text.extend_from_slice(b"=\r\n");
-        self.column = 0;
+    #[inline(always)]
+    fn soft_break(&mut self, text: &mut [u8]) {
+        self.break_line(b"=\r\n\0", 3, text);
     }
 
-    fn literal(&mut self, mut run: &[u8]) {
-        while !run.is_empty() {
-            if self.column >= LINE - 1 {
-                self.soft_break();
+    /// Bytes up to `end`, at most 64, that stand for themselves.
+    #[inline(always)]
+    fn literal(&mut self, bytes: &[u8], end: usize, text: &mut [u8]) {
+        let mut len = end.saturating_sub(self.done);
+        if self.column + len > LINE - 1 {
+            let room = LINE - 1 - self.column;
+            self.copy(bytes, room, text);
+            self.soft_break(text);
+            len -= room;
+        }
+        self.copy(bytes, len, text);
+    }
+
+    #[inline(always)]
+    fn copy(&mut self, bytes: &[u8], len: usize, text: &mut [u8]) {
+        let rest = slice(bytes, self.done, bytes.len());
+        match (rest.first_chunk::<COPY>(), rest.first_chunk::<{ COPY / 4 }>()) {
+            (_, Some(run)) if len <= COPY / 4 => self.put(run, len, text),
+            (Some(run), _) => self.put(run, len, text),
+            _ => self.copy_last(rest, len, text),
+        }
+        self.column += len;
+        self.done += len;
+    }
+
+    /// Where less than that is left of the input.
+    #[inline(never)]
+    fn copy_last(&mut self, rest: &[u8], len: usize, text: &mut [u8]) {
+        let places = text.get_mut(self.at..).unwrap_or_default();
+        places.iter_mut().zip(rest).take(len).for_each(|(place, byte)| *place = *byte);
+        self.at += len;
+    }
+
+    /// So many bytes that have to be escaped, four at a time where they fit on the line.
+    #[inline(always)]
+    fn escapes(&mut self, bytes: &[u8], count: usize, text: &mut [u8]) {
+        let end = self.done + count;
+        while self.done < end {
+            let some = (end - self.done).min(4);
+            let rest = slice(bytes, self.done, bytes.len());
+            match rest.first_chunk::<4>() {
+                Some(four) if self.column + 3 * some <= LINE - 1 => {
+                    let at = self.at;
+                    for byte in four {
+                        self.put(&escaped(*byte), 3, text);
+                    }
+                    self.at = at + 3 * some;
+                    self.column += 3 * some;
+                    self.done += some;
+                }
+                _ => {
+                    self.escape(rest.first().copied().unwrap_or_default(), text);
+                    self.done += 1;
+                }
             }
-            let (line, rest) =
-                run.split_at_checked((LINE - 1 - self.column).min(run.len())).unwrap_or_default();
-            self.text.extend_from_slice(line);
-            self.column += line.len();
-            run = rest;
         }
     }
 
-    fn escape(&mut self, byte: u8) {
-        if self.column + 3 > LINE - 1 {
-            self.soft_break();
+    /// A CR or a LF of a text. A blank before it is escaped (RFC 2045 section 6.7 rule 3), and so is what is no line end.
+    #[inline]
+    fn line_end(&mut self, bytes: &[u8], text: &mut [u8]) {
+        let blank = self.done.checked_sub(1).and_then(|before| bytes.get(before));
+        let here = slice(bytes, self.done, bytes.len());
+        let byte = here.first().copied().unwrap_or_default();
+        if let (Some(blank @ (b' ' | b'\t')), b'\r') = (blank, byte) {
+            // It was the last that was written.
+            (self.at, self.column) = (self.at - 1, self.column - 1);
+            self.escape(*blank, text);
         }
-        let digit = |value: u8| HEX.get(usize::from(value)).copied().unwrap_or_default();
-        self.text.extend_from_slice(&[b'=', digit(byte >> 4), digit(byte & 0xF)]);
+        if here.starts_with(b"\r\n") {
+            self.break_line(b"\r\n\0\0", 2, text);
+            self.done += 2;
+        } else {
+            self.escape(byte, text);
+            self.done += 1;
+        }
+    }
+
+    fn escape(&mut self, byte: u8, text: &mut [u8]) {
+        if self.column + 3 > LINE - 1 {
+            self.soft_break(text);
+        }
+        self.put(&escaped(byte), 3, text);
         self.column += 3;
+    }
+
+    /// One byte that stands for itself.
+    fn byte(&mut self, byte: u8, text: &mut [u8]) {
+        if self.column >= LINE - 1 {
+            self.soft_break(text);
+        }
+        self.put(&[byte], 1, text);
+        self.column += 1;
     }
 }
 
@@ -511,6 +724,17 @@ mod tests {
         }
         decoder.finish(&mut out);
         (out, decoder.take_defects())
+    }
+
+    fn encoded_plainly(mut encoder: QpEncoder, bytes: &[u8]) -> Vec<u8> {
+        let mut out = Vec::new();
+        for byte in bytes {
+            encoder.make_room();
+            encoder.step(*byte);
+            encoder.flush(&mut out);
+        }
+        encoder.finish(&mut out);
+        out
     }
 
     #[test]
@@ -600,6 +824,7 @@ mod tests {
         ) {
             for encoder in [QpEncoder::text(), QpEncoder::binary()] {
                 let whole = encode_with(encoder.clone(), &bytes);
+                prop_assert_eq!(&encoded_plainly(encoder.clone(), &bytes), &whole);
                 let (mut encoder, mut text) = (encoder, Vec::new());
                 bytes.chunks(size).for_each(|piece| encoder.push(piece, &mut text));
                 encoder.finish(&mut text);

@@ -99,7 +99,8 @@ impl Output {
         (other.queued, other.gaps) = (0, 0);
     }
 
-    /// The buffer that small writes gather in, for encoders to append to. Nothing but appending is right here.
+    /// The buffer that small writes gather in, for encoders to append to. Nothing but appending is right here; but while
+    /// [nothing is left to send](Output::is_empty) it may be taken away, and another empty one be put in its place.
     pub fn buffer(&mut self) -> &mut BytesMut {
         &mut self.tail
     }

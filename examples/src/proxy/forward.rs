@@ -9,10 +9,10 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http1::cache::{Ask, CacheStatus, Forward, Forwarding, Freshness, Hit, Key};
-use http1::{Authority, Body, Error, Known, Method, Request, Server, StatusCode};
+use http1::{Authority, Body, Error, Framing, Known, Method, Request, Server, StatusCode};
 
 use super::Proxy;
-use super::errand::{Errand, Place};
+use super::errand::{Errand, Judgement, Place, judge};
 use super::gather::{Gatherer, Instead};
 use super::origins::{Line, Unreachable};
 use super::relay::{Client, Keeper, Nobody, Outcome, Relay};
@@ -26,12 +26,41 @@ const BACKGROUND: u64 = 64;
 
 /// What came of forwarding.
 pub(super) enum Forwarded {
-    /// The client was answered, or has gone.
+    /// The client was answered out of the cache.
+    Hit,
+    /// The client was answered by the origin, or has gone.
     Done,
     /// The client is to be told this.
     Answer(Reply),
     /// The client's connection is to be cut; see [`Outcome::Cut`].
     Cut(bool),
+}
+
+/// Answers out of the cache, if that needs nobody else. `false`: nothing was done.
+pub(super) fn hit_at_once(
+    proxy: &Arc<Proxy>,
+    client: &mut Client,
+    request: &Request,
+    address: IpAddr,
+) -> bool {
+    let is_plain =
+        matches!(request.method(), Method::Get | Method::Head) && request.framing() == Framing::None;
+    let Some(shelf) = proxy.shelf.as_ref().filter(|_| is_plain) else { return false };
+    let Judgement::Forward(errand) = judge(request, proxy) else { return false };
+    let Some(key) = key(&errand) else { return false };
+    let head = request.head();
+    let ask = Ask::of(&key, &head);
+    let Some(hit) = shelf.peek(&ask, super::today()) else { return false };
+    if hit.freshness() == Freshness::StaleWhileRevalidate {
+        return false;
+    }
+    proxy.stats.requests.one();
+    let forwarder = Forwarder { proxy, request, errand: &errand, address };
+    if let Forwarded::Answer(reply) = forwarder.hit(client, &ask, &hit, false) {
+        tracing::warn!(status = reply.status.code(), "what is stored can't be sent");
+        client.abandon();
+    }
+    true
 }
 
 /// A request under way.
@@ -177,7 +206,7 @@ impl Forwarder<'_> {
         match self.put(client.endpoint(), ask, hit, mark) {
             Ok(sent) => {
                 stats.bytes_to_clients.add(sent);
-                Forwarded::Done
+                Forwarded::Hit
             }
             Err(error) => Forwarded::Answer(Reply::bad_gateway(error.to_string())),
         }

@@ -32,6 +32,8 @@ pub(super) struct Session<'a> {
     tcp: Arc<TcpStream>,
     address: IpAddr,
     shutdown: &'a Shutdown,
+    /// The last request was answered out of the cache: the next one may be, too.
+    is_regular: bool,
     /// The other end of the tunnel that is about to begin.
     tunnel: Option<TcpStream>,
 }
@@ -53,13 +55,16 @@ impl<'a> Session<'a> {
         let mut client = Connection::new(stream, Server::new(proxy.config.clone()), proxy.clock);
         client.heed(shutdown);
         proxy.stats.connections.one();
-        Ok(Session { proxy, client, tcp, address: peer.addr.ip(), shutdown, tunnel: None })
+        let address = peer.addr.ip();
+        Ok(Session { proxy, client, tcp, address, shutdown, is_regular: false, tunnel: None })
     }
 
     /// To its end.
     pub(super) fn run(mut self) -> Result<(), Failure> {
         loop {
-            match self.client.next()? {
+            let (session, step) = self.next()?;
+            self = session;
+            match step {
                 Step::Event(Event::Request(request)) => {
                     if self.shutdown.is_stopping() {
                         self.client.endpoint().shut_down();
@@ -78,8 +83,26 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Waits for what comes next: in the lobby, if that is likely to be a hit.
+    fn next(mut self) -> Result<(Self, Step<Event>), Failure> {
+        let lobby = self.proxy.lobby.get().filter(|_| self.is_regular && !self.shutdown.is_stopping());
+        if let Some(lobby) = lobby {
+            self.client.flush()?;
+            if self.client.is_idle() {
+                let back = lobby.wait(self.client, self.address, self.shutdown)?;
+                self = Session { client: back.client, ..self };
+                if let Some(step) = back.step {
+                    return Ok((self, step?));
+                }
+            }
+        }
+        let step = self.client.next()?;
+        Ok((self, step))
+    }
+
     fn serve(&mut self, request: &Request) -> Goes {
         self.proxy.stats.requests.one();
+        self.is_regular = false;
         match judge(request, self.proxy) {
             Judgement::Answer(reply) => self.answer(&reply),
             Judgement::Tunnel(place) => self.open_tunnel(&place),
@@ -99,6 +122,10 @@ impl<'a> Session<'a> {
     fn forward(&mut self, request: &Request, errand: &Errand) -> Goes {
         let (proxy, address) = (self.proxy, self.address);
         match (Forwarder { proxy, request, errand, address }).run(&mut self.client) {
+            Forwarded::Hit => {
+                self.is_regular = true;
+                Ok(())
+            }
             Forwarded::Done => Ok(()),
             Forwarded::Answer(reply) => self.answer(&reply),
             Forwarded::Cut(by_reset) => {

@@ -8,7 +8,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http1::date::HttpDate;
-use http1::{Error, Known, ResponseBuilder, StatusCode};
+use http1::{Error, Known, PreparedResponse, ResponseBuilder, StatusCode};
 use proto_core::Time;
 
 use super::hot::Content;
@@ -29,8 +29,8 @@ pub enum Head {
     Own(ResponseBuilder),
     /// For many, until then: after that the disk has to be asked again.
     Shared {
-        /// The head.
-        head: Arc<ResponseBuilder>,
+        /// The head, with the body if that is in memory.
+        answer: Arc<PreparedResponse>,
         /// Until when.
         until: Time,
     },
@@ -42,7 +42,7 @@ impl Head {
     pub fn builder(&self) -> &ResponseBuilder {
         match self {
             Head::Own(builder) => builder,
-            Head::Shared { head, .. } => head,
+            Head::Shared { answer, .. } => answer.head(),
         }
     }
 }
@@ -151,8 +151,8 @@ impl Answer {
     /// # Errors
     /// `value` is no field value.
     pub fn with(mut self, name: Known, value: impl AsRef<[u8]>) -> Result<Self, Error> {
-        if let Head::Shared { head, .. } = &self.head {
-            self.head = Head::Own((**head).clone());
+        if let Head::Shared { answer, .. } = &self.head {
+            self.head = Head::Own(answer.head().clone());
         }
         if let Head::Own(head) = &mut self.head {
             head.field(name, value)?;

@@ -13,8 +13,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
 use bytes::Bytes;
-use http1::ResponseBuilder;
 use http1::date::HttpDate;
+use http1::{PreparedResponse, ResponseBuilder};
 use proto_core::Time;
 
 use super::kinds::media_type;
@@ -52,34 +52,39 @@ pub struct Page {
     pub etag: String,
     /// When it was last modified.
     pub modified: Option<HttpDate>,
-    /// The head of the whole, made once a second.
-    pub heads: Heads,
+    /// The answer with the whole, made once a second.
+    pub answers: Answers,
     stamp: Stamp,
     /// When the disk was asked last.
     checked: AtomicU64,
 }
 
-/// A head that is the same for a second: then its date changes.
+/// An answer that is the same for a second: then its date changes.
 #[derive(Debug, Default)]
-pub struct Heads(Mutex<Option<(HttpDate, Arc<ResponseBuilder>)>>);
+pub struct Answers(Mutex<Option<(HttpDate, Arc<PreparedResponse>)>>);
 
-impl Heads {
-    /// The head of this second, made by `make` if it is the first.
+impl Answers {
+    /// The answer of this second: with a head made by `make`, if it is the first, and with `content` if that is in memory.
     ///
     /// # Errors
     /// That of `make`.
     pub fn at(
         &self,
         date: HttpDate,
+        content: &Content,
         make: impl FnOnce() -> Result<ResponseBuilder, http1::Error>,
-    ) -> Result<Arc<ResponseBuilder>, http1::Error> {
+    ) -> Result<Arc<PreparedResponse>, http1::Error> {
         let mut held = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         match &*held {
-            Some((of, head)) if *of == date => Ok(Arc::clone(head)),
+            Some((of, answer)) if *of == date => Ok(Arc::clone(answer)),
             _ => {
-                let head = Arc::new(make()?);
-                *held = Some((date, Arc::clone(&head)));
-                Ok(head)
+                let content = match content {
+                    Content::Memory(bytes) => bytes.clone(),
+                    Content::File(_) => Bytes::new(),
+                };
+                let answer = Arc::new(PreparedResponse::new(make()?, content));
+                *held = Some((date, Arc::clone(&answer)));
+                Ok(answer)
             }
         }
     }
@@ -133,7 +138,7 @@ impl Page {
             media_type: media_type(name),
             etag: format!("\"{:x}-{seconds:x}.{nanos:x}-{:x}\"", stamp.inode, stamp.len),
             modified: HttpDate::from_unix(seconds),
-            heads: Heads::default(),
+            answers: Answers::default(),
             stamp,
             checked: AtomicU64::new(0),
         })
@@ -278,8 +283,8 @@ mod tests {
     }
 
     fn another(page: &Page) -> Arc<Page> {
-        let (checked, heads) = (AtomicU64::new(0), Heads::default());
-        Arc::new(Page { checked, heads, etag: String::new(), content: page.content.clone(), ..*page })
+        let (checked, answers) = (AtomicU64::new(0), Answers::default());
+        Arc::new(Page { checked, answers, etag: String::new(), content: page.content.clone(), ..*page })
     }
 
     #[test]

@@ -6,10 +6,9 @@
 
 use std::sync::Arc;
 
-use bytes::Bytes;
 use http1::date::HttpDate;
 use http1::server::Server;
-use http1::{Body, Error, Known, Method, Request, ResponseBuilder};
+use http1::{Error, Known, Method, PreparedResponse, Request};
 use proto_core::Time;
 
 use super::answer::{Answer, Head, Payload, Piece};
@@ -19,8 +18,7 @@ use super::answer::{Answer, Head, Payload, Piece};
 pub(super) struct Recent {
     /// The request's head, byte for byte.
     request: Vec<u8>,
-    head: Arc<ResponseBuilder>,
-    content: Bytes,
+    answer: Arc<PreparedResponse>,
     /// The date in the head.
     date: HttpDate,
     /// The disk need not be asked before.
@@ -57,15 +55,13 @@ impl Recent {
         if !is_plain(request) || request.head().as_bytes().len() > LONGEST {
             return None;
         }
-        let (Head::Shared { head, until }, Payload::One(Piece::Memory(content))) =
-            (&answer.head, &answer.body)
+        let (Head::Shared { answer, until }, Payload::One(Piece::Memory(_))) = (&answer.head, &answer.body)
         else {
             return None;
         };
         Some(Recent {
             request: request.head().as_bytes().to_vec(),
-            head: Arc::clone(head),
-            content: content.clone(),
+            answer: Arc::clone(answer),
             date: present.date,
             until: *until,
             writes: present.writes,
@@ -80,10 +76,6 @@ impl Recent {
 
     /// Sends it once more.
     pub(super) fn send(&self, server: &mut Server) -> Result<(), Error> {
-        server.respond(&self.head, Body::Known(self.content.len() as u64))?;
-        if server.wants_body() {
-            server.copy(&self.content)?;
-        }
-        server.end(None)
+        server.answer_prepared(&self.answer)
     }
 }

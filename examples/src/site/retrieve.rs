@@ -181,10 +181,10 @@ pub(super) fn preconditions<'a>(fields: FieldSection<'a>, date: HttpDate) -> Pre
 }
 
 fn whole(page: &Page, date: HttpDate) -> Result<Answer, Error> {
-    let head = page.heads.at(date, || page.head(StatusCode::OK, date))?;
+    let answer = page.answers.at(date, &page.content, || page.head(StatusCode::OK, date))?;
     let until = page.trusted_until();
     let piece = Piece::of(&page.content, 0, page.len);
-    Ok(Answer { head: Head::Shared { head, until }, body: Payload::One(piece) })
+    Ok(Answer { head: Head::Shared { answer, until }, body: Payload::One(piece) })
 }
 
 fn parts(page: &Page, range: &[u8], date: HttpDate) -> Result<Answer, Error> {

@@ -1,21 +1,28 @@
-//! The web: a page with ten images, fetched in three ways; cookies; and asking for nothing that one has already.
+//! The web: a page with ten images, fetched in three ways; cookies; asking for nothing that one has already; and a proxy that
+//! keeps for all what one has asked for.
 
 mod browser;
 mod distance;
 mod site;
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 use std::time::Duration;
 
 use examples::Failure;
+use examples::proxy::{Options, Proxy};
+use examples::service::Service;
 use http1::Known;
+use net_core::Server;
+use net_core::serve::Config;
+use tracing::info;
 
 pub(crate) use self::browser::{Reply, Way, receive};
 pub(crate) use self::site::{Site, serve};
 
 use self::browser::Browser;
 use self::site::{IMAGES, image_path};
-use super::Act;
+use super::{ANY, Act};
 use crate::screen::{count, lines, start_lines};
 use crate::stage::Stage;
 use crate::tape::{Side, Tape};
@@ -31,7 +38,7 @@ impl Act for Web {
     }
 
     fn title(&self) -> &'static str {
-        "a page with ten images over three kinds of connections; cookies; a conditional GET"
+        "a page with ten images over three kinds of connections; cookies; a conditional GET; a caching proxy"
     }
 
     fn play(&self, stage: &mut Stage) -> Result<(), Failure> {
@@ -44,7 +51,8 @@ impl Act for Web {
         }
         round_trips(stage);
         cookies(stage, &site, address)?;
-        not_again(stage, address)
+        not_again(stage, address)?;
+        through_a_proxy(stage, &site, address)
     }
 }
 
@@ -132,5 +140,59 @@ fn not_again(stage: &mut Stage, address: SocketAddr) -> Result<(), Failure> {
     let holds = status == 304 && again.body.is_empty() && asked.len() == 2;
     let seen = format!("{} bytes the first time, {} the second", reply.body.len(), again.body.len());
     stage.check("what has not changed is answered 304 and not sent again", holds, seen);
+    Ok(())
+}
+
+/// A caching proxy in between: what one visitor has fetched, the next one gets without a word to the site.
+fn through_a_proxy(stage: &mut Stage, site: &Site, address: SocketAddr) -> Result<(), Failure> {
+    stage
+        .screen
+        .scene("A caching proxy: the first visitor fetches for all, only the page is everybody's own.");
+    let proxy = Proxy::new(Options { name: Some("cache".into()), ..Options::default() })?;
+    let service = {
+        let proxy = Arc::clone(&proxy);
+        Service::of("http", Server::bind(Config::at(ANY))?, move |stream, peer, shutdown| {
+            if let Err(error) = proxy.serve(stream, peer, shutdown) {
+                info!(error = examples::sentence(&*error), "a client of the proxy has failed");
+            }
+        })?
+    };
+    let at = service.address();
+    stage.hint(format!("the caching proxy is at {at}: curl -x {at} http://{address}/ -i"));
+    stage.keep(service);
+    let tape = Tape::new();
+    let mut loaded = Vec::new();
+    for expected in [1 + IMAGES, 1] {
+        let before = site.requests();
+        let replies = Browser::at(address, &tape).through(at).load(Way::Persistent)?;
+        let (takes, whole) = (tape.take(), replies.iter().filter(|reply| reply.is_ok()).count());
+        stage.screen.dialogue(takes.get(takes.len().saturating_sub(3)..).unwrap_or_default(), 12, lines);
+        let asked = site.requests() - before;
+        let seen = format!("{whole} objects, {} to the site", count(asked, "request"));
+        let visitor = if loaded.is_empty() { "first" } else { "second" };
+        let claim = format!("the page through a proxy, for the {visitor} visitor");
+        stage.check(&claim, whole == 1 + IMAGES && asked == expected, seen);
+        loaded.push(replies);
+    }
+    let same = loaded.windows(2).all(|pair| match pair {
+        [one, other] => one.iter().zip(other).skip(1).all(|(one, other)| one.body == other.body),
+        _ => false,
+    });
+    let aged = loaded.last().into_iter().flatten().filter(|reply| reply.response.fields().has(Known::Age));
+    let aged = aged.count();
+    stage.check("images out of the cache say their age", same && aged == IMAGES, count(aged, "image"));
+    still_good(stage, &proxy, Browser::at(address, &tape).through(at), &tape)
+}
+
+/// Who wants to be sure makes the proxy ask; the site answers that nothing has changed.
+fn still_good(stage: &mut Stage, proxy: &Proxy, mut browser: Browser, tape: &Tape) -> Result<(), Failure> {
+    let reload = [(Known::CacheControl, "no-cache".to_owned())];
+    let reply = browser.get(&mut browser.connect()?, &image_path(1), &reload)?;
+    stage.screen.dialogue(&tape.take(), 14, lines);
+    let stats = proxy.stats();
+    let (asked, good) = (stats.revalidations.count(), stats.validated.count());
+    let holds = reply.is_ok() && (asked, good) == (1, 1);
+    let seen = format!("{asked} asked after, {good} still good, {} out of the cache", stats.hits.count());
+    stage.check("a reload has the proxy ask the site, which answers 304", holds, seen);
     Ok(())
 }

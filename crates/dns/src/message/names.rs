@@ -66,28 +66,30 @@ struct Tail {
 type Note = u32;
 
 const FIRST_POINTER: Note = 2;
+/// No note: nothing that a pointer can lead to is there.
+const NONE: Note = Note::MAX;
 /// Not a note: too many octets, or pointers.
 const OVERFLOW: Note = !0xFF7F;
 
 impl Tail {
-    /// As a note about the label at `at`; 0, which is none, if there can't be one.
+    /// As a note about the label at `at`; none, if there can't be one.
     fn note(self, at: usize) -> Note {
         let number = |number| Note::try_from(number).unwrap_or(Note::MAX >> 16);
         let tail = number(self.len) << 8 | (number(self.pointers) + FIRST_POINTER);
-        if tail & OVERFLOW == 0 && at < REACH { number(at) << 16 | tail } else { 0 }
+        if tail & OVERFLOW == 0 && at < REACH { number(at) << 16 | tail } else { NONE }
     }
 
     /// From a note about the label at `at`, if it is that.
     fn noted(note: Note, at: usize) -> Option<Tail> {
         let note = note as usize;
         let pointers = (note & 0xFF).saturating_sub(FIRST_POINTER as usize);
-        (note >> 16 == at).then_some(Tail { len: note >> 8 & 0xFF, pointers })
+        (note >> 16 == at && at < REACH).then_some(Tail { len: note >> 8 & 0xFF, pointers })
     }
 }
 
 /// Checks the names of one message.
 pub(crate) struct NameChecker {
-    /// Notes about labels, by the low bits of their offsets. 0: none, as no label is in the header.
+    /// Notes about labels, by the low bits of their offsets.
     notes: [Note; NOTES],
     /// Notes about all labels, once there is reason to.
     all: Vec<Note>,
@@ -97,7 +99,7 @@ pub(crate) struct NameChecker {
 impl NameChecker {
     #[inline]
     pub(crate) fn new() -> Self {
-        NameChecker { notes: [0; NOTES], all: Vec::new(), walked: 0 }
+        NameChecker { notes: [NONE; NOTES], all: Vec::new(), walked: 0 }
     }
 
     fn take_note(&mut self, at: usize, tail: Tail) {
@@ -107,13 +109,13 @@ impl NameChecker {
     }
 
     fn look_up(&self, at: usize) -> Option<Tail> {
-        Tail::noted(self.notes.get(slot(at)).copied().unwrap_or_default(), at)
+        Tail::noted(self.notes.get(slot(at)).copied().unwrap_or(NONE), at)
     }
 
     /// What is noted about the label at `at`.
     #[inline]
     fn tail(&self, at: usize) -> Option<Note> {
-        let note = self.notes.get(slot(at)).copied().unwrap_or_default();
+        let note = self.notes.get(slot(at)).copied().unwrap_or(NONE);
         ((note >> 16) as usize == at).then_some(note & 0xFFFF)
     }
 
@@ -215,7 +217,7 @@ impl NameChecker {
         target: usize,
     ) -> Result<Tail, ParseError> {
         if self.walked > WALKED && self.all.is_empty() {
-            self.all = alloc::vec![0; message.len().min(REACH)];
+            self.all = alloc::vec![NONE; message.len().min(REACH)];
         }
         prior(target, segment, pos)?;
         let mut path = Path { at: target, segment: target, len: 0, pointers: 0, chain: 1 };

@@ -34,6 +34,8 @@ impl<'a> NameRef<'a> {
     /// # Errors
     /// Labels or pointers that make no name (RFC 1035 sections 3.1 and 4.1.4).
     pub fn parse(message: &'a [u8], offset: usize) -> Result<(NameRef<'a>, usize), ParseError> {
+        // Nothing that is longer is a message, and offsets behind that are none.
+        let message = message.get(..limits::MESSAGE).unwrap_or(message);
         let end = NameChecker::new().end(message, offset)?;
         Ok((NameRef { message, offset }, end))
     }

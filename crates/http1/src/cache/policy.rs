@@ -46,8 +46,17 @@ pub struct Policy {
     etag: Option<Box<[u8]>>,
     last_modified: Option<Box<[u8]>>,
     modified: Option<HttpDate>,
-    /// The names in `Vary`, and what the request said for each.
-    selected_by: Vec<(Box<str>, Vec<u8>)>,
+    /// By the names in `Vary`.
+    selected_by: Vec<Selecting>,
+}
+
+/// A field that chose a response (section 4.1), and what the request said in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Selecting {
+    name: Box<str>,
+    known: Option<Known>,
+    /// Each element of the list with a comma behind it.
+    value: Vec<u8>,
 }
 
 /// Whether a stored response is an answer, given that it [fits](Policy::fits). Ages are in seconds, for the field `Age`.
@@ -164,7 +173,7 @@ impl Policy {
     ) -> Result<Self, NotStored> {
         let said = Directives::of(response);
         may_store(exchange, status, response, &said, rules)?;
-        let selected_by = response.elements(Known::Vary).map(|name| select(name, exchange.request));
+        let selected_by = response.elements(Known::Vary).map(|name| Selecting::of(name, exchange.request));
         let selected_by = selected_by.collect::<Option<Vec<_>>>().ok_or(NotStored::Vary)?;
         let date = read_date(response, Known::Date, exchange.received).unwrap_or(exchange.received);
         Ok(Policy {
@@ -184,7 +193,7 @@ impl Policy {
     /// Section 4.1: the request has, for each name in `Vary`, what the one had that got this response.
     #[must_use]
     pub fn fits(&self, request: FieldSection<'_>) -> bool {
-        self.selected_by.iter().all(|(name, value)| *value == combined(name, request))
+        self.selected_by.iter().all(|selecting| selecting.is_same_in(request))
     }
 
     /// What to do for a request with these fields (sections 4.2 and 5.2.1).
@@ -391,20 +400,38 @@ fn is_pragma(request: FieldSection<'_>, wants: &Directives) -> bool {
     !wants.is_given && request.has_token(Known::Pragma, "no-cache")
 }
 
-/// `None` for `*`, which no request matches (section 4.1), and for what is no name.
-fn select(name: &[u8], request: FieldSection<'_>) -> Option<(Box<str>, Vec<u8>)> {
-    let is_name = name != b"*" && crate::field_value::is_token(name);
-    let name = core::str::from_utf8(name).ok().filter(|_| is_name)?;
-    Some((name.into(), combined(name, request)))
+impl Selecting {
+    /// `None` for `*`, which no request matches (section 4.1), and for what is no name.
+    fn of(name: &[u8], request: FieldSection<'_>) -> Option<Self> {
+        let is_name = name != b"*" && crate::field_value::is_token(name);
+        let name: Box<str> = core::str::from_utf8(name).ok().filter(|_| is_name)?.to_ascii_lowercase().into();
+        let known = Known::find(name.as_bytes());
+        let mut value = Vec::new();
+        for element in request.all(&*name).flat_map(elements) {
+            value.extend(element);
+            value.push(b',');
+        }
+        Some(Selecting { name, known, value })
+    }
+
+    /// Section 4.1: field lines are combined, and the white space between elements does not count.
+    fn is_same_in(&self, request: FieldSection<'_>) -> bool {
+        match self.known {
+            Some(known) => is_list(&self.value, request.all(known)),
+            None => is_list(&self.value, request.all(&*self.name)),
+        }
+    }
 }
 
-/// Section 4.1: field lines are combined, and the white space between elements does not count. Nothing if there is no such
-/// field; else each element with a comma behind it.
-fn combined(name: &str, request: FieldSection<'_>) -> Vec<u8> {
-    let mut value = Vec::new();
-    for element in request.all(name).flat_map(|line| line.split(|&octet| octet == b',')) {
-        value.extend(element.trim_ascii());
-        value.push(b',');
+/// `value` is what these lines say together.
+fn is_list<'a>(value: &[u8], lines: impl Iterator<Item = &'a [u8]>) -> bool {
+    let mut rest = Some(value);
+    for element in lines.flat_map(elements) {
+        rest = rest.and_then(|rest| rest.strip_prefix(element)?.strip_prefix(b","));
     }
-    value
+    rest.is_some_and(<[u8]>::is_empty)
+}
+
+fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|&octet| octet == b',').map(<[u8]>::trim_ascii)
 }

@@ -64,44 +64,71 @@ fn unescape_at(level: Level, text: &[u8], escape: u8, out: &mut Vec<u8>) -> usiz
     if !vectors::has_look_up(level) || cfg!(target_endian = "big") {
         return plain(text, escape, out);
     }
-    let start = out.len();
-    // What is written in one step may be more than what counts of it, but never passes the text.
-    out.resize(start + text.len() + BLOCK, 0);
-    let place = out.get_mut(start..).unwrap_or_default();
-    let (read, written) = dispatch!(level, simd => unescape_with(simd, text, escape, place));
-    out.truncate(start + written);
-    read
+    let mut walk = Walk::default();
+    while !walk.ended {
+        let start = out.len();
+        // Room for a few steps at a time, while it is near. What a step writes may be more than what counts of it.
+        out.resize(start + ROOM, 0);
+        let place = out.get_mut(start..).unwrap_or_default();
+        let written = dispatch!(level, simd => unescape_with(simd, text, escape, place, &mut walk));
+        out.truncate(start + written);
+    }
+    walk.read
+}
+
+/// Steps of 64 bytes between two looks at the room there is.
+#[cfg(feature = "simd")]
+const ROOM: usize = 30 * BLOCK;
+
+/// How far it has got.
+#[cfg(feature = "simd")]
+#[derive(Clone, Copy, Default)]
+struct Walk {
+    read: usize,
+    /// Which of the next 64 bytes belong to an escape before them.
+    taken: u64,
+    ended: bool,
 }
 
 /// What one step has in view.
 #[cfg(feature = "simd")]
 const VIEW: usize = BLOCK + 2;
 
+/// Steps are 64 bytes apart, whatever is in them: none waits for the one before.
 #[cfg(feature = "simd")]
 #[inline(always)]
-fn unescape_with<S: Simd>(simd: S, text: &[u8], escape: u8, out: &mut [u8]) -> (usize, usize) {
-    let (mut read, mut written) = (0, 0);
-    while let Some(view) = text.get(read..).and_then(|rest| rest.first_chunk::<VIEW>()) {
-        let step = Step::of(simd, view, escape);
-        written += step.write(BLOCK, out, written);
-        read += step.len;
-        if step.len < BLOCK {
-            return (read, written);
+fn unescape_with<S: Simd>(simd: S, text: &[u8], escape: u8, out: &mut [u8], walk: &mut Walk) -> usize {
+    let Walk { mut read, mut taken, .. } = *walk;
+    let mut written = 0;
+    while written + BLOCK <= out.len()
+        && let Some(view) = text.get(read..).and_then(|rest| rest.first_chunk::<VIEW>())
+    {
+        let step = Step::of(simd, view, escape, taken);
+        if let Some(end) = step.end {
+            *walk = Walk { read: read + end, taken, ended: true };
+            return written + pack(step.bytes, step.kept & ((1 << end) - 1), out, written);
         }
+        written += pack(step.bytes, step.kept, out, written);
+        (read, taken) = (read + BLOCK, step.taken);
     }
     // The last bytes: zeros behind them are neither digits nor line ends.
-    while let Some(tail) = text.get(read..).filter(|tail| !tail.is_empty()) {
+    while written + BLOCK <= out.len()
+        && let Some(tail) = text.get(read..).filter(|tail| !tail.is_empty())
+    {
         let mut view = [0; VIEW];
-        let len = tail.len().min(VIEW);
         view.iter_mut().zip(tail).for_each(|(place, byte)| *place = *byte);
-        let step = Step::of(simd, &view, escape);
-        written += step.write(len, out, written);
-        read += step.len.min(len);
-        if step.len < len.min(BLOCK) {
-            break;
+        let step = Step::of(simd, &view, escape, taken);
+        let end = step.end.unwrap_or(BLOCK).min(tail.len());
+        let here = if end < BLOCK { (1 << end) - 1 } else { u64::MAX };
+        written += pack(step.bytes, step.kept & here, out, written);
+        (read, taken) = (read + end, step.taken);
+        if step.end.is_some() {
+            *walk = Walk { read, taken, ended: true };
+            return written;
         }
     }
-    (read, written)
+    *walk = Walk { read, taken, ended: read >= text.len() };
+    written
 }
 
 /// What becomes of 64 bytes.
@@ -111,8 +138,10 @@ struct Step<S: Simd> {
     bytes: u8x64<S>,
     /// What is kept of them.
     kept: u64,
-    /// How far it goes: less than 64 if there is an escape that is none, more if the last one reaches further.
-    len: usize,
+    /// Which of the next 64 belong to an escape in these.
+    taken: u64,
+    /// Where the first escape is that is none.
+    end: Option<usize>,
 }
 
 #[cfg(feature = "simd")]
@@ -120,8 +149,9 @@ const DIGITS: Class = Class::DIGIT.or(Class::range(b'A', b'F')).or(Class::range(
 
 #[cfg(feature = "simd")]
 impl<S: Simd> Step<S> {
+    /// `taken`: what the step before has taken of these.
     #[inline(always)]
-    fn of(simd: S, view: &[u8; VIEW], escape: u8) -> Self {
+    fn of(simd: S, view: &[u8; VIEW], escape: u8, taken: u64) -> Self {
         let from = |at: usize| {
             let bytes = view.get(at..).and_then(|rest| rest.first_chunk::<BLOCK>()).copied();
             u8x64::simd_from(simd, bytes.unwrap_or([0; BLOCK]))
@@ -130,57 +160,53 @@ impl<S: Simd> Step<S> {
         let is_escape = bytes.simd_eq(escape);
         let escapes = is_escape.to_bitmask();
         if escapes == 0 {
-            return Step { bytes, kept: u64::MAX, len: BLOCK };
+            return Step { bytes, kept: !taken, taken: 0, end: None };
         }
         let (first, second) = (from(1), from(2));
         let digits = vectors::Block::of(first).members(DIGITS) & vectors::Block::of(second).members(DIGITS);
-        let joins = escapes & first.simd_eq(b'\r').to_bitmask() & second.simd_eq(b'\n').to_bitmask();
-        let good = escapes & (digits | joins);
-        let behind = good >> 62;
-        let len = match (escapes & !good).trailing_zeros() as usize {
-            BLOCK => BLOCK + behind as usize,
-            bad => bad,
-        };
+        let joins = first.simd_eq(b'\r').to_bitmask() & second.simd_eq(b'\n').to_bitmask();
+        let bad = escapes & !(digits | joins);
         let bytes = is_escape.select(value(first) << 4 | value(second), bytes);
-        let kept = !(joins | good << 1 | good << 2) & u64::MAX >> BLOCK.saturating_sub(len).min(BLOCK - 1);
-        Step { bytes, kept: if len == 0 { 0 } else { kept }, len }
+        Step {
+            bytes,
+            kept: !(escapes & joins | escapes << 1 | escapes << 2 | taken),
+            taken: escapes >> 63 | escapes >> 62,
+            end: (bad != 0).then_some(bad.trailing_zeros() as usize),
+        }
     }
+}
 
-    /// Writes what is kept of the first `limit` bytes to `out` from `at` on. How much that was.
-    #[inline(always)]
-    fn write(&self, limit: usize, out: &mut [u8], at: usize) -> usize {
-        let kept = if limit < BLOCK { self.kept & ((1 << limit) - 1) } else { self.kept };
-        let Some(place) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<BLOCK>()) else {
-            return 0;
-        };
-        if kept == u64::MAX {
-            *place = self.bytes.into();
-            return BLOCK;
-        }
-        if vectors::has_long_look_up(self.bytes.token().level()) {
-            let kept = mask8x64::from_bitmask(self.bytes.token(), kept);
-            *place = self.bytes.compress(kept).into();
-            return kept.to_bitmask().count_ones() as usize;
-        }
-        let sets = kept.to_le_bytes();
-        let mut from = [0; BLOCK];
-        for ((from, set), base) in
-            from.as_chunks_mut::<8>().0.iter_mut().zip(sets).zip([0, 8].into_iter().cycle())
-        {
-            let members = MEMBERS.get(usize::from(set)).copied().unwrap_or_default();
-            *from = (members + base * 0x0101_0101_0101_0101).to_le_bytes();
-        }
-        let from = u8x64::simd_from(self.bytes.token(), from);
-        let packed: [u8; BLOCK] = self.bytes.swizzle_dyn_within_blocks(from).into();
-        let mut len = 0;
-        for (eight, set) in packed.as_chunks::<8>().0.iter().zip(sets) {
-            if let Some(place) = place.get_mut(len..).and_then(|rest| rest.first_chunk_mut::<8>()) {
-                *place = *eight;
-            }
-            len += set.count_ones() as usize;
-        }
-        len
+/// Writes those of `bytes` that are `kept` to `out` from `at` on. How many that were.
+#[cfg(feature = "simd")]
+#[inline(always)]
+fn pack<S: Simd>(bytes: u8x64<S>, kept: u64, out: &mut [u8], at: usize) -> usize {
+    let simd = bytes.token();
+    let Some(place) = out.get_mut(at..).and_then(|rest| rest.first_chunk_mut::<BLOCK>()) else { return 0 };
+    if kept == u64::MAX {
+        *place = bytes.into();
+        return BLOCK;
     }
+    if vectors::has_long_look_up(simd.level()) {
+        *place = bytes.compress(mask8x64::from_bitmask(simd, kept)).into();
+        return kept.count_ones() as usize;
+    }
+    let sets = kept.to_le_bytes();
+    let mut from = [0; BLOCK];
+    for ((from, set), base) in
+        from.as_chunks_mut::<8>().0.iter_mut().zip(sets).zip([0, 8].into_iter().cycle())
+    {
+        let members = MEMBERS.get(usize::from(set)).copied().unwrap_or_default();
+        *from = (members + base * 0x0101_0101_0101_0101).to_le_bytes();
+    }
+    let packed: [u8; BLOCK] = bytes.swizzle_dyn_within_blocks(u8x64::simd_from(simd, from)).into();
+    let mut len = 0;
+    for (eight, set) in packed.as_chunks::<8>().0.iter().zip(sets) {
+        if let Some(place) = place.get_mut(len..).and_then(|rest| rest.first_chunk_mut::<8>()) {
+            *place = *eight;
+        }
+        len += set.count_ones() as usize;
+    }
+    len
 }
 
 /// Of hexadecimal digits; of anything else, anything.

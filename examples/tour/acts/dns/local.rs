@@ -132,7 +132,8 @@ impl Room {
                     Output::Resolver(Event::OpenTcp { id, .. }) => {
                         self.answering.resolver().handle(Input::TcpClosed(id), now);
                     }
-                    Output::Resolver(_) => {}
+                    // Whom nobody answers asks again.
+                    Output::Silence { .. } | Output::Resolver(_) => {}
                 }
             }
             let Some(transmit) = self.answering.resolver().poll_transmit(now) else { return Ok(()) };

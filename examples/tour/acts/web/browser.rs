@@ -5,11 +5,12 @@ use std::net::{SocketAddr, TcpStream};
 
 use examples::Failure;
 use http1::client::{Client, Event};
-use http1::cookie::{self, SetCookie};
+use http1::cookie::{self, Jar, SetCookie};
 use http1::{Body, Known, Method, RequestBuilder, Response, Version};
 use net_core::{Clock, Connection, Step};
 use proto_core::Endpoint;
 
+use super::site::today;
 use crate::tape::{Tape, Taped};
 
 /// How connections are used.
@@ -92,21 +93,37 @@ impl Reply {
 
 type Line = Connection<Client, Taped>;
 
-/// A client that keeps the cookie it was given, and a tape of what it says and hears.
+/// A client with a jar for the cookies it is given, and a tape of what it says and hears.
 #[derive(Debug)]
 pub(crate) struct Browser {
     address: SocketAddr,
     tape: Tape,
-    cookie: Option<(String, String)>,
+    jar: Jar,
+    /// Who is asked in place of the site.
+    proxy: Option<SocketAddr>,
 }
 
 impl Browser {
     pub(crate) fn at(address: SocketAddr, tape: &Tape) -> Self {
-        Browser { address, tape: tape.clone(), cookie: None }
+        Browser { address, tape: tape.clone(), jar: Jar::new(), proxy: None }
+    }
+
+    /// The same, through a proxy.
+    pub(crate) fn through(self, proxy: SocketAddr) -> Self {
+        Browser { proxy: Some(proxy), ..self }
+    }
+
+    /// What is asked for: of a proxy, a whole URL (RFC 9112 section 3.2.2).
+    fn target(&self, path: &str) -> String {
+        match self.proxy {
+            Some(_) => format!("http://{}{path}", self.address),
+            None => path.to_owned(),
+        }
     }
 
     pub(crate) fn connect(&self) -> Result<Line, Failure> {
-        let stream = Taped::stream(TcpStream::connect(self.address)?, &self.tape)?;
+        let tcp = TcpStream::connect(self.proxy.unwrap_or(self.address))?;
+        let stream = Taped::stream(tcp, &self.tape)?;
         Ok(Connection::client(stream, Client::default(), Clock::new()))
     }
 
@@ -114,12 +131,12 @@ impl Browser {
     pub(crate) fn load(&mut self, way: Way) -> Result<Vec<Reply>, Failure> {
         let host = self.address.to_string();
         let mut line = self.connect()?;
-        line.endpoint().request(&way.request("/", &host)?, Body::Empty)?;
+        line.endpoint().request(&way.request(&self.target("/"), &host)?, Body::Empty)?;
         let mut replies = vec![receive(&mut line)?];
         let named = replies.first().map(|page| images(&page.body)).unwrap_or_default();
         if way == Way::Pipelined {
             for path in &named {
-                line.endpoint().request(&way.request(path, &host)?, Body::Empty)?;
+                line.endpoint().request(&way.request(&self.target(path), &host)?, Body::Empty)?;
             }
         }
         for path in &named {
@@ -128,7 +145,7 @@ impl Browser {
                 line = self.connect()?;
             }
             if way != Way::Pipelined {
-                line.endpoint().request(&way.request(path, &host)?, Body::Empty)?;
+                line.endpoint().request(&way.request(&self.target(path), &host)?, Body::Empty)?;
             }
             replies.push(receive(&mut line)?);
         }
@@ -142,18 +159,19 @@ impl Browser {
         path: &str,
         fields: &[(Known, String)],
     ) -> Result<Reply, Failure> {
-        let mut head = Way::Persistent.request(path, &self.address.to_string())?;
+        let mut head = Way::Persistent.request(&self.target(path), &self.address.to_string())?;
         for (name, value) in fields {
             head.field(*name, value)?;
         }
-        if let Some((name, value)) = &self.cookie {
-            head.field(Known::Cookie, cookie::header([(name, value)]))?;
+        let host = self.address.ip().to_string();
+        let request = cookie::Request::new(&host, path, false);
+        if let Some(cookies) = self.jar.header(&request, today()) {
+            head.field(Known::Cookie, cookies)?;
         }
         line.endpoint().request(&head, Body::Empty)?;
         let reply = receive(line)?;
-        if let Some(cookie) = reply.response.fields().first(Known::SetCookie).and_then(SetCookie::parse) {
-            let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
-            self.cookie = Some((text(cookie.name()), text(cookie.value())));
+        for cookie in reply.response.fields().all(Known::SetCookie).filter_map(SetCookie::parse) {
+            self.jar.set(&cookie, &request, today())?;
         }
         Ok(reply)
     }
@@ -162,7 +180,9 @@ impl Browser {
     pub(crate) fn visit(&mut self) -> Result<Option<usize>, Failure> {
         let mut line = self.connect()?;
         self.get(&mut line, "/", &[])?;
-        Ok(self.cookie.as_ref().and_then(|(_, number)| number.parse().ok()))
+        let number =
+            self.jar.iter().next().map(|cookie| String::from_utf8_lossy(cookie.value()).into_owned());
+        Ok(number.and_then(|number| number.parse().ok()))
     }
 }
 

@@ -36,6 +36,8 @@ pub(crate) struct Site {
     made: HttpDate,
     /// Connections so far.
     connections: AtomicUsize,
+    /// Requests so far.
+    requests: AtomicUsize,
 }
 
 /// Serves the site on loopback, over TLS if `tls` says so.
@@ -58,7 +60,7 @@ pub(crate) fn serve(site: &Arc<Site>, tls: Option<TlsRole>) -> io::Result<Servic
 }
 
 /// The date that a response bears.
-fn today() -> HttpDate {
+pub(crate) fn today() -> HttpDate {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_secs()).ok().and_then(HttpDate::from_unix).unwrap_or(HttpDate::MAX)
 }
@@ -72,12 +74,22 @@ impl Site {
     pub(crate) fn new() -> Arc<Self> {
         // Long enough ago for the date to be a strong validator.
         let made = HttpDate::from_unix(today().unix() - 3600).unwrap_or(HttpDate::MIN);
-        Arc::new(Site { visits: Mutex::new(Vec::new()), made, connections: AtomicUsize::new(0) })
+        Arc::new(Site {
+            visits: Mutex::new(Vec::new()),
+            made,
+            connections: AtomicUsize::new(0),
+            requests: AtomicUsize::new(0),
+        })
     }
 
     /// How many connections there were so far.
     pub(crate) fn connections(&self) -> usize {
         self.connections.load(Ordering::Relaxed)
+    }
+
+    /// How many requests there were so far.
+    pub(crate) fn requests(&self) -> usize {
+        self.requests.load(Ordering::Relaxed)
     }
 
     /// How often the visitor with that number has opened the page.
@@ -103,6 +115,7 @@ impl Site {
     }
 
     fn answer(&self, request: &Request) -> Result<(ResponseBuilder, Bytes), http1::Error> {
+        self.requests.fetch_add(1, Ordering::Relaxed);
         if !matches!(request.method(), Method::Get | Method::Head) {
             let mut head = ResponseBuilder::new(StatusCode::METHOD_NOT_ALLOWED);
             head.field(Known::Allow, "GET, HEAD")?;
