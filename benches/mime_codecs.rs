@@ -68,7 +68,8 @@ fn base64_both_ways(bench: &mut SideBySide) {
 
 /// A message whose body is to be base64 and is nothing of the kind.
 fn junk_body(bench: &mut SideBySide) {
-    let head = b"Subject: x\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let head =
+        b"Subject: x\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n";
     let mail = [&head[..], &noise(1 << 18).into_iter().map(|byte| byte | 0x80).collect::<Vec<_>>()].concat();
     let name = "junk as base64 body";
     bench.measure(name, OURS, mail.len(), || Message::parse(&mail).root().decoded().len());
@@ -86,7 +87,10 @@ fn junk_body(bench: &mut SideBySide) {
 fn encoded_words(bench: &mut SideBySide) {
     let value = b"=?utf-8?Q?Gr=C3=BC=C3=9Fe_aus?= =?utf-8?B?S8O2bG4sIHVuZCBkYXJ1bQ==?=\r\n =?utf-8?Q?_herum_geht_=C3=BCberhaupt_nichts?=";
     let name = "2047 header, three words";
-    assert_eq!(word::decode(value), "Gr\u{fc}\u{df}e ausK\u{f6}ln, und darum herum geht \u{fc}berhaupt nichts");
+    assert_eq!(
+        word::decode(value),
+        "Gr\u{fc}\u{df}e ausK\u{f6}ln, und darum herum geht \u{fc}berhaupt nichts"
+    );
     bench.measure(name, OURS, value.len(), || word::decode(black_box(value)));
     bench.measure(name, "encodify", value.len(), || {
         encodify::rfc2047::decode_text(black_box(value), encodify::rfc2047::utf8_charset)
