@@ -503,6 +503,26 @@ fn what_is_one_users_never_reaches_another() {
                 "stale, If-None-Match: \"1\" -> Validated: 200 ETag: \"1\" Age: 0 | ours",
             ),
             (0, "GET /v", "", "stale, If-None-Match: \"1\" -> error"),
+            // What they get instead is theirs, and says nothing about what others get; unless it says so.
+            (
+                0,
+                "GET /v|Authorization: Basic bWU6bWU=",
+                "200|Cache-Control: max-age=9|mine",
+                "stale, If-None-Match: \"1\" -> Private",
+            ),
+            (
+                0,
+                "GET /v",
+                "304|Cache-Control: max-age=9|",
+                "stale, If-None-Match: \"1\" -> Validated: 200 ETag: \"1\" Age: 0 | ours",
+            ),
+            (
+                9,
+                "GET /v|Authorization: Basic bWU6bWU=",
+                "304|Cache-Control: private|",
+                "stale, If-None-Match: \"1\" -> Validated: 200 ETag: \"1\" Age: 0 | ours",
+            ),
+            (0, "GET /v", "", "uri-miss -> error"),
         ],
     );
     story(

@@ -324,9 +324,7 @@ impl<S: Storage> Cache<S> {
             Ok(()) => {
                 self.keep(ask.key, forwarding.tick, &fresh, &[stored.id()]);
             }
-            // Somebody else may still use what is stored, after asking.
-            Err(NotStored::Private) => {}
-            Err(_) => self.drop_one(ask.key, stored.id()),
+            Err(reason) => self.drop_unless_personal(ask, response, stored, reason),
         }
         let age = fresh.policy().age(exchange.received);
         let hit = Hit::new(fresh, age, Freshness::Validated, tick);
@@ -389,7 +387,7 @@ impl<S: Storage> Cache<S> {
             (Ok(storing), _) => storing,
             // Section 4.3.3: a full response takes the place of what was validated, though it is not stored itself.
             (Err(reason), Some(stored)) if response.status().code() < 500 => {
-                self.drop_one(ask.key, stored.id());
+                self.drop_unless_personal(ask, response, stored, reason);
                 return Err(reason);
             }
             (Err(reason), _) => return Err(reason),
@@ -443,6 +441,21 @@ impl<S: Storage> Cache<S> {
         kept.drain(..kept.len().saturating_sub(self.limits.variants.max(1)));
         self.storage.replace(key, kept);
         true
+    }
+
+    /// What is stored was replaced by a response that is not. One that was not for all only because of who asked says nothing
+    /// about what others get: they may still use what is stored, after asking.
+    fn drop_unless_personal(
+        &mut self,
+        ask: &Ask<'_>,
+        response: &ResponseHead<'_>,
+        stored: &Stored,
+        reason: NotStored,
+    ) {
+        let is_by_user = reason == NotStored::Private && ask.fields.has(Known::Authorization);
+        if !is_by_user || Directives::of(response.fields()).private {
+            self.drop_one(ask.key, stored.id());
+        }
     }
 
     fn drop_one(&mut self, key: &Key, id: u64) {
