@@ -586,6 +586,31 @@ fn what_is_asked_for_before_an_invalidation_is_not_kept_after_it() {
     assert!(store(&mut world, false));
 }
 
+/// Found by the stories of the model.
+#[test]
+fn what_was_invalidated_meanwhile_is_not_used_when_the_origin_fails() {
+    for (invalidate, is_served) in [(false, true), (true, false)] {
+        let mut world = World::new(Rules::SHARED);
+        world.ask("GET /", "200|Cache-Control: max-age=1, stale-if-error=99|text");
+        world.now += 5;
+        let text = request_text("GET /");
+        let mut fields = (Fields::new(), Fields::new());
+        let (head, _) = RequestHead::parse(text.as_bytes(), &mut fields.0).unwrap().unwrap();
+        let key = Key::of(&head, false).unwrap();
+        let ask = Ask::of(&key, &head);
+        let now = world.date();
+        let LookUp::Forward(forwarding) = world.cache.look_up(&ask, now) else { panic!("it is stale") };
+        if invalidate {
+            world.ask("PUT /", "204|");
+        }
+        assert_eq!(world.cache.unreachable(&ask, &forwarding, now).is_some(), is_served);
+        let (text, _) = response_text("503|", now);
+        let (response, _) = ResponseHead::parse(text.as_bytes(), &mut fields.1).unwrap().unwrap();
+        let reaction = world.cache.received(&ask, &forwarding, &response, now, now);
+        assert_eq!(matches!(reaction, Reaction::Serve(_)), is_served);
+    }
+}
+
 #[test]
 fn what_is_too_large_is_not_stored_and_what_is_under_way_has_a_limit() {
     let limits = Limits { response: 10, under_way: 15, ..Limits::DEFAULT };

@@ -242,7 +242,7 @@ impl<S: Storage> Cache<S> {
             }
             // RFC 5861 section 4: these are errors.
             Method::Get | Method::Head if matches!(status.code(), 500 | 502..=504) => {
-                if let Some(hit) = forwarding.after_error(ask, now) {
+                if let Some(hit) = self.unreachable(ask, forwarding, now) {
                     return Reaction::Serve(hit);
                 }
             }
@@ -255,6 +255,13 @@ impl<S: Storage> Cache<S> {
             Method::Get => Reaction::Forward(self.begin(ask, forwarding, response, &exchange)),
             _ => Reaction::Forward(Err(NotStored::Method)),
         }
+    }
+
+    /// The origin can't be reached, or fails: what may be used all the same, stale (RFC 5861 section 4). What was invalidated
+    /// since the request was forwarded is not even good enough for that.
+    pub fn unreachable(&self, ask: &Ask<'_>, forwarding: &Forwarding, now: HttpDate) -> Option<Hit> {
+        let is_invalid = self.was_invalidated_since(ask.key, forwarding.tick);
+        forwarding.after_error(ask, now).filter(|_| !is_invalid)
     }
 
     /// The content of a response has ended, as it should or not. What was stored of it, if anything.
@@ -485,7 +492,8 @@ impl Forwarding {
         is_condition && self.validated().is_some()
     }
 
-    /// The origin can't be reached: what may be used all the same, stale (RFC 5861 section 4).
+    /// The origin can't be reached: what may be used all the same, stale (RFC 5861 section 4). It knows nothing of what
+    /// happened since: where the cache is at hand, ask it: [`Cache::unreachable`].
     #[must_use]
     pub fn after_error(&self, ask: &Ask<'_>, now: HttpDate) -> Option<Hit> {
         let stored = self.stored.as_ref()?;
