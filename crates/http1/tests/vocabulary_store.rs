@@ -503,6 +503,26 @@ fn what_is_one_users_never_reaches_another() {
                 "stale, If-None-Match: \"1\" -> Validated: 200 ETag: \"1\" Age: 0 | ours",
             ),
             (0, "GET /v", "", "stale, If-None-Match: \"1\" -> error"),
+            // What they get instead is theirs, and says nothing about what others get; unless it says so.
+            (
+                0,
+                "GET /v|Authorization: Basic bWU6bWU=",
+                "200|Cache-Control: max-age=9|mine",
+                "stale, If-None-Match: \"1\" -> Private",
+            ),
+            (
+                0,
+                "GET /v",
+                "304|Cache-Control: max-age=9|",
+                "stale, If-None-Match: \"1\" -> Validated: 200 ETag: \"1\" Age: 0 | ours",
+            ),
+            (
+                9,
+                "GET /v|Authorization: Basic bWU6bWU=",
+                "304|Cache-Control: private|",
+                "stale, If-None-Match: \"1\" -> Validated: 200 ETag: \"1\" Age: 0 | ours",
+            ),
+            (0, "GET /v", "", "uri-miss -> error"),
         ],
     );
     story(
@@ -564,6 +584,31 @@ fn what_is_asked_for_before_an_invalidation_is_not_kept_after_it() {
     };
     assert!(!store(&mut world, true));
     assert!(store(&mut world, false));
+}
+
+/// Found by the stories of the model.
+#[test]
+fn what_was_invalidated_meanwhile_is_not_used_when_the_origin_fails() {
+    for (invalidate, is_served) in [(false, true), (true, false)] {
+        let mut world = World::new(Rules::SHARED);
+        world.ask("GET /", "200|Cache-Control: max-age=1, stale-if-error=99|text");
+        world.now += 5;
+        let text = request_text("GET /");
+        let mut fields = (Fields::new(), Fields::new());
+        let (head, _) = RequestHead::parse(text.as_bytes(), &mut fields.0).unwrap().unwrap();
+        let key = Key::of(&head, false).unwrap();
+        let ask = Ask::of(&key, &head);
+        let now = world.date();
+        let LookUp::Forward(forwarding) = world.cache.look_up(&ask, now) else { panic!("it is stale") };
+        if invalidate {
+            world.ask("PUT /", "204|");
+        }
+        assert_eq!(world.cache.unreachable(&ask, &forwarding, now).is_some(), is_served);
+        let (text, _) = response_text("503|", now);
+        let (response, _) = ResponseHead::parse(text.as_bytes(), &mut fields.1).unwrap().unwrap();
+        let reaction = world.cache.received(&ask, &forwarding, &response, now, now);
+        assert_eq!(matches!(reaction, Reaction::Serve(_)), is_served);
+    }
 }
 
 #[test]

@@ -242,7 +242,7 @@ impl<S: Storage> Cache<S> {
             }
             // RFC 5861 section 4: these are errors.
             Method::Get | Method::Head if matches!(status.code(), 500 | 502..=504) => {
-                if let Some(hit) = forwarding.after_error(ask, now) {
+                if let Some(hit) = self.unreachable(ask, forwarding, now) {
                     return Reaction::Serve(hit);
                 }
             }
@@ -255,6 +255,13 @@ impl<S: Storage> Cache<S> {
             Method::Get => Reaction::Forward(self.begin(ask, forwarding, response, &exchange)),
             _ => Reaction::Forward(Err(NotStored::Method)),
         }
+    }
+
+    /// The origin can't be reached, or fails: what may be used all the same, stale (RFC 5861 section 4). What was invalidated
+    /// since the request was forwarded is not even good enough for that.
+    pub fn unreachable(&self, ask: &Ask<'_>, forwarding: &Forwarding, now: HttpDate) -> Option<Hit> {
+        let is_invalid = self.was_invalidated_since(ask.key, forwarding.tick);
+        forwarding.after_error(ask, now).filter(|_| !is_invalid)
     }
 
     /// The content of a response has ended, as it should or not. What was stored of it, if anything.
@@ -324,9 +331,7 @@ impl<S: Storage> Cache<S> {
             Ok(()) => {
                 self.keep(ask.key, forwarding.tick, &fresh, &[stored.id()]);
             }
-            // Somebody else may still use what is stored, after asking.
-            Err(NotStored::Private) => {}
-            Err(_) => self.drop_one(ask.key, stored.id()),
+            Err(reason) => self.drop_unless_personal(ask, response, stored, reason),
         }
         let age = fresh.policy().age(exchange.received);
         let hit = Hit::new(fresh, age, Freshness::Validated, tick);
@@ -389,7 +394,7 @@ impl<S: Storage> Cache<S> {
             (Ok(storing), _) => storing,
             // Section 4.3.3: a full response takes the place of what was validated, though it is not stored itself.
             (Err(reason), Some(stored)) if response.status().code() < 500 => {
-                self.drop_one(ask.key, stored.id());
+                self.drop_unless_personal(ask, response, stored, reason);
                 return Err(reason);
             }
             (Err(reason), _) => return Err(reason),
@@ -445,6 +450,21 @@ impl<S: Storage> Cache<S> {
         true
     }
 
+    /// What is stored was replaced by a response that is not. One that was not for all only because of who asked says nothing
+    /// about what others get: they may still use what is stored, after asking.
+    fn drop_unless_personal(
+        &mut self,
+        ask: &Ask<'_>,
+        response: &ResponseHead<'_>,
+        stored: &Stored,
+        reason: NotStored,
+    ) {
+        let is_by_user = reason == NotStored::Private && ask.fields.has(Known::Authorization);
+        if !is_by_user || Directives::of(response.fields()).private {
+            self.drop_one(ask.key, stored.id());
+        }
+    }
+
     fn drop_one(&mut self, key: &Key, id: u64) {
         let kept = self.storage.responses(key).iter().filter(|stored| stored.id() != id).cloned().collect();
         self.storage.replace(key, kept);
@@ -472,7 +492,8 @@ impl Forwarding {
         is_condition && self.validated().is_some()
     }
 
-    /// The origin can't be reached: what may be used all the same, stale (RFC 5861 section 4).
+    /// The origin can't be reached: what may be used all the same, stale (RFC 5861 section 4). It knows nothing of what
+    /// happened since: where the cache is at hand, ask it: [`Cache::unreachable`].
     #[must_use]
     pub fn after_error(&self, ask: &Ask<'_>, now: HttpDate) -> Option<Hit> {
         let stored = self.stored.as_ref()?;
