@@ -950,3 +950,73 @@ fn a_client_whose_requests_were_hits_is_served_in_everything_else_too() {
     assert!(raw.is_over());
     assert!(proxy.program.wait(Duration::from_secs(9)).unwrap().success());
 }
+
+#[test]
+fn a_client_that_half_closes_gets_its_answer() {
+    let origin = numbered();
+    let proxy = Proxy::before(&origin, &[]);
+    for (path, expected) in [("/fresh", "1"), ("/fresh", "1"), ("/none", "2")] {
+        let mut raw = proxy.connect();
+        raw.send(get(path, ""));
+        raw.half_close();
+        assert_eq!(raw.reply().text(), expected, "{path}");
+        assert!(raw.is_over());
+    }
+    // Also behind hits, where it waits for the next request elsewhere.
+    let mut raw = proxy.connect();
+    assert_eq!(raw.ask(&get("/fresh", "")).text(), "1");
+    assert_eq!(raw.ask(&get("/fresh", "")).text(), "1");
+    raw.send(get("/fresh", "") + &get("/none", ""));
+    raw.half_close();
+    assert_eq!((raw.reply().text(), raw.reply().text()), ("1", "3"));
+    assert!(raw.is_over());
+}
+
+#[test]
+fn who_stalls_is_told_so_or_cut_off() {
+    let origin = Origin::new(|asked| {
+        if asked.path() == "/half" {
+            asked.says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        }
+        asked.line.rest().clear();
+        true
+    });
+    let proxy = Proxy::before(&origin, &["--timeout", "0.3"]);
+    let mut raw = proxy.connect();
+    raw.send(get("/half", ""));
+    assert!(raw.read_reply(false).is_err());
+    let mut raw = proxy.connect();
+    raw.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    assert_eq!(raw.reply().status, 408);
+    assert!(raw.is_over());
+}
+
+#[test]
+fn who_waits_for_another_variant_waits_for_the_next_who_asks_for_it() {
+    let (tell, told) = channel::<()>();
+    let told = Mutex::new(told);
+    let origin = Origin::new(move |asked| {
+        told.lock().unwrap().recv().unwrap();
+        let language = asked.field("Accept-Language").unwrap().to_owned();
+        asked.says("HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\nVary: Accept-Language\r\n");
+        asked.says(format!("Content-Length: 2\r\n\r\n{language}"));
+        false
+    });
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let mut asking = Vec::new();
+    for number in 0..20 {
+        let mut raw = proxy.connect();
+        let language = if number % 2 == 0 { "de" } else { "en" };
+        raw.send(get("/", &format!("Accept-Language: {language}\r\n")));
+        asking.push(thread::spawn(move || assert_eq!(raw.reply().text(), language)));
+    }
+    while proxy.count("requests") < 20 {
+        thread::yield_now();
+    }
+    // They are inside; what they wait for is decided one after the other.
+    for _ in 0..2 {
+        tell.send(()).unwrap();
+    }
+    asking.into_iter().for_each(|client| client.join().unwrap());
+    assert_eq!((origin.heads().len(), proxy.count("misses")), (2, 2));
+}
