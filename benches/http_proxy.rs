@@ -127,7 +127,9 @@ fn is_there(program: &str) -> bool {
 fn main() -> Result<(), Failure> {
     let smoke = std::env::args().any(|arg| arg == "--test");
     let Some(program) = program().filter(|_| is_there("nginx") && is_there("wrk")) else {
-        println!("nginx, wrk or http_proxy is missing: cargo build --release -p examples --example http_proxy");
+        println!(
+            "nginx, wrk or http_proxy is missing: cargo build --release -p examples --example http_proxy"
+        );
         return Ok(());
     };
     let rounds = std::env::var("HTTP_PROXY_BENCH_ROUNDS").ok().and_then(|text| text.parse().ok());
@@ -145,7 +147,10 @@ fn compare(program: &Path, folder: &Path, rounds: usize) -> Result<(), Failure> 
     }
     let nginx = Server::nginx(folder)?;
     let proxy = Server::proxy(program, nginx.address)?;
-    println!("{:9} {:>12} {:>12} {:>7}   {:>10} {:>10}", "file", "nginx", "http_proxy", "ratio", "nginx/s", "proxy/s");
+    println!(
+        "{:9} {:>12} {:>12} {:>7}   {:>10} {:>10}",
+        "file", "nginx", "http_proxy", "ratio", "nginx/s", "proxy/s"
+    );
     for (name, _) in FILES {
         let mut least = [(f64::MAX, 0.0); 2];
         for _ in 0..rounds {
