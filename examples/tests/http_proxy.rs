@@ -478,6 +478,26 @@ fn who_waits_for_leave_gets_it_from_the_origin_or_its_refusal() {
     assert_eq!(raw.ask("abc").text(), "abc");
 }
 
+#[test]
+fn who_asks_for_leave_and_does_not_wait_for_it_is_not_kept_waiting() {
+    let origin = Origin::new(|asked| {
+        let content = asked.content();
+        asked.says(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", content.len()));
+        asked.says(content);
+        false
+    });
+    let proxy = Proxy::before(&origin, &[]);
+    let mut raw = proxy.connect();
+    let head = "PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 12000000\r\n\r\n";
+    raw.send([head.as_bytes(), &large()].concat());
+    let mut reply = raw.reply();
+    if reply.status == 100 {
+        reply = raw.reply();
+    }
+    assert!(reply.body == large());
+    assert!(origin.heads()[0].contains("\r\nExpect: 100-continue\r\n"));
+}
+
 /// A server at the far end of a tunnel, and what happens to its connection.
 fn far_end(act: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
