@@ -87,6 +87,33 @@ impl<S: StartLine> Progress<S> {
         }
     }
 
+    /// All of a head, from its first byte: the start line and the length. Whatever can be read in one go is read here, with
+    /// all that is known of it in registers.
+    #[inline]
+    pub(crate) fn at_once(
+        bytes: &[u8],
+        fields: &mut Fields,
+        config: &Config,
+    ) -> Result<Option<(S, usize)>, Error> {
+        fields.clear();
+        let mut progress = Self::new();
+        if progress.leap(bytes, fields, config) {
+            return Ok(progress.start.map(|start| (start, progress.line)));
+        }
+        Self::bit_by_bit(progress, bytes, fields, config)
+    }
+
+    #[inline(never)]
+    fn bit_by_bit(
+        mut progress: Self,
+        bytes: &[u8],
+        fields: &mut Fields,
+        config: &Config,
+    ) -> Result<Option<(S, usize)>, Error> {
+        let len = progress.walk(bytes, fields, config)?;
+        Ok(len.and_then(|len| progress.start.map(|start| (start, len))))
+    }
+
     /// Line by line, as long as there is something in the way of the next leap.
     #[inline(never)]
     fn walk(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> Result<Option<usize>, Error> {
@@ -114,20 +141,23 @@ impl<S: StartLine> Progress<S> {
                     fields.push_line(line, at)?;
                 }
             }
-            if self.leap(bytes, fields, config) {
+            if self.leap_again(bytes, fields, config) {
                 return Ok(Some(self.line));
             }
         }
     }
 
+    #[inline(never)]
+    fn leap_again(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> bool {
+        self.leap(bytes, fields, config)
+    }
+
     /// Reads all the lines in one go that are there and as they should be. Says whether the head ended with them.
+    #[inline(always)]
     fn leap(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> bool {
         // What was looked at in vain is not looked at again before a line ends.
-        if self.scanned > self.line {
-            let new = slice(bytes, self.scanned, bytes.len());
-            if scan::find_byte(b'\n', new).is_none() {
-                return false;
-            }
+        if bytes.len() <= self.scanned || (self.scanned > self.line && !self.ends_line(bytes)) {
+            return false;
         }
         loop {
             let before = self.line;
@@ -141,6 +171,16 @@ impl<S: StartLine> Progress<S> {
         }
     }
 
+    /// A line ends in what is new.
+    #[inline(never)]
+    fn ends_line(&self, bytes: &[u8]) -> bool {
+        match slice(bytes, self.scanned, bytes.len()) {
+            [one] => *one == b'\n',
+            new => scan::find_byte(b'\n', new).is_some(),
+        }
+    }
+
+    #[inline(always)]
     fn leap_window(&mut self, rest: &[u8], fields: &mut Fields, config: &Config) -> bool {
         let limits = &config.limits;
         // Near a limit, steps are short.

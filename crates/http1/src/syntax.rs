@@ -88,20 +88,16 @@ pub(crate) fn is_plain_value(value: &[u8]) -> bool {
     }
 }
 
-/// A loop without a way out, so that the compiler makes vectors of it.
 #[inline]
 fn is_plain_run(value: &[u8], last: &[u8; 16]) -> bool {
-    let note = |found: &mut [u8; 16], bytes: &[u8; 16]| {
-        for (found, byte) in found.iter_mut().zip(bytes) {
+    let mut found = [0_u8; 16];
+    // A loop without a way out, so that the compiler makes vectors of it.
+    for chunk in value.as_chunks::<16>().0 {
+        for (found, byte) in found.iter_mut().zip(chunk) {
             *found |= u8::from(*byte < b' ') | u8::from(*byte == 0x7f);
         }
-    };
-    let mut found = [0; 16];
-    for chunk in value.as_chunks().0 {
-        note(&mut found, chunk);
     }
-    note(&mut found, last);
-    u128::from_le_bytes(found) == 0
+    u128::from_le_bytes(found) == 0 && is_plain_word(last)
 }
 
 #[inline]
@@ -114,9 +110,13 @@ fn is_plain_word(value: &[u8]) -> bool {
         let deletes = word ^ each(0x7f);
         ((word.wrapping_sub(each(0x20)) & !word) | (deletes.wrapping_sub(each(1)) & !deletes)) & each(0x80)
     }
+    if let (Some(first), Some(last)) = (value.first_chunk(), value.last_chunk()) {
+        return controls(u64::from_le_bytes(*first)) | controls(u64::from_le_bytes(*last)) == 0;
+    }
     match (value.first_chunk(), value.last_chunk()) {
         (Some(first), Some(last)) => {
-            controls(u64::from_le_bytes(*first)) | controls(u64::from_le_bytes(*last)) == 0
+            let (first, last) = (u32::from_le_bytes(*first), u32::from_le_bytes(*last));
+            controls(u64::from(first) | u64::from(last) << 32) == 0
         }
         _ => first_not_value(value).is_none(),
     }
@@ -197,7 +197,7 @@ mod tests {
                 for at in 0..len {
                     let mut value = vec![b'a'; len];
                     value[at] = byte;
-                    let blank = is_blank(byte) && (at == 0 || at == len - 1 || byte == b'\t' && len >= 8);
+                    let blank = is_blank(byte) && (at == 0 || at == len - 1 || byte == b'\t' && len >= 4);
                     let plain = first_not_value(&value).is_none() && !blank;
                     assert_eq!(is_plain_value(&value), plain, "{}", value.escape_ascii());
                 }

@@ -386,8 +386,9 @@ fn verdict(held: &[u8]) -> Verdict {
     }
 }
 
+/// The value of a hexadecimal digit in either case.
 #[inline]
-fn digit(byte: u8) -> Option<u8> {
+pub(crate) fn digit(byte: u8) -> Option<u8> {
     let value = DIGITS.get(usize::from(byte)).copied().unwrap_or(0xFF);
     (value < 16).then_some(value)
 }

@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Authority, Awaited, ClientCtx, Verdict};
 use crate::cookie::{Cookie, SERVER_LEN};
-use crate::zone::{Found, Node, Rrset, Zone};
+use crate::zone::{Found, LabelHashes, Node, Rrset, Zone};
 use crate::{
     BuildError, Builder, Edns, EdnsHeader, EdnsOption, Flags, Name, NameRef, QuestionRef, Rcode, Rdata,
     RrType, Section,
@@ -42,14 +42,16 @@ impl Reply<'_> {
             // The name asked for stays where it is; one that it is an alias of is kept.
             let name = alias.as_ref().map_or(question.name, Name::as_name_ref);
             let wire = name.wire_in(&mut place);
-            let zone = authority.closest(wire, rtype, question.class, self.ctx.address);
+            let hashes = LabelHashes::of(wire, authority.index.seed);
+            let zone = authority.closest((wire, &hashes), rtype, question.class, self.ctx.address);
             let zone = match zone {
                 Ok(Some(zone)) => zone,
                 Err(Awaited) => return self.builder.set_rcode(Rcode::SERVFAIL),
                 Ok(None) if seen.is_empty() => return self.builder.set_rcode(Rcode::REFUSED),
                 Ok(None) => return,
             };
-            let Step::Alias(target) = self.step(zone, (name, wire), rtype, seen.is_empty()) else { return };
+            let found = zone.lookup_hashed(wire, &hashes);
+            let Step::Alias(target) = self.step(zone, name, found, rtype, seen.is_empty()) else { return };
             if seen.len() >= ALIASES || name == target || seen.contains(&target) {
                 return;
             }
@@ -58,9 +60,7 @@ impl Reply<'_> {
         }
     }
 
-    /// `wire`: the same name in one piece.
-    fn step(&mut self, zone: &Zone, (name, wire): (NameRef<'_>, &[u8]), rtype: RrType, first: bool) -> Step {
-        let found = zone.lookup_wire(wire);
+    fn step(&mut self, zone: &Zone, name: NameRef<'_>, found: Found<'_>, rtype: RrType, first: bool) -> Step {
         let here = matches!(found, Found::Cut(cut) if rtype == RrType::DS && name == *cut.name());
         // RFC 1034 section 4.1.1: AA is about the name asked for.
         if first && (here || !matches!(found, Found::Cut(_))) {

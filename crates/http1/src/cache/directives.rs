@@ -166,8 +166,11 @@ mod tests {
     use super::*;
     use crate::field_value::{ows, token, token_or_quoted};
 
+    /// A name, and what its argument stands for.
+    type Read<'a> = (&'a [u8], Option<Cow<'a, [u8]>>);
+
     /// The grammar as the RFC has it.
-    fn readable(element: &[u8]) -> Option<(&[u8], Option<Cow<'_, [u8]>>)> {
+    fn readable(element: &[u8]) -> Option<Read<'_>> {
         let argument = opt(preceded(delimited(ows, char('='), ows), token_or_quoted));
         let whole: IResult<&[u8], _> = all_consuming((token, argument)).parse(trim(element));
         whole.ok().map(|(_, directive)| directive)

@@ -116,7 +116,7 @@ fn cache_status_of_9211() {
         ),
     ] {
         assert_eq!(status.to_string(), written);
-        assert_eq!(CacheStatus::parse(written.as_bytes()).unwrap(), [status.clone()]);
+        assert_eq!(CacheStatus::parse(written.as_bytes()).unwrap(), std::slice::from_ref(&status));
         assert_eq!(CacheStatus::parse(written.replace(';', "; ").as_bytes()).unwrap(), [status]);
     }
     let way = b"ReverseProxyCache; hit, ForwardProxyCache; fwd=uri-miss; collapsed; stored, \"CDN Company Here\"; hit; ttl=545";
