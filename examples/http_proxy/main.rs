@@ -92,10 +92,13 @@ fn serve(args: &Args) -> Result<(), Failure> {
     let server = server.on_reject(refuse);
     let handle = server.handle();
     Termination::heed()?.then(move || handle.shutdown(DRAIN))?;
-    if args.stats {
-        let proxy = Arc::clone(&proxy);
-        at_each_signal(move || print(&proxy))?;
-    }
+    let (counted, wanted) = (Arc::clone(&proxy), args.stats);
+    // Without --stats the signal is heeded, too: it would end the process.
+    at_each_signal(move || {
+        if wanted {
+            print(&counted);
+        }
+    })?;
     announce("http", server.local_addr())?;
     let inner = Arc::clone(&proxy);
     let stats = server.run(move |stream, peer, shutdown| {

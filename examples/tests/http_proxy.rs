@@ -478,6 +478,26 @@ fn who_waits_for_leave_gets_it_from_the_origin_or_its_refusal() {
     assert_eq!(raw.ask("abc").text(), "abc");
 }
 
+#[test]
+fn who_asks_for_leave_and_does_not_wait_for_it_is_not_kept_waiting() {
+    let origin = Origin::new(|asked| {
+        let content = asked.content();
+        asked.says(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", content.len()));
+        asked.says(content);
+        false
+    });
+    let proxy = Proxy::before(&origin, &[]);
+    let mut raw = proxy.connect();
+    let head = "PUT / HTTP/1.1\r\nHost: x\r\nExpect: 100-continue\r\nContent-Length: 12000000\r\n\r\n";
+    raw.send([head.as_bytes(), &large()].concat());
+    let mut reply = raw.reply();
+    if reply.status == 100 {
+        reply = raw.reply();
+    }
+    assert!(reply.body == large());
+    assert!(origin.heads()[0].contains("\r\nExpect: 100-continue\r\n"));
+}
+
 /// A server at the far end of a tunnel, and what happens to its connection.
 fn far_end(act: impl FnOnce(TcpStream) + Send + 'static) -> SocketAddr {
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -949,4 +969,74 @@ fn a_client_whose_requests_were_hits_is_served_in_everything_else_too() {
     signal(&proxy.program, "TERM");
     assert!(raw.is_over());
     assert!(proxy.program.wait(Duration::from_secs(9)).unwrap().success());
+}
+
+#[test]
+fn a_client_that_half_closes_gets_its_answer() {
+    let origin = numbered();
+    let proxy = Proxy::before(&origin, &[]);
+    for (path, expected) in [("/fresh", "1"), ("/fresh", "1"), ("/none", "2")] {
+        let mut raw = proxy.connect();
+        raw.send(get(path, ""));
+        raw.half_close();
+        assert_eq!(raw.reply().text(), expected, "{path}");
+        assert!(raw.is_over());
+    }
+    // Also behind hits, where it waits for the next request elsewhere.
+    let mut raw = proxy.connect();
+    assert_eq!(raw.ask(&get("/fresh", "")).text(), "1");
+    assert_eq!(raw.ask(&get("/fresh", "")).text(), "1");
+    raw.send(get("/fresh", "") + &get("/none", ""));
+    raw.half_close();
+    assert_eq!((raw.reply().text(), raw.reply().text()), ("1", "3"));
+    assert!(raw.is_over());
+}
+
+#[test]
+fn who_stalls_is_told_so_or_cut_off() {
+    let origin = Origin::new(|asked| {
+        if asked.path() == "/half" {
+            asked.says("HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhalf");
+        }
+        asked.line.rest().clear();
+        true
+    });
+    let proxy = Proxy::before(&origin, &["--timeout", "0.3"]);
+    let mut raw = proxy.connect();
+    raw.send(get("/half", ""));
+    assert!(raw.read_reply(false).is_err());
+    let mut raw = proxy.connect();
+    raw.send("PUT / HTTP/1.1\r\nHost: x\r\nContent-Length: 10\r\n\r\nhalf");
+    assert_eq!(raw.reply().status, 408);
+    assert!(raw.is_over());
+}
+
+#[test]
+fn who_waits_for_another_variant_waits_for_the_next_who_asks_for_it() {
+    let (tell, told) = channel::<()>();
+    let told = Mutex::new(told);
+    let origin = Origin::new(move |asked| {
+        told.lock().unwrap().recv().unwrap();
+        let language = asked.field("Accept-Language").unwrap().to_owned();
+        asked.says("HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\nVary: Accept-Language\r\n");
+        asked.says(format!("Content-Length: 2\r\n\r\n{language}"));
+        false
+    });
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let mut asking = Vec::new();
+    for number in 0..20 {
+        let mut raw = proxy.connect();
+        let language = if number % 2 == 0 { "de" } else { "en" };
+        raw.send(get("/", &format!("Accept-Language: {language}\r\n")));
+        asking.push(thread::spawn(move || assert_eq!(raw.reply().text(), language)));
+    }
+    while proxy.count("requests") < 20 {
+        thread::yield_now();
+    }
+    // They are inside; what they wait for is decided one after the other.
+    for _ in 0..2 {
+        tell.send(()).unwrap();
+    }
+    asking.into_iter().for_each(|client| client.join().unwrap());
+    assert_eq!((origin.heads().len(), proxy.count("misses")), (2, 2));
 }

@@ -321,6 +321,8 @@ impl Relay<'_> {
             server::Event::ExpectContinue => self.permission = Some(Instant::now() + PERMISSION),
             server::Event::Data(data) if self.sending => {
                 self.permission = None;
+                // Who sends without leave does not wait for it; what came would only pile up here.
+                let _ = self.line.endpoint().continue_now();
                 self.sending = self.line.endpoint().data(data).is_ok();
             }
             server::Event::End { trailers } if self.sending => {
