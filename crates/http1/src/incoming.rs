@@ -313,3 +313,76 @@ impl TrailerReader {
         Ok(Some(false))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use alloc::string::{String, ToString as _};
+
+    use bytes::BytesMut;
+    use proto_core::{Endpoint as _, Time};
+
+    use crate::server::{Event, Server};
+    use crate::{ResponseBuilder, StatusCode};
+
+    /// What the requests in `input` are, cut into pieces of `size` bytes, each of them answered; and the fault, if any.
+    fn told(bytes: &str, size: usize, keep: bool) -> (Vec<String>, Option<String>) {
+        let (mut server, mut input) = (Server::default(), BytesMut::new());
+        let (mut told, mut kept) = (Vec::new(), Vec::new());
+        for piece in bytes.as_bytes().chunks(size) {
+            input.extend_from_slice(piece);
+            loop {
+                match server.receive(&mut input, Time::ZERO) {
+                    Ok(Some(Event::Request(request))) => {
+                        told.push(alloc::format!("{request:?} {:?}", request.framing()));
+                        if keep {
+                            kept.push(request);
+                        }
+                    }
+                    Ok(Some(Event::End { .. })) => {
+                        server.answer(&ResponseBuilder::new(StatusCode::OK), "yes".into()).unwrap();
+                    }
+                    Ok(Some(_)) => {}
+                    Ok(None) => break,
+                    Err(error) => return (told, Some(error.kind.to_string())),
+                }
+            }
+        }
+        // What was told first has not changed since.
+        assert!(kept.iter().zip(&told).all(|(kept, told)| told.starts_with(&alloc::format!("{kept:?}"))));
+        (told, None)
+    }
+
+    #[test]
+    fn a_head_that_comes_again_is_what_it_was() {
+        let a = "GET /a HTTP/1.1\r\nHost: a\r\nX-One: 1\r\n\r\n";
+        let longer = "GET /a HTTP/1.1\r\nHost: a\r\nX-One: 1\r\nX-Two: 2\r\n\r\n";
+        let b = "GET /b HTTP/1.1\r\nHost: b\r\n\r\n";
+        let body = "POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: 2\r\n\r\nhi";
+        let bad = "GET /a HTTP/1.1\r\nHost: a\r\nX-One : 1\r\n\r\n";
+        let last = "GET /a HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n";
+        for (requests, count, fault) in [
+            (&[a, a, a, a][..], 4, false),
+            (&[a, b, a, b, b, a], 6, false),
+            (&[a, longer, a, longer, longer], 5, false),
+            (&[body, body, a, a, body, a], 6, false),
+            (&["\r\n", a, "\r\n", a, a, "\r\n", a], 4, false),
+            (&[a, a, bad, a], 2, true),
+            (&[a, last, last, a], 2, false),
+        ] {
+            let bytes = requests.concat();
+            let whole = told(&bytes, bytes.len(), false);
+            assert_eq!((whole.0.len(), whole.1.is_some()), (count, fault), "{bytes:?}");
+            for size in 1..bytes.len() {
+                assert_eq!(told(&bytes, size, size % 2 == 0), whole, "{size} of {bytes:?}");
+            }
+            for (request, told) in whole.0.iter().enumerate() {
+                let alone: Vec<String> = requests
+                    .iter()
+                    .filter(|request| request.len() > 2)
+                    .map(|request| self::told(request, 1000, false).0.concat())
+                    .collect();
+                assert_eq!(alone.get(request), Some(told));
+            }
+        }
+    }
+}
