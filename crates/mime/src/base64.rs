@@ -371,6 +371,9 @@ mod tests {
     use alloc::{string::String, vec};
     use proptest::prelude::*;
 
+    /// A text, what it stands for, and what is wrong with it.
+    type Case = (&'static str, &'static str, &'static [(DefectKind, u64)]);
+
     /// The plain loop alone, one byte a call.
     fn plainly(text: &[u8]) -> (Vec<u8>, Vec<Defect>) {
         let (mut decoder, mut out) = (Base64Decoder::new(), Vec::new());
@@ -393,7 +396,7 @@ mod tests {
 
     #[test]
     fn what_can_be_decoded_is_and_the_rest_is_named() {
-        let cases: &[(&str, &str, &[(DefectKind, u64)])] = &[
+        let cases: &[Case] = &[
             ("", "", &[]),
             ("Zm9vYmFy", "foobar", &[]),
             ("Zm9v\r\nYmFy\r\n", "foobar", &[]),

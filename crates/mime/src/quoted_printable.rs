@@ -665,7 +665,7 @@ impl Pen {
                 continue;
             };
             self.put_escapes(*four, text);
-            let fit = if self.column + 3 * some <= LINE - 1 { some } else { (LINE - 1 - self.column) / 3 };
+            let fit = if self.column + 3 * some < LINE { some } else { (LINE - 1 - self.column) / 3 };
             self.at += 3 * fit;
             self.column += 3 * fit;
             self.done += fit;
@@ -720,6 +720,9 @@ mod tests {
     use alloc::string::String;
     use proptest::prelude::*;
 
+    /// A text, what it stands for, and what is wrong with it.
+    type Case = (&'static [u8], &'static [u8], &'static [(DefectKind, u64)]);
+
     fn in_pieces(mut decoder: QpDecoder, text: &[u8], size: usize) -> (Vec<u8>, Vec<Defect>) {
         let mut out = Vec::new();
         text.chunks(size).for_each(|piece| decoder.push(piece, &mut out));
@@ -751,7 +754,7 @@ mod tests {
 
     #[test]
     fn what_is_no_escape_is_kept() {
-        let cases: &[(&[u8], &[u8], &[(DefectKind, u64)])] = &[
+        let cases: &[Case] = &[
             (b"", b"", &[]),
             (b"a=3Db", b"a=b", &[]),
             (b"=c3=A9", b"\xC3\xA9", &[]),
