@@ -257,7 +257,7 @@ impl<'a> Joiner<'a> {
         let at = self.base + self.began;
         match Charset::named(name) {
             Some(charset) => {
-                let (text, fits) = charset.decode(&self.bytes);
+                let (text, fits) = charset.decode_value(&self.bytes);
                 self.out.push_str(&text);
                 if !fits {
                     note(defects, DefectKind::CharsetBytes, at);
