@@ -8,7 +8,7 @@ use alloc::vec::Vec;
 
 use bytes::BufMut;
 use proto_core::base64::STANDARD;
-use proto_core::scan;
+use proto_core::scan::{self, Class};
 
 use crate::lexical::{note, slice};
 use crate::{Defect, DefectKind};
@@ -197,11 +197,30 @@ impl Base64Decoder {
             self.offset += done as u64;
             self.junk &= done == 0;
         }
-        for byte in slice(text, done, text.len()) {
+        let mut at = done;
+        while let Some(byte) = text.get(at) {
             self.step(*byte);
             self.offset += 1;
+            at += 1;
+            if self.junk {
+                at += self.skip_junk(slice(text, at, text.len()));
+            }
         }
         text.len()
+    }
+
+    /// More of a run of junk: how much.
+    fn skip_junk(&mut self, text: &[u8]) -> usize {
+        if text.first().is_none_or(|byte| !FOREIGN.contains(*byte)) {
+            return 0;
+        }
+        let run = scan::find(text, &FOREIGN.not()).unwrap_or(text.len());
+        if self.column <= LINE && self.column + run > LINE {
+            self.note_at(DefectKind::Base64Line, self.offset + (LINE - self.column) as u64);
+        }
+        self.column += run;
+        self.offset += run as u64;
+        run
     }
 
     fn step(&mut self, byte: u8) {
@@ -273,6 +292,9 @@ impl Base64Decoder {
         note(&mut self.defects, kind, usize::try_from(offset).unwrap_or(usize::MAX));
     }
 }
+
+/// What is no base64, and no line end.
+const FOREIGN: Class = Class::ALPHA.or(Class::DIGIT).or(Class::of(b"+/=\r\n")).not();
 
 /// `=`, CR or LF, and what is skipped with a defect; all else is a value of six bits.
 const PAD: u8 = 64;
@@ -349,6 +371,9 @@ mod tests {
     use alloc::{string::String, vec};
     use proptest::prelude::*;
 
+    /// A text, what it stands for, and what is wrong with it.
+    type Case = (&'static str, &'static str, &'static [(DefectKind, u64)]);
+
     /// The plain loop alone, one byte a call.
     fn plainly(text: &[u8]) -> (Vec<u8>, Vec<Defect>) {
         let (mut decoder, mut out) = (Base64Decoder::new(), Vec::new());
@@ -371,7 +396,7 @@ mod tests {
 
     #[test]
     fn what_can_be_decoded_is_and_the_rest_is_named() {
-        let cases: &[(&str, &str, &[(DefectKind, u64)])] = &[
+        let cases: &[Case] = &[
             ("", "", &[]),
             ("Zm9vYmFy", "foobar", &[]),
             ("Zm9v\r\nYmFy\r\n", "foobar", &[]),

@@ -252,6 +252,9 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
+    /// A line, and the delimiter it is: depth, whether it is the last, length.
+    type Case = (&'static str, Option<(usize, bool, usize)>);
+
     fn boundaries(names: &[&str]) -> Boundaries {
         let mut boundaries = Boundaries::default();
         for (depth, name) in names.iter().enumerate() {
@@ -263,7 +266,7 @@ mod tests {
     #[test]
     fn a_delimiter_is_a_line_of_its_own() {
         let open = boundaries(&["outer", "a"]);
-        let cases: &[(&str, Option<(usize, bool, usize)>)] = &[
+        let cases: &[Case] = &[
             ("--a\r\n", Some((1, false, 5))),
             ("--a\nx", Some((1, false, 4))),
             ("--a", Some((1, false, 3))),

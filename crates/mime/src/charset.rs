@@ -131,6 +131,14 @@ impl Charset {
         }
     }
 
+    /// The same for the value of a field, where U+FEFF is a character like any other.
+    pub(crate) fn decode_value(self, bytes: &[u8]) -> (Cow<'_, str>, bool) {
+        match self.0 {
+            Kind::Utf8 => utf8(bytes),
+            _ => self.decode(bytes),
+        }
+    }
+
     /// Text in US-ASCII is the same text in it.
     pub(crate) fn is_ascii_compatible(self) -> bool {
         match self.0 {

@@ -393,7 +393,7 @@ fn in_charset(bytes: &[u8], name: &[u8], at: usize, defects: &mut Vec<Defect>) -
     if known.is_none() {
         note(defects, DefectKind::Charset, at);
     }
-    let (text, fits) = known.unwrap_or(Charset::US_ASCII).decode(bytes);
+    let (text, fits) = known.unwrap_or(Charset::US_ASCII).decode_value(bytes);
     if !fits && known.is_some() {
         note(defects, DefectKind::CharsetBytes, at);
     }

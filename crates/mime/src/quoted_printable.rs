@@ -594,6 +594,19 @@ impl Pen {
         self.at += len;
     }
 
+    /// Writes four escapes behind each other, none of which counts yet.
+    #[inline(always)]
+    fn put_escapes(&mut self, four: [u8; 4], text: &mut [u8]) {
+        let Some(place) = text.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<16>()) else {
+            return;
+        };
+        for (nth, byte) in four.into_iter().enumerate() {
+            if let Some(place) = place.get_mut(3 * nth..3 * nth + 4) {
+                place.copy_from_slice(&escaped(byte));
+            }
+        }
+    }
+
     /// A line end, or RFC 2045 section 6.7 rule 5: a line that goes on ends in `=`.
     #[inline(always)]
     fn break_line(&mut self, end: &[u8; 4], len: usize, text: &mut [u8]) {
@@ -646,20 +659,18 @@ impl Pen {
         while self.done < end {
             let some = (end - self.done).min(4);
             let rest = slice(bytes, self.done, bytes.len());
-            match rest.first_chunk::<4>() {
-                Some(four) if self.column + 3 * some <= LINE - 1 => {
-                    let at = self.at;
-                    for byte in four {
-                        self.put(&escaped(*byte), 3, text);
-                    }
-                    self.at = at + 3 * some;
-                    self.column += 3 * some;
-                    self.done += some;
-                }
-                _ => {
-                    self.escape(rest.first().copied().unwrap_or_default(), text);
-                    self.done += 1;
-                }
+            let Some(four) = rest.first_chunk() else {
+                self.escape(rest.first().copied().unwrap_or_default(), text);
+                self.done += 1;
+                continue;
+            };
+            self.put_escapes(*four, text);
+            let fit = if self.column + 3 * some < LINE { some } else { (LINE - 1 - self.column) / 3 };
+            self.at += 3 * fit;
+            self.column += 3 * fit;
+            self.done += fit;
+            if fit < some {
+                self.soft_break(text);
             }
         }
     }
@@ -709,6 +720,9 @@ mod tests {
     use alloc::string::String;
     use proptest::prelude::*;
 
+    /// A text, what it stands for, and what is wrong with it.
+    type Case = (&'static [u8], &'static [u8], &'static [(DefectKind, u64)]);
+
     fn in_pieces(mut decoder: QpDecoder, text: &[u8], size: usize) -> (Vec<u8>, Vec<Defect>) {
         let mut out = Vec::new();
         text.chunks(size).for_each(|piece| decoder.push(piece, &mut out));
@@ -740,7 +754,7 @@ mod tests {
 
     #[test]
     fn what_is_no_escape_is_kept() {
-        let cases: &[(&[u8], &[u8], &[(DefectKind, u64)])] = &[
+        let cases: &[Case] = &[
             (b"", b"", &[]),
             (b"a=3Db", b"a=b", &[]),
             (b"=c3=A9", b"\xC3\xA9", &[]),

@@ -608,8 +608,8 @@ mod tests {
 
     #[test]
     fn nothing_is_smuggled_through_a_value() {
-        let mut status = DeliveryStatus::default();
-        status.reporting_mta = Typed::new("dns", "a\r\nX: y");
+        let reporting_mta = Typed::new("dns", "a\r\nX: y");
+        let mut status = DeliveryStatus { reporting_mta, ..DeliveryStatus::default() };
         assert_eq!(status.to_bytes().map_err(|misuse| misuse.kind), Err(MisuseKind::LineBreak));
         status.reporting_mta = Typed::new("dns", &"a".repeat(1000));
         assert_eq!(status.to_bytes().map_err(|misuse| misuse.kind), Err(MisuseKind::TooLong));

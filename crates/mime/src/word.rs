@@ -120,7 +120,8 @@ fn end_of_text(encoded: &[u8], place: Place) -> Option<usize> {
 fn decode_b(text: &[u8], out: &mut Vec<u8>) -> bool {
     let read = STANDARD.decode_groups(text, out);
     let rest = slice(text, read, text.len());
-    if rest.is_empty() {
+    // What is as it should be is padded at most.
+    if rest.is_empty() || rest.len() == 4 && STANDARD.decode_to(rest, out).is_ok() {
         return true;
     }
     let clean = |byte: &&u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/');
@@ -256,7 +257,7 @@ impl<'a> Joiner<'a> {
         let at = self.base + self.began;
         match Charset::named(name) {
             Some(charset) => {
-                let (text, fits) = charset.decode(&self.bytes);
+                let (text, fits) = charset.decode_value(&self.bytes);
                 self.out.push_str(&text);
                 if !fits {
                     note(defects, DefectKind::CharsetBytes, at);

@@ -212,6 +212,20 @@ fn damaged_codings_are_decoded_as_far_as_they_go() {
     assert_eq!(qp("a= \r\nb \r\n").0, "ab \r\n");
 }
 
+/// Found by fuzzing: in a value U+FEFF is a character; only in front of a body it is a byte order mark.
+#[test]
+fn a_byte_order_mark_is_text_in_a_value_and_none_in_a_body() {
+    let text = "\u{feff}a";
+    let mut out = Vec::new();
+    mime::word::write_text(text, &mut out, 0).unwrap();
+    assert_eq!(mime::word::decode(&out), text);
+    let kind = mime::MediaType::TEXT_PLAIN.with("name", text).unwrap();
+    assert_eq!(mime::MediaType::parse(kind.to_string().as_bytes()), Some(kind));
+    let raw =
+        format!("Content-Type: text/plain; charset=utf-8\r\nContent-Transfer-Encoding: 8bit\r\n\r\n{text}");
+    assert_eq!(Message::parse(raw.as_bytes()).root().text(), "a");
+}
+
 /// Found by fuzzing: a run of junk that line ends interrupt was one defect in whole and two in pieces.
 #[test]
 fn a_run_of_junk_is_one_defect_however_it_is_cut() {
