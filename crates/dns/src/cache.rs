@@ -197,7 +197,7 @@ impl Cache {
         let mut store = |ranked: &Ranked| {
             let soa = negative && ranked.set.rtype() == RrType::SOA;
             let (place, known) = self.put_set(&ranked.set, ranked.rank, soa, (now, now + leeway));
-            ttl = ttl.min(known.ttl);
+            ttl = ttl.min(known.ttl).min(ranked.set.ttl);
             places.push(place);
             known
         };

@@ -53,6 +53,7 @@ pub use question::{Question, QuestionRef};
 pub use rcode::Rcode;
 pub use rdata::{Rdata, RdataRef};
 pub use record::{Record, RecordRef};
+pub use resolver::Resolver;
 pub use rrtype::RrType;
 pub use secondary::Secondary;
 pub use server::Server;

@@ -52,3 +52,68 @@ fn every_script_ends_as_it_says() {
     }
     assert_eq!(failed, 0, "of {} scripts", files.len());
 }
+
+/// One question to a forwarder and its answer, put together anew with what a test wants changed.
+fn script(options: &str, answer: &str, more: &str) -> String {
+    format!(
+        "server:\n{options}\nforward-zone: name: \".\" forward-addr: 192.0.2.1\nCONFIG_END\n\
+         SCENARIO_BEGIN one question\nRANGE_BEGIN 0 9\nADDRESS 192.0.2.1\nENTRY_BEGIN\nMATCH qname qtype\n\
+         ADJUST copy_id\nREPLY QR RA NOERROR\nSECTION QUESTION\na. IN A\nSECTION ANSWER\na. IN A 198.51.100.1\n\
+         ENTRY_END\nRANGE_END\nSTEP 1 QUERY\nENTRY_BEGIN\nREPLY RD\nSECTION QUESTION\na. IN A\nENTRY_END\n\
+         STEP 2 CHECK_ANSWER\nENTRY_BEGIN\nMATCH all ttl\nREPLY QR RD RA NOERROR\nSECTION QUESTION\na. IN A\n\
+         SECTION ANSWER\n{answer}\nENTRY_END\n{more}\nSCENARIO_END\n"
+    )
+}
+
+const RIGHT: &str = "a. 3600 IN A 198.51.100.1";
+
+fn ends(text: &str) -> String {
+    match play(text) {
+        Outcome::Pass => "pass".into(),
+        Outcome::Fail(reason) => format!("fail {reason}"),
+        Outcome::Skip(option) => format!("skip {option}"),
+    }
+}
+
+#[test]
+fn the_right_answer_passes_and_a_wrong_one_fails() {
+    assert_eq!(ends(&script("", RIGHT, "")), "pass");
+    for (wrong, says) in [
+        ("a. 3600 IN A 198.51.100.2", "the Answer section differs"),
+        ("a. 3599 IN A 198.51.100.1", "the Answer section differs"),
+        ("a. 3600 IN A 198.51.100.1\na. 3600 IN A 198.51.100.2", "the Answer section differs"),
+        ("", "the Answer section differs"),
+        ("a. 3600 IN A 198.51.100.1\nREPLY AA", "flags differs"),
+        ("a. 3600 IN A 198.51.100.1\nREPLY NXDOMAIN", "rcode differs"),
+    ] {
+        let end = ends(&script("", wrong, ""));
+        assert!(end.starts_with("fail step 2: ") && end.contains(says), "{wrong}: {end}");
+    }
+}
+
+#[test]
+fn what_nobody_asked_for_or_nobody_answers_fails() {
+    let query = "STEP 3 QUERY\nENTRY_BEGIN\nREPLY RD\nSECTION QUESTION\nNAME IN A\nENTRY_END";
+    for (more, says) in [
+        (query.replace("NAME", "a."), "fail an answer that was not checked"),
+        (query.replace("NAME", "b."), "fail at the end nobody has answered"),
+        ("STEP 3 CHECK_ANSWER\nENTRY_BEGIN\nENTRY_END".into(), "fail step 3: there is no answer"),
+        ("STEP 3 CHECK_OUT_QUERY\nENTRY_BEGIN\nENTRY_END".into(), "fail step 3: no such query is on its way"),
+        ("STEP 3 REPLY\nENTRY_BEGIN\nENTRY_END".into(), "fail step 3: nobody asks for that"),
+    ] {
+        let end = ends(&script("", RIGHT, &more));
+        assert!(end.starts_with(says), "{more}: {end}");
+    }
+}
+
+#[test]
+fn what_is_not_known_here_is_skipped_by_its_name() {
+    for (options, more, says) in [
+        ("trust-anchor: \"a. DS 1 2 3 00\"", "", "skip trust-anchor"),
+        ("prefetch: maybe", "", "skip prefetch: maybe"),
+        ("", "STEP 3 DANCE", "skip STEP DANCE"),
+        ("", "STEP 3 CHECK_ANSWER\nENTRY_BEGIN\nMATCH serial\nENTRY_END", "skip MATCH serial"),
+    ] {
+        assert_eq!(ends(&script(options, RIGHT, more)), says);
+    }
+}

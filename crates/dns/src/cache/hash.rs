@@ -1,6 +1,6 @@
 //! A keyed hash: who does not know the key can't choose names that meet in one place.
 //!
-//! SipHash with one round an input word and three at the end, over names in small letters.
+//! `SipHash` with one round an input word and three at the end, over names in small letters.
 
 /// The key: sixteen secret octets as two words.
 #[derive(Clone, Copy)]

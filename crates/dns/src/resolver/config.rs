@@ -104,7 +104,7 @@ pub struct Limits {
     pub failure: Duration,
     /// Records kept of an RRset. 100.
     pub records: usize,
-    /// Signatures kept of an RRset. 8 (KeyTrap).
+    /// Signatures kept of an RRset. 8 (`KeyTrap`).
     pub signatures: usize,
     /// NS records of a referral. 20.
     pub delegation: usize,
@@ -114,7 +114,7 @@ pub struct Limits {
     pub sends_per_name: u32,
     /// Queries sent for one question, for all names that it needs. 200.
     pub sends: u32,
-    /// Names of servers looked up for a delegation, by how deep in looking up such names (NXNSAttack).
+    /// Names of servers looked up for a delegation, by how deep in looking up such names (`NXNSAttack`).
     pub targets: [u8; 4],
     /// Names of servers that turn out not to exist, until the others are not looked up any more. 5.
     pub missing_targets: u8,

@@ -80,7 +80,7 @@ impl Resolver {
         }
         let first = task.aliases.is_empty();
         if !(first && task.purpose != Purpose::Client) {
-            if let Some(answer) = self.from_cache(task, now) {
+            if let Some(answer) = self.known_answer(task, now) {
                 return Some(answer);
             }
             if self.follow_known(task, now) {
@@ -100,7 +100,7 @@ impl Resolver {
         None
     }
 
-    fn from_cache(&mut self, task: &mut Task, now: Time) -> Option<Answer> {
+    fn known_answer(&mut self, task: &mut Task, now: Time) -> Option<Answer> {
         let target = task.target();
         if let Some(hit) = self.cache.lookup(target.as_question_ref(), now, Duration::ZERO) {
             let (rcode, sections) = (hit.rcode(), hit.sections());
@@ -303,7 +303,7 @@ impl Resolver {
         near.get(chosen).copied()
     }
 
-    /// Starts to look up the addresses of one more server, as long as there may be more (NXNSAttack).
+    /// Starts to look up the addresses of one more server, as long as there may be more (`NXNSAttack`).
     fn look_up(&mut self, task: &mut Task, now: Time) {
         let limits = &self.config.limits;
         let most = limits.targets.get(task.depth).copied().unwrap_or(0);

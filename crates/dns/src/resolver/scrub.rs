@@ -164,12 +164,14 @@ impl Scrub<'_, '_> {
         if chain.found || any || question.rtype == RrType::CNAME {
             return None;
         }
-        if let Some(alias) = self.collect_one(&chain.end, RrType::CNAME) {
-            let target = alias.rdatas().next()?.name()?.to_name();
-            chain.sets.push(alias);
-            return Some(Ok(target));
+        // The alias that a server makes of a DNAME is its word, the DNAME is the zone's.
+        if let Some(redirected) = self.redirect(chain) {
+            return Some(redirected);
         }
-        self.redirect(chain)
+        let alias = self.collect_one(&chain.end, RrType::CNAME)?;
+        let target = alias.rdatas().next()?.name()?.to_name();
+        chain.sets.push(alias);
+        Some(Ok(target))
     }
 
     /// RFC 6672 section 3.2: a DNAME makes an alias of every name below it.

@@ -37,6 +37,8 @@ pub struct Policy {
     pub private_reverse: bool,
     /// Octets that a UDP answer has at most.
     pub udp_payload: u16,
+    /// Clients that wait; who comes then is told nothing. 10000: they may all want the same.
+    pub waiting: usize,
 }
 
 impl Default for Policy {
@@ -48,6 +50,7 @@ impl Default for Policy {
             extended_errors: true,
             private_reverse: true,
             udp_payload: limits::UDP_PAYLOAD,
+            waiting: 10_000,
         }
     }
 }
@@ -85,6 +88,11 @@ pub enum Output {
         client: u64,
         /// Octets.
         len: usize,
+    },
+    /// There will be no answer: too much is being asked.
+    Silence {
+        /// The client.
+        client: u64,
     },
     /// What the resolver wants done; never [`Event::Done`].
     Resolver(Event<Arc<Answer>>),
@@ -197,6 +205,9 @@ impl Service {
         if !recursive {
             return self.refer(head, now, out);
         }
+        if self.waiting.len() >= self.policy.waiting {
+            return Verdict::Drop;
+        }
         let question = head.question.to_question();
         let ticket = self.resolver.resolve(question.clone(), now);
         let Head { header, edns, stream, .. } = *head;
@@ -211,7 +222,7 @@ impl Service {
                 Event::Done { ticket, answer } => {
                     let Some(client) = self.waiting.remove(&ticket) else { continue };
                     if answer.error == Some(ResolveError::Cancelled) {
-                        continue;
+                        return Some(Output::Silence { client: client.id });
                     }
                     let len = self.tell(&client, &answer, out);
                     return Some(Output::Reply { client: client.id, len });

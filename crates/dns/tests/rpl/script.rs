@@ -8,7 +8,7 @@ use dns::zonefile::Parser;
 use dns::{Class, Flags, Name, Question, Rcode, Rdata, Record, RrType};
 
 /// Why a script can't be run: an option or word that is not known here.
-pub struct Unknown(pub String);
+pub(crate) struct Unknown(pub(crate) String);
 
 type Read<T> = Result<T, Unknown>;
 
@@ -17,33 +17,33 @@ fn unknown<T>(what: impl Into<String>) -> Read<T> {
 }
 
 /// An option of the `CONFIG` part: its section, name and values.
-pub struct Setting {
-    pub part: &'static str,
+pub(crate) struct Setting {
+    pub(crate) part: &'static str,
     /// The number of the section: there may be several of a kind.
-    pub number: usize,
-    pub name: String,
-    pub values: Vec<String>,
+    pub(crate) number: usize,
+    pub(crate) name: String,
+    pub(crate) values: Vec<String>,
 }
 
 /// What a message is made of, or compared with.
 #[derive(Default)]
-pub struct Entry {
-    pub matches: Vec<String>,
-    pub adjust: Vec<String>,
-    pub flags: Flags,
-    pub rcode: Rcode0,
-    pub dnssec_ok: bool,
-    pub question: Option<Question>,
-    pub sections: [Vec<Record>; 3],
+pub(crate) struct Entry {
+    pub(crate) matches: Vec<String>,
+    pub(crate) adjust: Vec<String>,
+    pub(crate) flags: Flags,
+    pub(crate) rcode: Rcode0,
+    pub(crate) dnssec_ok: bool,
+    pub(crate) question: Option<Question>,
+    pub(crate) sections: [Vec<Record>; 3],
     /// Octets of EDNS options.
-    pub edns: Option<Vec<u8>>,
+    pub(crate) edns: Option<Vec<u8>>,
     /// The message itself, octet by octet.
-    pub raw: Option<Vec<u8>>,
+    pub(crate) raw: Option<Vec<u8>>,
 }
 
 /// NOERROR unless said otherwise.
 #[derive(Clone, Copy)]
-pub struct Rcode0(pub Rcode);
+pub(crate) struct Rcode0(pub(crate) Rcode);
 
 impl Default for Rcode0 {
     fn default() -> Self {
@@ -52,24 +52,24 @@ impl Default for Rcode0 {
 }
 
 impl Entry {
-    pub fn has(&self, word: &str) -> bool {
+    pub(crate) fn has(&self, word: &str) -> bool {
         self.matches.iter().any(|known| known == word)
     }
 
-    pub fn adjusts(&self, word: &str) -> bool {
+    pub(crate) fn adjusts(&self, word: &str) -> bool {
         self.adjust.iter().any(|known| known == word)
     }
 }
 
 /// Replies of a server while the step's number is within the range.
-pub struct Range {
-    pub steps: (u64, u64),
-    pub addresses: Vec<IpAddr>,
-    pub entries: Vec<Entry>,
+pub(crate) struct Range {
+    pub(crate) steps: (u64, u64),
+    pub(crate) addresses: Vec<IpAddr>,
+    pub(crate) entries: Vec<Entry>,
 }
 
 /// What a step does.
-pub enum Action {
+pub(crate) enum Action {
     Query {
         entry: Entry,
         from: Option<IpAddr>,
@@ -84,15 +84,15 @@ pub enum Action {
     Traffic,
 }
 
-pub struct Step {
-    pub number: u64,
-    pub action: Action,
+pub(crate) struct Step {
+    pub(crate) number: u64,
+    pub(crate) action: Action,
 }
 
-pub struct Script {
-    pub settings: Vec<Setting>,
-    pub ranges: Vec<Range>,
-    pub steps: Vec<Step>,
+pub(crate) struct Script {
+    pub(crate) settings: Vec<Setting>,
+    pub(crate) ranges: Vec<Range>,
+    pub(crate) steps: Vec<Step>,
 }
 
 const MATCHES: &[&str] = &[
@@ -120,7 +120,7 @@ struct Lines<'t> {
     origin: Name,
 }
 
-pub fn read(text: &str) -> Read<Script> {
+pub(crate) fn read(text: &str) -> Read<Script> {
     let (config, scenario) = text.split_once("CONFIG_END").ok_or(Unknown("CONFIG_END is missing".into()))?;
     let settings = settings(config)?;
     let mut script = Script { settings, ranges: Vec::new(), steps: Vec::new() };

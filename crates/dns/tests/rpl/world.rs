@@ -42,13 +42,13 @@ struct World<'s> {
 }
 
 /// What of a script went wrong, or which option is not known.
-pub enum Outcome {
+pub(crate) enum Outcome {
     Pass,
     Fail(String),
     Skip(String),
 }
 
-pub fn play(script: &Script) -> Outcome {
+pub(crate) fn play(script: &Script) -> Outcome {
     let (config, policy) = match configure(&script.settings) {
         Ok(configured) => configured,
         Err(Unknown(what)) => return Outcome::Skip(what),
@@ -274,7 +274,7 @@ impl World<'_> {
                 }
                 Output::Resolver(Event::CloseTcp(connection)) => self.forget(Path::Tcp(connection)),
                 Output::Resolver(Event::ClosePort(query)) => self.forget(Path::Udp(query)),
-                Output::Resolver(_) => {}
+                Output::Silence { .. } | Output::Resolver(_) => {}
             }
         }
         busy
