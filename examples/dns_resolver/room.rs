@@ -267,12 +267,15 @@ impl Room {
         let Some(talk) = self.talks.get_mut(&id) else { return };
         talk.write(now);
         if talk.over {
+            let waited = talk.waits();
             let _ = self.poll.remove(&talk.stream, TALK | id);
             self.talks.remove(&id);
             self.timers.cancel(&id);
-            self.askers.retain(|_, asker| !matches!(asker, Asker::Talk { talk, .. } if *talk == id));
-            let askers = &self.askers;
-            self.service.forget(|client| !askers.contains_key(&client));
+            if waited {
+                self.askers.retain(|_, asker| !matches!(asker, Asker::Talk { talk, .. } if *talk == id));
+                let askers = &self.askers;
+                self.service.forget(|client| !askers.contains_key(&client));
+            }
             return;
         }
         self.timers.set_or_cancel(id, talk.deadline());
