@@ -10,7 +10,7 @@ use std::hint::black_box;
 
 use data_encoding::{Encoding, Specification};
 use mime::builder::Attachment;
-use mime::{Builder, MediaType, base64, quoted_printable};
+use mime::{Builder, MediaType, Message, base64, quoted_printable, word};
 use side_by_side::{OURS, SideBySide};
 
 /// So many bytes that look like a compressed file.
@@ -64,8 +64,41 @@ fn base64_both_ways(bench: &mut SideBySide) {
     bench.measure("base64 encode, wrapped", "data-encoding", bytes.len(), || mail.encode(&bytes));
     bench
         .measure("base64 encode, wrapped", "encodify", bytes.len(), || encodify::base64::MIME.encode(&bytes));
-    let junk: Vec<u8> = noise(1 << 18).into_iter().map(|byte| byte | 0x80).collect();
-    bench.measure("junk as base64", OURS, junk.len(), || base64::decode(&junk, &mut Vec::new()));
+}
+
+/// A message whose body is to be base64 and is nothing of the kind.
+fn junk_body(bench: &mut SideBySide) {
+    let head =
+        b"Subject: x\r\nContent-Type: application/octet-stream\r\nContent-Transfer-Encoding: base64\r\n\r\n";
+    let mail = [&head[..], &noise(1 << 18).into_iter().map(|byte| byte | 0x80).collect::<Vec<_>>()].concat();
+    let name = "junk as base64 body";
+    bench.measure(name, OURS, mail.len(), || Message::parse(&mail).root().decoded().len());
+    bench.measure(name, "mail-parser 0.11", mail.len(), || {
+        mail_parser::MessageParser::default().parse(&mail).map(|mail| mail.parts[0].contents().len())
+    });
+    #[cfg(feature = "mail-parser-1")]
+    bench.measure(name, "mail-parser 1.0.1", mail.len(), || {
+        let message = mail_parser_1::MessageParser::default().parse(&mail);
+        message.map_or(0, |message| message.parts().map(|part| part.decoded().len()).sum::<usize>())
+    });
+}
+
+/// RFC 2047: three words in three charsets' clothes, as they are in a Subject.
+fn encoded_words(bench: &mut SideBySide) {
+    let value = b"=?utf-8?Q?Gr=C3=BC=C3=9Fe_aus?= =?utf-8?B?S8O2bG4sIHVuZCBkYXJ1bQ==?=\r\n =?utf-8?Q?_herum_geht_=C3=BCberhaupt_nichts?=";
+    let name = "2047 header, three words";
+    assert_eq!(
+        word::decode(value),
+        "Gr\u{fc}\u{df}e ausK\u{f6}ln, und darum herum geht \u{fc}berhaupt nichts"
+    );
+    bench.measure(name, OURS, value.len(), || word::decode(black_box(value)));
+    bench.measure(name, "encodify", value.len(), || {
+        encodify::rfc2047::decode_text(black_box(value), encodify::rfc2047::utf8_charset)
+    });
+    let field = [b"Subject: ".as_slice(), value, b"\r\n"].concat();
+    bench.measure(name, "mailparse", value.len(), || {
+        mailparse::parse_header(black_box(&field)).map(|(header, _)| header.get_value())
+    });
 }
 
 fn quoted_printable_both_ways(bench: &mut SideBySide) {
@@ -113,6 +146,8 @@ fn build(bench: &mut SideBySide) {
 fn main() {
     let mut bench = SideBySide::from_args();
     base64_both_ways(&mut bench);
+    junk_body(&mut bench);
+    encoded_words(&mut bench);
     quoted_printable_both_ways(&mut bench);
     build(&mut bench);
     bench.print();

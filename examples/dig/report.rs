@@ -94,8 +94,20 @@ fn text_of(record: &RecordRef<'_>, show: &Show) -> String {
             split_last(&text)
         }
         RrType::SVCB | RrType::HTTPS => text.split(' ').map(quoted).collect::<Vec<_>>().join(" "),
+        RrType::LOC => location(&text),
         _ => text,
     }
+}
+
+/// An altitude has two decimals, and so has no size at all.
+fn location(text: &str) -> String {
+    let words: Vec<&str> = text.split(' ').collect();
+    let Some(altitude) = words.len().checked_sub(4) else { return text.to_owned() };
+    let word = |(at, word): (usize, &&str)| match word.strip_suffix('m') {
+        Some(metres) if (at == altitude && !metres.contains('.')) || metres == "0" => format!("{metres}.00m"),
+        _ => (*word).to_owned(),
+    };
+    words.iter().enumerate().map(word).collect::<Vec<_>>().join(" ")
 }
 
 /// Lists of protocols stand between quotes.

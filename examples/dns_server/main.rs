@@ -110,9 +110,10 @@ fn main() -> ExitCode {
 fn serve(args: &Args) -> Result<(), Failure> {
     let termination = Termination::heed()?;
     let mut hang_up = signal_hook::iterator::Signals::new([signal_hook::consts::SIGHUP])?;
-    let catalog = Catalog::open(wanted(args)?, args.data.as_deref(), seed()?)?;
+    let hashing = seed()?;
+    let catalog = Catalog::open(wanted(args)?, args.data.as_deref(), hashing)?;
     let (news, heard) = channel();
-    let blank = Authority::new().nsid(args.nsid.as_bytes()).cookies(Secrets::new(random()?));
+    let blank = Authority::new().seed(hashing).nsid(args.nsid.as_bytes()).cookies(Secrets::new(random()?));
     let desk = Desk::new(catalog, blank, rules(args)?, news);
     let services = listen(args, &desk)?;
 

@@ -77,6 +77,7 @@ fn serve(args: &Args) -> Result<(), Failure> {
         stall: args.timeout,
         silence: args.tunnel_timeout,
         cache: args.cache_size,
+        loops: std::thread::available_parallelism().map_or(1, Into::into),
         roots: args.cacert.clone(),
     })?;
     let config = Config {

@@ -1,5 +1,6 @@
 //! Attachments as files: under names that stay in the folder, whatever the message calls them.
 
+use std::collections::HashMap;
 use std::fs::{File, OpenOptions};
 use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
@@ -21,6 +22,7 @@ pub(crate) struct Written {
 
 /// All attachments; a message within the message is one file, and what is in it stays there.
 pub(crate) fn all(message: &Message<'_>, folder: &Path) -> Result<Vec<Written>, Failure> {
+    let mut folder = Folder { path: folder, tried: HashMap::new() };
     let (mut written, mut skip) = (Vec::new(), 0);
     for part in message.parts() {
         if part.index() < skip {
@@ -31,7 +33,7 @@ pub(crate) fn all(message: &Message<'_>, folder: &Path) -> Result<Vec<Written>, 
             skip = part.index() + part.descendants().count();
         }
         if is_message || is_attachment(part) {
-            written.push(one(part, folder)?);
+            written.push(one(part, &mut folder)?);
         }
     }
     Ok(written)
@@ -48,12 +50,13 @@ fn is_readable(part: Part<'_>) -> bool {
     media_type.is_top("text") || media_type.is_top("multipart")
 }
 
-fn one(part: Part<'_>, folder: &Path) -> Result<Written, Failure> {
+fn one(part: Part<'_>, folder: &mut Folder<'_>) -> Result<Written, Failure> {
     let claimed = part.filename().map(|name| name.into_owned());
     let name =
         claimed.as_deref().and_then(safe).unwrap_or_else(|| format!("part-{}{}", part.index(), ending(part)));
     let content = part.decoded();
-    let (path, mut file) = create(folder, &name).map_err(|error| format!("{}: {error}", folder.display()))?;
+    let (path, mut file) =
+        folder.create(&name).map_err(|error| format!("{}: {error}", folder.path.display()))?;
     file.write_all(&content).map_err(|error| format!("{}: {error}", path.display()))?;
     Ok(Written { claimed, path, size: content.len() })
 }
@@ -108,19 +111,28 @@ fn split(name: &str) -> (&str, &str) {
     name.rfind('.').filter(|at| *at > 0).map_or((name, ""), |at| name.split_at(at))
 }
 
-/// A new file of this name, or of one made from it: never one that is there, nor through a link.
-fn create(folder: &Path, name: &str) -> io::Result<(PathBuf, File)> {
-    let (stem, ending) = split(name);
-    for nth in 0..100_000 {
-        let name = if nth == 0 { name.to_owned() } else { format!("{stem}-{nth}{ending}") };
-        let path = folder.join(name);
-        match OpenOptions::new().write(true).create_new(true).open(&path) {
-            Ok(file) => return Ok((path, file)),
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
+/// Where files go, and how far the numbers behind their names have come: no name is tried twice, however many want it.
+struct Folder<'a> {
+    path: &'a Path,
+    tried: HashMap<String, u32>,
+}
+
+impl Folder<'_> {
+    /// A new file of this name, or of one made from it: never one that is there, nor through a link.
+    fn create(&mut self, name: &str) -> io::Result<(PathBuf, File)> {
+        let (stem, ending) = split(name);
+        let tried = self.tried.entry(name.to_owned()).or_default();
+        loop {
+            let name = if *tried == 0 { name.to_owned() } else { format!("{stem}-{tried}{ending}") };
+            *tried = tried.checked_add(1).ok_or(io::ErrorKind::AlreadyExists)?;
+            let path = self.path.join(name);
+            match OpenOptions::new().write(true).create_new(true).open(&path) {
+                Ok(file) => return Ok((path, file)),
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                Err(error) => return Err(error),
+            }
         }
     }
-    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 pub(crate) fn report(file: &str, written: &[Written], json: bool) -> String {

@@ -9,20 +9,23 @@
 //!
 //! | what | where |
 //! |---|---|
-//! | whom a request is for, and whether it is forwarded at all | [`errand`] |
-//! | the heads as they are passed on | [`rewrite`] |
-//! | connections to origins, kept for the next request | [`origins`] |
-//! | one client's connection | [`session`] |
-//! | a request that is forwarded, out of the cache or from the origin | [`forward`] |
-//! | the cache, and who is asking for what just now | [`shelf`], [`gather`] |
-//! | one exchange, both ways at once | [`relay`] |
-//! | CONNECT | [`tunnel`] |
-//! | answers of the proxy's own | [`reply`] |
+//! | whom a request is for, and whether it is forwarded at all | `errand` |
+//! | the heads as they are passed on | `rewrite` |
+//! | connections to origins, kept for the next request | `origins` |
+//! | one client's connection | `session` |
+//! | where clients wait whose requests are hits | `lobby`, `files` |
+//! | a request that is forwarded, out of the cache or from the origin | `forward` |
+//! | the cache, and who is asking for what just now | `shelf`, `gather` |
+//! | one exchange, both ways at once | `relay` |
+//! | CONNECT | `tunnel` |
+//! | answers of the proxy's own | `reply` |
 //! | what it counts | [`stats`] |
 
 mod errand;
+mod files;
 mod forward;
 mod gather;
+mod lobby;
 mod origins;
 mod relay;
 mod reply;
@@ -35,7 +38,7 @@ mod tunnel;
 use std::hash::{BuildHasher as _, Hasher as _, RandomState};
 use std::net::TcpStream;
 use std::path::PathBuf;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use http1::cache::CacheStatus;
@@ -46,6 +49,8 @@ use net_core::{Clock, Shutdown};
 
 use crate::Failure;
 use errand::Reverse;
+use files::Files;
+use lobby::Lobby;
 use origins::Origins;
 use session::Session;
 use shelf::Shelf;
@@ -66,6 +71,8 @@ pub struct Options {
     pub silence: Duration,
     /// How many bytes the cache holds; 0: there is none.
     pub cache: u64,
+    /// How many loops wait for those whose requests are answered out of the cache; 0: each client has its own thread only.
+    pub loops: usize,
     /// Trust the certificates in this PEM file instead of the system's.
     pub roots: Option<PathBuf>,
 }
@@ -80,6 +87,7 @@ impl Default for Options {
             stall: Duration::from_secs(60),
             silence: Duration::from_secs(600),
             cache: 64 << 20,
+            loops: 0,
             roots: None,
         }
     }
@@ -96,6 +104,10 @@ pub struct Proxy {
     stats: Stats,
     /// `None`: nothing is kept.
     shelf: Option<Shelf>,
+    /// Large contents, for the lobby to send.
+    files: Option<Files>,
+    /// None: hits are answered on the client's own thread.
+    lobby: OnceLock<Lobby>,
     /// Revalidations under way on nobody's behalf.
     background: Counter,
     /// What `Via` says of answers out of the cache.
@@ -116,19 +128,25 @@ impl Proxy {
         let timeouts = Timeouts { stall: options.stall.saturating_mul(5), rate: 0, ..Timeouts::DEFAULT };
         let hit = CacheStatus { is_hit: true, ..CacheStatus::new(&*name) };
         let clock = Clock::new();
-        Ok(Arc::new(Proxy {
+        let proxy = Arc::new(Proxy {
             clock,
             reverse: options.reverse.as_deref().map(Reverse::of).transpose()?,
             origins: Origins::new(&options, clock),
             config: Config { timeouts, ..Config::default() },
             stats: Stats::default(),
             shelf: (options.cache > 0).then(|| Shelf::new(options.cache)),
+            files: (options.loops > 0).then(|| Files::new(options.cache / 4)),
+            lobby: OnceLock::new(),
             background: Counter::default(),
             via,
             hit_mark: format!("{hit};ttl="),
             name,
             options,
-        }))
+        });
+        if proxy.options.loops > 0 {
+            let _ = proxy.lobby.set(Lobby::open(proxy.options.loops, &Arc::downgrade(&proxy))?);
+        }
+        Ok(proxy)
     }
 
     /// What it has done so far.

@@ -10,6 +10,7 @@ use std::thread::JoinHandle;
 
 use examples::program::{Program, output};
 use examples::scratch::Scratch;
+use http1::auth::digest::{Algorithm, Challenge, Credentials, Hash, Qop, Request, User};
 use raw::Raw;
 
 fn fetch(args: &[&str]) -> Output {
@@ -442,6 +443,43 @@ fn what_proves_who_we_are_stays_with_whom_it_was_meant_for() {
     );
     assert!(!other[0].contains("secret") && !other[0].contains("Basic") && !other[0].contains("Cookie"));
     assert!(other[0].contains("\r\nAuthorization2: kept\r\n"));
+}
+
+#[test]
+fn a_challenge_is_answered_by_digest_and_the_password_never_shown() {
+    let challenge = |nonce: &str, stale: &str| {
+        let fields = format!(
+            "WWW-Authenticate: Basic realm=\"x\", Digest realm=\"a room\", nonce=\"{nonce}\", qop=\"auth\"{stale}"
+        );
+        format!("HTTP/1.1 401 Unauthorized\r\n{fields}\r\nContent-Length: 3\r\n\r\nwho")
+    };
+    let (first, stale, no) = (challenge("one", ""), challenge("two", ", stale=true"), challenge("three", ""));
+    let away = "HTTP/1.1 302 Found\r\nLocation: /there\r\nContent-Length: 0\r\n\r\n";
+    let script = Script::new(&[&[&first, &stale, away, &first, &ok("in")]]);
+    let args = ["--digest", "-u", "me:secret", "-L", "-d", "a=1", "-w", " %{http_code} %{num_redirects}"];
+    assert_eq!(succeeds(&[&args[..], &[&script.url("/a?b")]].concat()), "in 200 1");
+    let requests = script.requests();
+    let user = User { name: "me", password: "secret" };
+    for (at, method, uri, nonce) in
+        [(1, "POST", "/a?b", "one"), (2, "POST", "/a?b", "two"), (4, "GET", "/there", "one")]
+    {
+        let shown = requests[at].split("\r\nAuthorization: ").nth(1).unwrap().split("\r\n").next().unwrap();
+        // RFC 7616 section 3.3: "If not present, it is assumed to be MD5".
+        let md5 = Algorithm { hash: Hash::Md5, is_session: false };
+        let asked = Challenge::new("a room", nonce).unwrap().with_algorithm(md5).with_qops(&[Qop::Auth]);
+        let request = Request { method, uri, body: None };
+        Credentials::parse(shown.as_bytes()).unwrap().verify(&asked, &request, &user).unwrap();
+    }
+    assert!([0, 3].iter().all(|&at| !requests[at].contains("Authorization")));
+    assert!(requests.iter().all(|request| !request.contains("secret") && !request.contains("Basic")));
+    assert!(requests[..3].iter().all(|request| request.ends_with("\r\n\r\na=1")));
+    // The same again means no.
+    let script = Script::new(&[&[&first, &no]]);
+    assert_eq!(
+        succeeds(&["--digest", "-u", "me:secret", "-w", " %{http_code}", &script.url("/")]),
+        "who 401"
+    );
+    script.requests();
 }
 
 #[test]

@@ -355,6 +355,7 @@ fn an_origin_that_fails_is_a_bad_gateway_and_one_that_sleeps_a_timeout() {
             "/coded" => asked.says("HTTP/1.1 200 OK\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n"),
             "/switch" => asked.says("HTTP/1.1 101 Switching Protocols\r\nUpgrade: x\r\n\r\n"),
             "/smuggle" => asked.says("HTTP/1.1 200 OK\r\nX: a\nY: b\r\n\r\n"),
+            "/huge" => asked.says(format!("HTTP/1.1 200 OK\r\nX: {}\r\n\r\n", "a".repeat(100_000))),
             "/sleep" => asked.line.rest().clear(),
             _ => {}
         }
@@ -366,7 +367,7 @@ fn an_origin_that_fails_is_a_bad_gateway_and_one_that_sleeps_a_timeout() {
         assert_eq!(proxy.count("cut"), 0);
         reply.status
     };
-    for path in ["/garbage", "/lengths", "/coded", "/switch", "/smuggle", "/hang-up"] {
+    for path in ["/garbage", "/lengths", "/coded", "/switch", "/smuggle", "/huge", "/hang-up"] {
         assert_eq!(ask(origin.address, path), 502, "{path}");
     }
     assert_eq!(ask(origin.address, "/sleep"), 504);
@@ -387,9 +388,17 @@ fn what_is_not_for_a_proxy_is_said_to_be_so() {
         ("GET http://x/ HTTP/1.1\r\nHost: x\r\nHost: y\r\n\r\n", 400),
         ("GET http://x/ HTTP/1.1\r\n\r\n", 400),
         ("OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n", 200),
+        ("GET http://x/ HTTP/1.1\r\nHost : x\r\n\r\n", 400),
+        ("GET http://x/ HTTP/1.1\r\nHost: x\nX: y\r\n\r\n", 400),
+        ("GET http://x/ HTTP/1.1\r\nHost: x\r\nTransfer-Encoding: gzip, chunked\r\n\r\n", 501),
+        ("GET http://x/ HTTP/1.1\r\nHost: x\r\nExpect: tea\r\n\r\n", 417),
+        ("GET http://x/ HTTP/2.0\r\nHost: x\r\n\r\n", 505),
     ] {
         assert_eq!(proxy.ask(request).status, status, "{request}");
     }
+    let long = "a".repeat(20_000);
+    assert_eq!(proxy.ask(&format!("GET http://x/{long} HTTP/1.1\r\nHost: x\r\n\r\n")).status, 414);
+    assert_eq!(proxy.ask(&format!("GET http://x/ HTTP/1.1\r\nHost: x\r\nX: {long}\r\n\r\n")).status, 431);
 }
 
 #[test]
@@ -632,7 +641,7 @@ fn what_is_stale_is_asked_after_and_sent_once() {
     assert_eq!(raw.ask(&get("/stale", "")).text(), "1");
     let again = raw.ask(&get("/stale", ""));
     assert_eq!((again.status, again.text()), (200, "1"));
-    assert_eq!(again.field("Cache-Status"), Some("us;fwd=stale;fwd-status=304;ttl=0"));
+    assert!(again.field("Cache-Status").unwrap().starts_with("us;fwd=stale;fwd-status=304;ttl="));
     // The client's own condition is answered here, once the origin has said that nothing has changed.
     assert_eq!(raw.ask(&get("/stale", "If-None-Match: \"1\"\r\n")).status, 304);
     assert_eq!(raw.ask(&get("/stale", "If-None-Match: \"2\"\r\n")).text(), "1");
@@ -697,7 +706,7 @@ fn what_is_stale_is_used_only_where_that_is_allowed() {
     assert_eq!(raw.ask(&get("/if-error", "")).text(), "1");
     let stale = raw.ask(&get("/if-error", ""));
     assert_eq!((stale.status, stale.text()), (200, "1"));
-    assert_eq!(stale.field("Cache-Status"), Some("us;fwd=stale;fwd-status=503;ttl=0"));
+    assert!(stale.field("Cache-Status").unwrap().starts_with("us;fwd=stale;fwd-status=503;ttl="));
     assert_eq!(proxy.count("stale"), 1);
 
     let origin = numbered();
@@ -755,6 +764,39 @@ fn a_reply_cut_short_is_never_stored_as_whole() {
     }
     assert_eq!(["stored", "hits", "cut"].map(|name| proxy.count(name)), [0, 0, 2]);
     assert_eq!(origin.heads().len(), 2);
+}
+
+#[test]
+fn parts_are_kept_and_put_together() {
+    let origin = Origin::new(|asked| {
+        let content = b"0123456789";
+        let range = asked.field("Range").and_then(|range| range.strip_prefix("bytes=")?.split_once('-'));
+        let fields = "ETag: \"1\"\r\nCache-Control: max-age=1000\r\n";
+        match range {
+            Some((first, last)) => {
+                let (first, last): (usize, usize) = (first.parse().unwrap(), last.parse().unwrap());
+                let part = &content[first..=last];
+                asked.says(format!(
+                    "HTTP/1.1 206 Partial Content\r\n{fields}Content-Range: bytes {first}-{last}/10\r\n\
+                     Content-Length: {}\r\n\r\n",
+                    part.len()
+                ));
+                asked.says(part);
+            }
+            None => asked.says(format!("HTTP/1.1 200 OK\r\n{fields}Content-Length: 10\r\n\r\n0123456789")),
+        }
+        false
+    });
+    let proxy = Proxy::before(&origin, &[]);
+    let mut raw = proxy.connect();
+    for (range, part, asked) in
+        [("0-4", "01234", 1), ("1-3", "123", 1), ("3-6", "3456", 2), ("7-9", "789", 3), ("2-8", "2345678", 3)]
+    {
+        let reply = raw.ask(&get("/", &format!("Range: bytes={range}\r\n")));
+        assert_eq!((reply.status, reply.text(), origin.heads().len()), (206, part, asked), "{range}");
+    }
+    let whole = raw.ask(&get("/", ""));
+    assert_eq!((whole.status, whole.text(), origin.heads().len()), (200, "0123456789", 3));
 }
 
 #[test]
@@ -859,4 +901,52 @@ fn others_get_what_was_asked_for_by_one_who_went() {
     tell.send(()).unwrap();
     assert_eq!(second.reply().text(), "ok");
     assert_eq!(origin.heads().len(), 1);
+}
+
+#[test]
+fn a_client_whose_requests_were_hits_is_served_in_everything_else_too() {
+    let large = Arc::new(large()[..3_000_000].to_vec());
+    let sent = Arc::clone(&large);
+    let origin = Origin::new(move |asked| {
+        let content = asked.content();
+        let fresh = "HTTP/1.1 200 OK\r\nCache-Control: max-age=1000\r\n";
+        match asked.path() {
+            "/large" => {
+                asked.says(format!("{fresh}Content-Length: {}\r\n\r\n", sent.len()));
+                asked.says(&*sent);
+            }
+            "/echo" => {
+                asked.says(format!("HTTP/1.1 200 OK\r\nContent-Length: {}\r\n\r\n", content.len()));
+                asked.says(content);
+            }
+            _ => asked.says(format!("{fresh}Content-Length: 2\r\n\r\nok")),
+        }
+        false
+    });
+    let mut proxy = Proxy::before(&origin, &["--stats"]);
+    let mut raw = proxy.connect();
+    for path in ["/", "/large"] {
+        raw.ask(&get(path, ""));
+    }
+    for round in 0..3 {
+        // Hits, pipelined, between them what only the origin can answer.
+        raw.send(get("/", "").repeat(2) + "nonsense\r\n\r\n");
+        let replies = [raw.reply(), raw.reply(), raw.reply()].map(|reply| reply.status);
+        assert_eq!(replies, [200, 200, 400]);
+        raw = proxy.connect();
+        assert_eq!(raw.ask(&get("/", "")).text(), "ok");
+        let post = "POST /echo HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\n\r\nabc";
+        assert_eq!(raw.ask(post).text(), "abc");
+        assert_eq!(raw.ask(&get(&format!("/new{round}"), "")).text(), "ok");
+        // A slow reader of something large.
+        raw.send(get("/large", "") + &get("/", ""));
+        thread::sleep(Duration::from_millis(20));
+        assert!(raw.reply().body == *large);
+        assert_eq!(raw.reply().text(), "ok");
+    }
+    assert!(proxy.count("hits") >= 15);
+    // Those who wait for nothing go when the server does, and at once.
+    signal(&proxy.program, "TERM");
+    assert!(raw.is_over());
+    assert!(proxy.program.wait(Duration::from_secs(9)).unwrap().success());
 }

@@ -5,6 +5,7 @@ use std::process::Output;
 
 use examples::program::output;
 use examples::scratch::Scratch;
+use sha2::Digest as _;
 
 fn tool(args: &[&str], input: &[u8]) -> Output {
     output("mime_tool", args, input).unwrap()
@@ -135,6 +136,319 @@ fn nothing_is_written_outside_or_over_a_file() {
         ]
     );
     assert_eq!(fs::read_dir(scratch.path()).unwrap().count(), 2);
+}
+
+/// The contract's own shape, in pieces that a person can check.
+fn part(kind: &str, said: [&str; 4], encoding: &str, at: [usize; 3], rest: &str) -> String {
+    let [parameters, disposition, filename, content_id] = said;
+    let [offset, body_offset, body_length] = at;
+    format!(
+        r#"{{"type":"{kind}","parameters":{{{parameters}}},"disposition":{disposition},"filename":{filename},"content_id":{content_id},"encoding":"{encoding}","offset":{offset},"body_offset":{body_offset},"body_length":{body_length},{rest}}}"#
+    )
+}
+
+fn leaf(content: &[u8]) -> String {
+    let hash: String = sha2::Sha256::digest(content).iter().map(|byte| format!("{byte:02x}")).collect();
+    format!(r#""decoded_length":{},"sha256":"{hash}""#, content.len())
+}
+
+fn container(parts: &[String]) -> String {
+    format!(r#""parts":[{}]"#, parts.join(","))
+}
+
+const NOTHING: [&str; 4] = ["", "null", "null", "null"];
+
+/// With all that the contract of `parse --json` speaks of.
+const CONTRACT: &[u8] = b"From: =?utf-8?q?Zo=C3=AB?= (the one) <zoe@example.org>\r\n\
+    To: Friends: \"Doe, John\" <j@example.org>,\r\n x@example.org (X);, y@example.org\r\n\
+    Cc: undisclosed:;\r\n\
+    Subject:  =?iso-8859-1?q?Gr=FC=DFe?=\r\n  \"and\" \\ more \t\r\n\
+    Date: Fri, 21 Nov 1997 09:55:06 -0600 (CST)\r\n\
+    Message-ID: <1234@local.machine.example>\r\n\
+    Content-Type: Multipart/MIXED; Boundary=\"a b\"\r\n\r\npreamble\r\n\
+    --a b\r\nContent-Type: TEXT/Plain; CharSet=ISO-8859-1; X*=utf-8''%C3%A9\r\n\
+    Content-Transfer-Encoding: Quoted-Printable\r\n\r\nGr=FC=DFe=\r\n!\r\n\
+    --a b\r\nContent-Disposition: ATTACHMENT; filename*0*=utf-8''r%C3%A9s; filename*1=\"um\\\"e\"\r\n\
+    Content-ID: <p@q>\r\nContent-Type: application/Octet-Stream\r\nContent-Transfer-Encoding: BASE64\r\n\r\nAAEC\r\n\
+    --a b\r\nContent-Type: message/rfc822\r\n\r\nSubject: inner\r\n\r\nin\r\n\
+    --a b\r\nContent-Type: message/rfc822\r\nContent-Transfer-Encoding: base64\r\n\r\nU3ViamVjdDogeA0KDQo=\r\n\
+    --a b\r\nContent-Type: multipart/digest; boundary=d\r\n\r\n--d\r\n\r\nSubject: one\r\n\r\n1\r\n--d--\r\n\
+    --a b\r\nContent-Type: multipart/mixed; boundary=none\r\n\r\nno delimiter\r\n\
+    --a b\r\nContent-Type: nonsense\r\nContent-Transfer-Encoding: X-Unknown\r\n\r\n=41\r\n\
+    --a b--\r\nepilogue\r\n";
+
+#[test]
+fn parse_prints_what_the_contract_says() {
+    let text = ["\"charset\":\"ISO-8859-1\",\"x\":\"é\"", "null", "null", "null"];
+    let file = ["", "\"attachment\"", "\"résum\\\"e\"", "\"p@q\""];
+    let inner = part("text/plain", NOTHING, "7bit", [719, 737, 2], &leaf(b"in"));
+    let one = part("text/plain", NOTHING, "7bit", [897, 913, 1], &leaf(b"1"));
+    let one = part("message/rfc822", NOTHING, "7bit", [895, 897, 17], &container(&[one]));
+    let with_boundary = |boundary: &'static str| [boundary, "null", "null", "null"];
+    let coded = b"Subject: x\r\n\r\n";
+    let parts = [
+        part("text/plain", text, "quoted-printable", [363, 474, 13], &leaf(b"Gr\xfc\xdfe!")),
+        part("application/octet-stream", file, "base64", [496, 674, 4], &leaf(b"\0\x01\x02")),
+        part("message/rfc822", NOTHING, "7bit", [687, 719, 20], &container(&[inner])),
+        part("message/rfc822", NOTHING, "base64", [748, 815, 20], &leaf(coded)),
+        part(
+            "multipart/digest",
+            with_boundary("\"boundary\":\"d\""),
+            "7bit",
+            [844, 890, 33],
+            &container(&[one]),
+        ),
+        part(
+            "multipart/mixed",
+            with_boundary("\"boundary\":\"none\""),
+            "7bit",
+            [930, 978, 12],
+            &leaf(b"no delimiter"),
+        ),
+        part("text/plain", NOTHING, "x-unknown", [999, 1063, 3], &leaf(b"=41")),
+    ];
+    let boundary = with_boundary("\"boundary\":\"a b\"");
+    let body = part("multipart/mixed", boundary, "7bit", [0, 346, 741], &container(&parts));
+    let expected = [
+        r#"{"file":"-","size":1087,"subject":"Grüße  \"and\" \\ more""#,
+        r#""from":[{"name":"Zoë","address":"zoe@example.org","group":null}]"#,
+        r#""to":[{"name":"Doe, John","address":"j@example.org","group":"Friends"}"#,
+        r#"{"name":"X","address":"x@example.org","group":"Friends"}"#,
+        r#"{"name":null,"address":"y@example.org","group":null}]"#,
+        r#""cc":[]"#,
+        r#""date":"1997-11-21T09:55:06-06:00""#,
+        r#""date_unix":880127706"#,
+        r#""message_id":"1234@local.machine.example""#,
+        &format!(r#""body":{body}"#),
+        r#""defects":[{"kind":"EncodedComposite","offset":805}"#,
+        r#"{"kind":"NoDelimiter","offset":990}"#,
+        r#"{"kind":"MediaType","offset":1013}"#,
+        r#"{"kind":"TransferCoding","offset":1050}]}"#,
+    ];
+    let said = text_of(&["parse", "--json", "-"], CONTRACT);
+    assert_eq!(said, expected.join(",") + "\n");
+}
+
+fn text_of(args: &[&str], input: &[u8]) -> String {
+    text(&tool(args, input))
+}
+
+#[test]
+fn what_is_not_there_is_null() {
+    let said = text_of(&["parse", "--json", "-"], b"");
+    let body = part("text/plain", NOTHING, "7bit", [0, 0, 0], &leaf(b""));
+    let start = format!(
+        r#"{{"file":"-","size":0,"subject":null,"from":[],"to":[],"cc":[],"date":null,"date_unix":null,"message_id":null,"body":{body},"defects":["#
+    );
+    assert!(said.starts_with(&start), "{said}");
+    let said = text_of(
+        &["parse", "--json", "-"],
+        b"Subject:\r\nDate: tomorrow\r\nFrom:\r\nMessage-ID: none\r\n\r\n",
+    );
+    assert!(
+        said.contains(r#""subject":"","from":[],"to":[],"cc":[],"date":null,"date_unix":null,"message_id":"#),
+        "{said}"
+    );
+}
+
+#[test]
+fn dates_keep_their_own_offset() {
+    for (date, said) in [
+        ("Tue, 1 Jul 2003 10:52:37 +0200", r#""2003-07-01T10:52:37+02:00","date_unix":1057049557"#),
+        ("1 Jul 2003 10:52 GMT", r#""2003-07-01T10:52:00+00:00","date_unix":1057056720"#),
+        ("Thu, 13 Feb 1969 23:32:54 -0330", r#""1969-02-13T23:32:54-03:30","date_unix":-27723426"#),
+    ] {
+        let line = text_of(&["parse", "--json", "-"], format!("Date: {date}\r\n\r\n").as_bytes());
+        let line = line.replace("Z\",\"date_unix", "+00:00\",\"date_unix");
+        assert!(line.contains(&format!(r#""date":{said}"#)), "{line}");
+    }
+}
+
+#[test]
+fn a_line_each_in_order_also_behind_a_file_that_is_not_there() {
+    let scratch = Scratch::new().unwrap();
+    let name = |nth: usize| scratch.path().join(format!("{nth} \"quoted\".eml")).to_str().unwrap().to_owned();
+    let (one, none, two) = (name(1), name(2), name(3));
+    fs::write(&one, "Subject: 1\n\n").unwrap();
+    fs::write(&two, "Subject: a\u{2028}\x07\\\"\tb\n\n").unwrap();
+    let output = tool(&["parse", "--json", &one, &none, "-", &two], b"Subject: 2\n\n");
+    assert_eq!(output.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("2 \"quoted\".eml"));
+    let said = text(&output);
+    let lines: Vec<_> = said.lines().collect();
+    let subjects = [r#""subject":"1""#, r#""subject":"2""#, r#""subject":"a\u2028\u0007\\\"\tb""#];
+    for (line, subject) in lines.iter().zip(subjects) {
+        assert!(line.contains(subject) && is_json(line), "{line}");
+    }
+    assert_eq!(lines.len(), 3);
+    assert!(lines[0].contains(r#"1 \"quoted\".eml","size":12"#));
+}
+
+/// A value of RFC 8259 and nothing behind it.
+fn is_json(text: &str) -> bool {
+    json_value(text.as_bytes()).is_some_and(<[u8]>::is_empty)
+}
+
+/// What is behind the value that `rest` begins with. Messages are nested no deeper than 64.
+fn json_value(rest: &[u8]) -> Option<&[u8]> {
+    match rest {
+        [b'{', b'}', rest @ ..] | [b'[', b']', rest @ ..] => Some(rest),
+        [b'{', rest @ ..] => json_list(rest, b'}', |rest| json_value(json_string(rest)?.strip_prefix(b":")?)),
+        [b'[', rest @ ..] => json_list(rest, b']', json_value),
+        [b'"', ..] => json_string(rest),
+        [b'n', b'u', b'l', b'l', rest @ ..] => Some(rest),
+        _ => {
+            let digits = rest.strip_prefix(b"-").unwrap_or(rest);
+            let len = digits.iter().take_while(|byte| byte.is_ascii_digit()).count();
+            digits.get(len..).filter(|_| len > 0)
+        }
+    }
+}
+
+fn json_list(mut rest: &[u8], end: u8, item: impl Fn(&[u8]) -> Option<&[u8]>) -> Option<&[u8]> {
+    loop {
+        rest = item(rest)?;
+        match rest.split_first()? {
+            (b',', behind) => rest = behind,
+            (byte, behind) => return (*byte == end).then_some(behind),
+        }
+    }
+}
+
+fn json_string(rest: &[u8]) -> Option<&[u8]> {
+    let mut rest = rest.strip_prefix(b"\"")?;
+    loop {
+        rest = match rest {
+            [b'"', rest @ ..] => return Some(rest),
+            [b'\\', b'"' | b'\\' | b'n' | b'r' | b't', rest @ ..] => rest,
+            [b'\\', b'u', a, b, c, d, rest @ ..] if [a, b, c, d].iter().all(|it| it.is_ascii_hexdigit()) => {
+                rest
+            }
+            [b'\\' | 0..=0x1f, ..] | [] => return None,
+            [_, rest @ ..] => rest,
+        };
+    }
+}
+
+/// Bytes that some reader somewhere took too long over, or fell over.
+fn bombs() -> Vec<(&'static str, Vec<u8>)> {
+    const SIZE: usize = 60_000;
+    let again = |start: &str, unit: &[u8]| {
+        let mut bomb = start.as_bytes().to_vec();
+        bomb.extend(unit.iter().cycle().take(SIZE));
+        bomb
+    };
+    let body = |fields: &str, unit: &[u8]| again(&format!("{fields}\r\n\r\n"), unit);
+    let mixed = "Content-Type: multipart/mixed; boundary=x";
+    let deep: String = (0..1500)
+        .map(|nth| format!("Content-Type: multipart/mixed; boundary=b{nth}\r\n\r\n--b{nth}\r\n"))
+        .collect();
+    vec![
+        ("NULs", again("", b"\0")),
+        ("bare CRs", again("", b"\r")),
+        ("blank lines", again("", b"\n")),
+        ("lines without a colon", again("", b"abc\r\n")),
+        ("fields", again("", b"a:\n")),
+        ("folds", again("Subject: a", b"\n ")),
+        ("open comments", again("To: ", b"(")),
+        ("addresses", again("To: ", b"a@b,")),
+        ("groups", again("From: ", b"a:")),
+        ("quotes", again("Cc: ", b"\"")),
+        ("backslashes", again("To: \"", b"\\")),
+        ("words", again("Subject: ", b"=?utf-8?q?a?= ")),
+        ("half words", again("Subject: ", b"=?utf-8?b?")),
+        ("parameters", again("Content-Type: a/b", b"; a=b")),
+        ("sections", again("Content-Disposition: a", b"; a*1=b")),
+        ("a boundary", again("Content-Type: multipart/mixed; boundary=\"", b"x")),
+        ("delimiters", body(mixed, b"--x\n")),
+        ("parts of a digest", body("Content-Type: multipart/digest; boundary=x", b"--x\n\n")),
+        ("almost delimiters", body(mixed, b"--xx\n--y\n--x-\n")),
+        ("multiparts in multiparts", deep.into_bytes()),
+        (
+            "one boundary at every level",
+            again("", b"Content-Type: multipart/mixed; boundary=x\r\n\r\n--x\r\n"),
+        ),
+        ("messages in messages", again("", b"Content-Type: message/rfc822\n\n")),
+        ("junk as base64", body("Content-Transfer-Encoding: base64", b"!")),
+        ("padding as base64", body("Content-Transfer-Encoding: base64", b"ab==")),
+        ("escapes", body("Content-Transfer-Encoding: quoted-printable", b"=")),
+        ("joined lines", body("Content-Transfer-Encoding: quoted-printable", b"=\n")),
+        ("bytes of no charset", body("Content-Type: text/plain; charset=x", b"\xff\n")),
+        ("shifts", body("Content-Type: text/plain; charset=utf-7", b"+")),
+        ("names", body(mixed, b"--x\nContent-Disposition: attachment; filename=a\n\n\n")),
+    ]
+}
+
+#[test]
+fn nothing_is_refused_lost_or_blown_up() {
+    for (name, bomb) in bombs() {
+        let scratch = Scratch::new().unwrap();
+        let out = scratch.path().to_str().unwrap().to_owned();
+        let told = tool(&["parse", "--json", "-"], &bomb);
+        let line = text(&told);
+        assert!(told.status.success() && line.ends_with("]}\n") && line.lines().count() == 1, "{name}");
+        assert!(is_json(line.trim_end()), "{name}");
+        assert!(line.len() < 4_000_000, "{name}: {} bytes", line.len());
+        assert!(tool(&["parse", "-"], &bomb).status.success(), "{name}");
+        assert!(matches!(tool(&["lint", "-"], &bomb).status.code(), Some(0 | 1)), "{name}");
+        assert!(tool(&["extract", "-", "--out", &out], &bomb).status.success(), "{name}");
+    }
+}
+
+#[test]
+fn what_is_extracted_is_told() {
+    let scratch = Scratch::new().unwrap();
+    let out = scratch.path().join("new/deep");
+    let out = out.to_str().unwrap();
+    let said = text_of(&["extract", "-", "--json", "--out", out], CONTRACT);
+    assert!(is_json(said.trim_end()), "{said}");
+    assert_eq!(fs::read(scratch.path().join("new/deep/résum_e")).unwrap(), b"\0\x01\x02");
+    assert_eq!(tool(&["extract", "-", "--out", "/dev/null/x"], CONTRACT).status.code(), Some(1));
+}
+
+#[test]
+fn lint_says_where_and_fails_on_errors_only() {
+    let fine = b"Date: 21 Nov 1997 09:55:06 -0600\r\nFrom: a@b.example\r\nSubject: x\r\n\r\nbody\r\n";
+    let output = tool(&["lint", "-"], fine);
+    assert_eq!(
+        (output.status.code(), text(&output).as_str()),
+        (Some(0), "-:1: warning at byte 0: no Message-ID field\n")
+    );
+    let bad = b"Date: 21 Nov 1997 09:55:06 -0600\r\nFrom: a@b.example\r\nno colon\r\n\r\nbody\r\n";
+    let output = tool(&["lint", "-"], bad);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output).contains("-:3: error at byte 53: "), "{}", text(&output));
+    let json = text_of(&["lint", "--json", "-"], bad);
+    assert!(
+        is_json(json.trim_end()) && json.contains(r#""line":3,"offset":53,"severity":"error""#),
+        "{json}"
+    );
+}
+
+#[test]
+fn build_takes_its_text_from_standard_input_and_refuses_what_would_break_out() {
+    let scratch = Scratch::new().unwrap();
+    let sender = ["build", "--from", "a@b", "--to", "Bob <b@c>", "--to", "d@e"];
+    let built = tool(&[&sender[..], &["--text", "-", "-o", "-"]].concat(), "Grüße\n".as_bytes());
+    let raw = text(&built);
+    assert!(built.status.success() && raw.contains("To: Bob <b@c>, d@e\r\n"), "{raw}");
+    let told = text_of(&["parse", "--json", "-"], &built.stdout);
+    assert!(told.contains(&leaf("Grüße\r\n".as_bytes())) && told.ends_with("\"defects\":[]}\n"), "{told}");
+    assert!(tool(&["lint", "-"], &built.stdout).status.success());
+    let file = scratch.path().join("none");
+    for (flag, value) in [
+        ("--subject", "a\r\nBcc: x@y"),
+        ("--to", "a@b\r\nBcc: x@y"),
+        ("--cc", "x\n@y"),
+        ("--bcc", "nobody"),
+        ("--attach", file.to_str().unwrap()),
+        ("--html", file.to_str().unwrap()),
+        ("-o", scratch.path().to_str().unwrap()),
+    ] {
+        let output = tool(&[&sender[..], &["--text", "x", flag, value]].concat(), b"");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{flag} {value:?}");
+        assert!(String::from_utf8_lossy(&output.stderr).starts_with("mime_tool: "), "{flag}");
+    }
 }
 
 #[test]

@@ -113,7 +113,7 @@ fn nsd(address: SocketAddr, role: Role) -> Other {
     let config = format!(
         "server:\n  ip-address: 127.0.0.1@{port}\n  username: \"\"\n  zonesdir: \"{folder}\"\n  database: \"\"\n  \
          pidfile: \"{folder}/pid\"\n  xfrdfile: \"{folder}/xfrd\"\n  xfrdir: \"{folder}\"\n  zonelistfile: \
-         \"{folder}/list\"\n  logfile: \"{folder}/log\"\n  server-count: 1\nremote-control:\n  control-enable: no\nkey:\n  \
+         \"{folder}/list\"\n  logfile: \"{folder}/log\"\n  server-count: 1\n  rrl-ratelimit: 0\nremote-control:\n  control-enable: no\nkey:\n  \
          name: key\n  algorithm: hmac-sha256\n  secret: \"{SECRET}\"\nzone:\n  name: example.org\n  zonefile: zone\n{zone}"
     );
     let path = scratch.write("nsd.conf", config.as_bytes()).unwrap();

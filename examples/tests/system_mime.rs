@@ -190,3 +190,16 @@ fn what_programs_build_is_read() {
         assert_eq!(message.parts().count(), 3, "{file}");
     }
 }
+
+#[test]
+#[ignore = "builds a project outside the workspace"]
+fn what_lettre_builds_is_read() {
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let status = Command::new(env!("CARGO"))
+        .args(["test", "--quiet", "--manifest-path", ".ci/outside/mime/Cargo.toml"])
+        .args(["--target-dir", "target/outside"])
+        .current_dir(root)
+        .status()
+        .unwrap();
+    assert!(status.success());
+}

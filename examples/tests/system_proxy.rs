@@ -604,9 +604,9 @@ fn a_log_in_is_the_same_session_in_chromium_and_in_fetch() {
         };
         assert_eq!(names(browser), names(fetch), "{at}: {browser} / {fetch}");
     }
-    // What is kept: the browser's own data base, and the jar.
+    // What lasts: the browser's own data base, and the jar. (What ends with the session may or may not be written down.)
     let script = "import sqlite3, sys\n\
-        for row in sqlite3.connect(sys.argv[1]).execute('select is_httponly, host_key, path, is_secure, name from cookies'):\n\
+        for row in sqlite3.connect(sys.argv[1]).execute('select is_httponly, host_key, path, is_secure, name from cookies where has_expires'):\n\
         \x20 print('#HttpOnly_' * row[0] + row[1], str(row[1][0] == '.').upper(), row[2], str(bool(row[3])).upper(), row[4])\n";
     let data_base = format!("{folder}/profile/Default/Cookies");
     let other = format!("{folder}/profile/Default/Network/Cookies");
@@ -616,6 +616,7 @@ fn a_log_in_is_the_same_session_in_chromium_and_in_fetch() {
     kept.sort_unstable();
     let mut ours: Vec<String> = jar_lines(&jar)
         .into_iter()
+        .filter(|line| line.contains(" lasts "))
         .map(|line| {
             let fields: Vec<&str> = line.split(' ').collect();
             [fields[0], fields[1], fields[2], fields[3], fields[5]].join(" ")

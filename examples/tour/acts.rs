@@ -1,5 +1,6 @@
 //! What an act is. A new one is a file here and a line in [`ACTS`].
 
+mod dns;
 mod sockets;
 mod tls;
 mod web;
@@ -24,7 +25,7 @@ pub(crate) trait Act: Sync {
 }
 
 /// All of them, in the order in which they are played; later ones may use the servers of earlier ones.
-pub(crate) const ACTS: &[&dyn Act] = &[&sockets::Sockets, &web::Web, &tls::Tls];
+pub(crate) const ACTS: &[&dyn Act] = &[&sockets::Sockets, &dns::Dns, &web::Web, &tls::Tls];
 
 /// A free port of this machine, seen from nowhere else.
 pub(crate) const ANY: SocketAddr = SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 0);

@@ -319,6 +319,82 @@ ns NSEC *.w A RRSIG NSEC
 }
 
 #[test]
+fn a_zone_that_is_awaited_is_servfail_until_it_is_there() {
+    let mut authority = authority();
+    authority.suspend(&"example.net".parse().unwrap());
+    for name in ["host.example.net", "example.net", "net.example.org"] {
+        let text = told(&authority, name, RrType::A, &client());
+        assert!(text.starts_with("SERVFAIL"), "{name}: {text}");
+    }
+    authority.suspend(&"sub.example.org".parse().unwrap());
+    assert!(told(&authority, "x.sub.example.org", RrType::A, &client()).starts_with("SERVFAIL"));
+    assert!(
+        told(&authority, "sub.example.org", RrType::DS, &client()).starts_with("NOERROR"),
+        "the parent's"
+    );
+    authority.remove(&"sub.example.org".parse().unwrap());
+    assert!(
+        told(&authority, "x.sub.example.org", RrType::A, &client()).starts_with("NOERROR"),
+        "a referral again"
+    );
+    authority.add(zone("example.net", "$TTL 60\n@ SOA ns h 1 2 3 4 5\nhost A 192.0.2.5\n"));
+    assert!(told(&authority, "host.example.net", RrType::A, &client()).contains("192.0.2.5"));
+}
+
+#[test]
+fn a_signed_query_is_the_callers_first() {
+    let key = dns::tsig::Key::new("key".parse().unwrap(), dns::tsig::Algorithm::HmacSha256, b"secret");
+    let mut bytes = query("web.example.org", RrType::A, None);
+    let len = bytes.len();
+    bytes.resize(512, 0);
+    let (_, len) = dns::tsig::Session::request(&key, &mut bytes, len, 1_700_000_000).unwrap();
+    let authority = authority();
+    assert_eq!(ask(&authority, &bytes[..len], &client()).0, Verdict::Signed);
+    let ctx = ClientCtx { signed: true, reserve: key.reserve(), ..client() };
+    let (_, reply) = ask(&authority, &bytes[..len], &ctx);
+    assert_eq!(Message::parse(&reply).unwrap().answer().count(), 3);
+}
+
+#[test]
+fn cookies_are_given_kept_and_turned_away() {
+    let authority = authority().cookies(dns::cookie::Secrets::new([7; 16]));
+    let with = |octets: &[u8]| {
+        let mut bytes = [0; 512];
+        let mut builder = Builder::new(&mut bytes, Header::query(7, Opcode::QUERY));
+        builder
+            .push_question(Question::new("web.example.org".parse().unwrap(), RrType::A).as_question_ref())
+            .unwrap();
+        let option = EdnsOption::Other { code: 10, data: octets };
+        builder.push_edns(&EdnsHeader::new(1232), &[option]).unwrap();
+        builder.finish().to_vec()
+    };
+    let at = |unix| ClientCtx { unix, ..client() };
+    let cookie =
+        |reply: &[u8]| Message::parse(reply).unwrap().edns().unwrap().cookie().unwrap().as_octets().to_vec();
+    let (_, reply) = ask(&authority, &with(b"8 octets"), &at(1000));
+    let own = cookie(&reply);
+    assert_eq!((&own[..8], own.len()), (&b"8 octets"[..], 24));
+    for (unix, same, rcode) in [
+        (1000, true, Rcode::NOERROR),
+        (2800, true, Rcode::NOERROR),
+        (2801, false, Rcode::NOERROR),
+        (4600, false, Rcode::NOERROR),
+        (4601, false, Rcode::BADCOOKIE),
+    ] {
+        let (_, reply) = ask(&authority, &with(&own), &at(unix));
+        assert_eq!((cookie(&reply) == own, Message::parse(&reply).unwrap().rcode()), (same, rcode), "{unix}");
+    }
+    let elsewhere = ClientCtx { unix: 1000, ..ClientCtx::datagram([192, 0, 2, 200].into(), 4000) };
+    let (_, reply) = ask(&authority, &with(&own), &elsewhere);
+    assert_eq!(Message::parse(&reply).unwrap().rcode(), Rcode::BADCOOKIE);
+    let (_, reply) = ask(&authority, &with(&own), &ClientCtx { stream: true, ..elsewhere });
+    assert_eq!(Message::parse(&reply).unwrap().rcode(), Rcode::NOERROR, "by TCP the address is true");
+    let (_, reply) =
+        ask(&authority, &query("web.example.org", RrType::A, Some(EdnsHeader::new(1232))), &at(1000));
+    assert!(Message::parse(&reply).unwrap().edns().unwrap().cookie().is_none(), "to those who ask");
+}
+
+#[test]
 fn garbage_never_panics() {
     let authority = authority();
     let good = query("www.example.org", RrType::A, Some(EdnsHeader::new(512)));

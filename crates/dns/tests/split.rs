@@ -1,8 +1,10 @@
 //! Messages cut at every octet, and streams cut at every octet: half a message is never taken for a whole one, and the
 //! pieces of a stream mean the same however they come.
 
+use bytes::BytesMut;
 use dns::client::{Config, Hosts, Transport};
-use dns::proto_core::Time;
+use dns::proto_core::{Endpoint as _, Time};
+use dns::server::{Event as ServerEvent, Limits, Server};
 use dns::{
     Builder, Coordinator, EdnsHeader, Event, Header, Input, Message, Opcode, Question, Rcode, Rdata, Record,
     RrType, Section, StubResolver,
@@ -113,5 +115,36 @@ fn a_reply_over_a_stream_is_the_same_however_it_is_cut() {
         for size in [1, 2, 7, 1000] {
             assert_eq!(ask_by_stream(first, size), whole, "{first} {size}");
         }
+    }
+}
+
+/// What a server hears of a stream that comes in pieces of so many octets behind a first one of so many.
+fn heard(stream: &[u8], first: usize, size: usize) -> Vec<Vec<u8>> {
+    let mut server = Server::new(Limits::DEFAULT);
+    let (mut input, mut found) = (BytesMut::new(), Vec::new());
+    let (front, rest) = stream.split_at(first.min(stream.len()));
+    for piece in std::iter::once(front).chain(rest.chunks(size)) {
+        input.extend_from_slice(piece);
+        while let Some(event) = server.receive(&mut input, Time::ZERO).unwrap() {
+            if let ServerEvent::Query { bytes, .. } = event {
+                found.push(bytes.to_vec());
+            }
+        }
+    }
+    assert!(input.is_empty());
+    found
+}
+
+#[test]
+fn queries_over_a_stream_are_the_same_however_it_is_cut() {
+    let messages = messages();
+    let framed =
+        messages.iter().map(|message| [&(message.len() as u16).to_be_bytes(), &message[..]].concat());
+    let stream = framed.collect::<Vec<_>>().concat();
+    for first in 0..stream.len() {
+        assert_eq!(heard(&stream, first, usize::MAX), messages, "{first}");
+    }
+    for size in 1..40 {
+        assert_eq!(heard(&stream, 0, size), messages, "{size}");
     }
 }

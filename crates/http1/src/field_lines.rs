@@ -181,8 +181,28 @@ impl FieldLines {
         let end = self.bytes.len() + len;
         self.bytes.extend_from_slice(prefix);
         self.bytes.truncate(end);
-        self.bytes.extend_from_slice(value);
+        self.write_value(value);
         self.bytes.extend_from_slice(b"\r\n");
+    }
+
+    /// Most values are copied by their first and their last bytes, which may be the same: that, too, takes no loop.
+    #[inline]
+    fn write_value(&mut self, value: &[u8]) {
+        match value.len() {
+            17..=32 => self.write_ends::<16>(value),
+            5..=8 => self.write_ends::<4>(value),
+            _ => self.bytes.extend_from_slice(value),
+        }
+    }
+
+    #[inline]
+    fn write_ends<const N: usize>(&mut self, value: &[u8]) {
+        if let (Some((first, rest)), Some(last)) = (value.split_first_chunk::<N>(), value.last_chunk::<N>()) {
+            let end = self.bytes.len() + rest.len();
+            self.bytes.extend_from_slice(first);
+            self.bytes.truncate(end);
+            self.bytes.extend_from_slice(last);
+        }
     }
 
     fn write(&mut self, name: &str, value: &[u8]) {

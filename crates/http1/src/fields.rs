@@ -10,7 +10,9 @@ use bytes::Bytes;
 
 use crate::known;
 use crate::shape::{Line, Shape};
-use crate::syntax::{first_not_token, first_not_value, is_blank, is_control, slice, text, trim};
+use crate::syntax::{
+    first_not_token, first_not_value, is_blank, is_control, is_plain_value, slice, text, trim,
+};
 use crate::{Error, ErrorKind, Known};
 
 /// Entry number of a field that is not known.
@@ -103,11 +105,13 @@ impl Fields {
         let colon = end_of_name(line).map_err(|error| Error { offset: at + error.offset, ..error })?;
         let name = slice(line, 0, colon);
         let raw = slice(line, colon + 1, line.len());
-        if let Some(bad) = first_not_value(raw) {
-            return Err(Error::peer(ErrorKind::ControlCharacter, at + colon + 1 + bad));
-        }
-        let value = trim(raw);
-        let skipped = raw.iter().take_while(|&&byte| is_blank(byte)).count();
+        let (value, skipped) = match raw.strip_prefix(b" ") {
+            Some(value) if is_plain_value(value) => (value, 1),
+            _ => match first_not_value(raw) {
+                Some(bad) => return Err(Error::peer(ErrorKind::ControlCharacter, at + colon + 1 + bad)),
+                None => (trim(raw), raw.iter().take_while(|&&byte| is_blank(byte)).count()),
+            },
+        };
         let start = at + colon + 1 + skipped;
         let place = |at: usize| u32::try_from(at).map_err(|_| Error::peer(ErrorKind::FieldLineTooLong, at));
         let slot = known::look_up(name).unwrap_or(&known::UNKNOWN);

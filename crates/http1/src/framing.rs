@@ -30,6 +30,7 @@ impl Framing {
     /// # Errors
     /// 400 for both framings together, a repeated or malformed length, codings that do not end in chunked, or any in
     /// HTTP/1.0; 501 for a coding this crate can't undo.
+    #[inline]
     pub fn of_request(head: &RequestHead<'_>) -> Result<Framing, Error> {
         Self::of_request_with(head, &Lenient::NOTHING)
     }
@@ -38,11 +39,17 @@ impl Framing {
     ///
     /// # Errors
     /// As there.
+    #[inline]
     pub fn of_request_with(head: &RequestHead<'_>, lenient: &Lenient) -> Result<Framing, Error> {
-        let fields = head.fields();
-        if !fields.has_any(LENGTH | CODING) {
-            return Ok(Framing::None);
+        match head.fields().has_any(LENGTH | CODING) {
+            false => Ok(Framing::None),
+            true => Self::of_content(head, lenient),
         }
+    }
+
+    /// Of a request that says something about its content.
+    fn of_content(head: &RequestHead<'_>, lenient: &Lenient) -> Result<Framing, Error> {
+        let fields = head.fields();
         let framing = match (fields.has_any(LENGTH), fields.has_any(CODING)) {
             // RFC 9112 section 6.1: an attempt at request smuggling, perhaps.
             (true, true) => Err(coding_error(ErrorKind::LengthAndEncoding)),

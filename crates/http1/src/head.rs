@@ -30,7 +30,7 @@ pub(crate) struct Progress<S> {
     line: usize,
     /// Up to where its end was looked for.
     scanned: usize,
-    /// The line in question ends before here, or it is too long.
+    /// The line in question was begun, and it ends before here or is too long. Zero: it takes a closer look.
     window: usize,
     /// How far ahead is looked at first: about as far as the head is expected to reach.
     look: usize,
@@ -60,12 +60,11 @@ impl<S: StartLine> Progress<S> {
     /// A few new bytes came that neither end a line nor pass a limit. A head that trickles in costs no more than this.
     #[inline]
     pub(crate) fn is_waiting(&mut self, bytes: &[u8]) -> bool {
-        // The very first byte is looked at more closely, and starts a clock.
-        let within = bytes.len() < self.window && (self.start.is_some() || self.scanned > self.line);
-        let waiting = within
-            && match slice(bytes, self.scanned, bytes.len()) {
-                [one] => *one != b'\n',
-                few => few.len() <= FEW && !few.contains(&b'\n'),
+        let waiting = bytes.len() < self.window
+            && match bytes.get(self.scanned..) {
+                Some([one]) => *one != b'\n',
+                Some(few) => few.len() <= FEW && !few.contains(&b'\n'),
+                None => false,
             };
         if waiting {
             self.scanned = bytes.len();
@@ -74,21 +73,63 @@ impl<S: StartLine> Progress<S> {
     }
 
     /// Reads on in `bytes`, which begins as at the last call. The length of the head once it is complete.
+    #[inline]
     pub(crate) fn advance(
         &mut self,
         bytes: &[u8],
         fields: &mut Fields,
         config: &Config,
     ) -> Result<Option<usize>, Error> {
+        self.window = 0;
+        match self.leap(bytes, fields, config) {
+            true => Ok(Some(self.line)),
+            false => self.walk(bytes, fields, config),
+        }
+    }
+
+    /// All of a head, from its first byte: the start line and the length. Whatever can be read in one go is read here, with
+    /// all that is known of it in registers.
+    #[inline]
+    pub(crate) fn at_once(
+        bytes: &[u8],
+        fields: &mut Fields,
+        config: &Config,
+    ) -> Result<Option<(S, usize)>, Error> {
+        fields.clear();
+        let mut progress = Self::new();
+        if progress.leap(bytes, fields, config) {
+            return Ok(progress.start.map(|start| (start, progress.line)));
+        }
+        Self::bit_by_bit(progress, bytes, fields, config)
+    }
+
+    #[inline(never)]
+    fn bit_by_bit(
+        mut progress: Self,
+        bytes: &[u8],
+        fields: &mut Fields,
+        config: &Config,
+    ) -> Result<Option<(S, usize)>, Error> {
+        let len = progress.walk(bytes, fields, config)?;
+        Ok(len.and_then(|len| progress.start.map(|start| (start, len))))
+    }
+
+    /// Line by line, as long as there is something in the way of the next leap.
+    #[inline(never)]
+    fn walk(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> Result<Option<usize>, Error> {
         loop {
-            if self.leap(bytes, fields, config) {
-                return Ok(Some(self.line));
-            }
             let at = self.line;
             if self.start.is_none() && bytes.get(at) == Some(&TLS_HANDSHAKE) {
                 return Err(Error::peer(ErrorKind::TlsHello, at));
             }
-            let Some(line) = self.next_line(bytes, config)? else { return Ok(None) };
+            let Some(line) = self.next_line(bytes, config)? else {
+                // The very first byte is looked at more closely, and starts a clock.
+                if self.start.is_none() && self.scanned == self.line {
+                    self.window = 0;
+                }
+                return Ok(None);
+            };
+            self.window = 0;
             match (line.is_empty(), self.start) {
                 (true, Some(_)) => return Ok(Some(self.line)),
                 (true, None) => self.skip_empty_line(at, config)?,
@@ -100,17 +141,23 @@ impl<S: StartLine> Progress<S> {
                     fields.push_line(line, at)?;
                 }
             }
+            if self.leap_again(bytes, fields, config) {
+                return Ok(Some(self.line));
+            }
         }
     }
 
+    #[inline(never)]
+    fn leap_again(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> bool {
+        self.leap(bytes, fields, config)
+    }
+
     /// Reads all the lines in one go that are there and as they should be. Says whether the head ended with them.
+    #[inline(always)]
     fn leap(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> bool {
         // What was looked at in vain is not looked at again before a line ends.
-        if self.scanned > self.line {
-            let new = slice(bytes, self.scanned, bytes.len());
-            if scan::find_byte(b'\n', new).is_none() {
-                return false;
-            }
+        if bytes.len() <= self.scanned || (self.scanned > self.line && !self.ends_line(bytes)) {
+            return false;
         }
         loop {
             let before = self.line;
@@ -124,6 +171,16 @@ impl<S: StartLine> Progress<S> {
         }
     }
 
+    /// A line ends in what is new.
+    #[inline(never)]
+    fn ends_line(&self, bytes: &[u8]) -> bool {
+        match slice(bytes, self.scanned, bytes.len()) {
+            [one] => *one == b'\n',
+            new => scan::find_byte(b'\n', new).is_some(),
+        }
+    }
+
+    #[inline(always)]
     fn leap_window(&mut self, rest: &[u8], fields: &mut Fields, config: &Config) -> bool {
         let limits = &config.limits;
         // Near a limit, steps are short.

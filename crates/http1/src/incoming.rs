@@ -55,7 +55,7 @@ impl<S: StartLine> HeadReader<S> {
     /// A few bytes came that can't complete a line: nothing else need be done about them.
     #[inline]
     pub(crate) fn is_waiting(&mut self, input: &[u8]) -> bool {
-        self.folded.is_none() && self.progress.is_waiting(input)
+        self.progress.is_waiting(input)
     }
 
     /// Takes the head off the front of the input that was [remembered](HeadReader::remember), if it is there once more: its

@@ -54,7 +54,7 @@
 //! | 9110 §12 | content negotiation | [`negotiation`] |
 //! | 9110 §13 | conditional requests | [`conditional`] |
 //! | 9110 §14 | ranges | [`range`] |
-//! | 9111, 5861, 8246 | caching | [`cache`] |
+//! | 9111, 5861, 8246, 9211 | caching | [`cache`] |
 //! | 9110 §15.4 | redirects | [`redirect`] |
 //! | 9110 §7.6.1 | what a proxy takes out | [`hop_by_hop`] |
 //! | 9110 §7.6.2, §7.6.3, 7239 | what a proxy adds | [`forwarded`] |

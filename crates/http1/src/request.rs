@@ -107,6 +107,7 @@ impl<'a> RequestHead<'a> {
     ///
     /// # Errors
     /// The first fault in the order of bytes, with the status it is to be answered with.
+    #[inline]
     pub fn parse(bytes: &'a [u8], fields: &'a mut Fields) -> Result<Option<(Self, usize)>, Error> {
         Self::parse_with(bytes, fields, &Config::DEFAULT)
     }
@@ -115,15 +116,13 @@ impl<'a> RequestHead<'a> {
     ///
     /// # Errors
     /// The first fault in the order of bytes, with the status it is to be answered with.
+    #[inline]
     pub fn parse_with(
         bytes: &'a [u8],
         fields: &'a mut Fields,
         config: &Config,
     ) -> Result<Option<(Self, usize)>, Error> {
-        fields.clear();
-        let mut progress = Progress::new();
-        let Some(len) = progress.advance(bytes, fields, config)? else { return Ok(None) };
-        let Some(line) = progress.start else { return Ok(None) };
+        let Some((line, len)) = Progress::at_once(bytes, fields, config)? else { return Ok(None) };
         let head = Self::new(slice(bytes, 0, len), line, fields);
         head.check(config)?;
         Ok(Some((head, len)))
@@ -135,6 +134,7 @@ impl<'a> RequestHead<'a> {
 
     /// What can only be judged of a whole head. RFC 9112 section 3.2: a request with HTTP/1.1 has Host, none has two,
     /// and each is well-formed; an empty one is legal.
+    #[inline]
     pub(crate) fn check(&self, config: &Config) -> Result<(), Error> {
         match self.fault(config) {
             None => Ok(()),

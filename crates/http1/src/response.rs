@@ -97,6 +97,7 @@ impl<'a> ResponseHead<'a> {
     /// # Errors
     /// The first fault in the order of bytes. A folded line is one: call [`unfold`](crate::unfold) first, as a client
     /// does.
+    #[inline]
     pub fn parse(bytes: &'a [u8], fields: &'a mut Fields) -> Result<Option<(Self, usize)>, Error> {
         Self::parse_with(bytes, fields, &Config::DEFAULT)
     }
@@ -105,17 +106,14 @@ impl<'a> ResponseHead<'a> {
     ///
     /// # Errors
     /// The first fault in the order of bytes.
+    #[inline]
     pub fn parse_with(
         bytes: &'a [u8],
         fields: &'a mut Fields,
         config: &Config,
     ) -> Result<Option<(Self, usize)>, Error> {
-        fields.clear();
-        let mut progress = Progress::new();
-        let Some(len) = progress.advance(bytes, fields, config).map_err(Error::without_reply)? else {
-            return Ok(None);
-        };
-        Ok(progress.start.map(|line| (Self::new(slice(bytes, 0, len), line, fields), len)))
+        let head = Progress::at_once(bytes, fields, config).map_err(Error::without_reply)?;
+        Ok(head.map(|(line, len)| (Self::new(slice(bytes, 0, len), line, fields), len)))
     }
 
     pub(crate) fn new(bytes: &'a [u8], line: StatusLine, fields: &'a Fields) -> Self {

@@ -1,10 +1,12 @@
 //! The examples of RFC 9110, 9112 and 8297, cited by section: what a server or a client makes of them, and the same
-//! messages written by the other end.
+//! messages written by the other end. Those of the vocabulary (9111, 9211, 5861, 6265bis, 9651, 7616) are in a module.
 
 #[path = "support/account.rs"]
 mod account;
 #[path = "support/examples.rs"]
 mod examples;
+#[path = "support/vocabulary_examples.rs"]
+mod vocabulary;
 
 use account::{drain, whole};
 use bytes::Bytes;

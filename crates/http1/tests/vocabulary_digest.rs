@@ -2,7 +2,8 @@
 #![cfg(feature = "digest")]
 
 use http1::auth::digest::{
-    Algorithm, Challenge, Credentials, DigestError, Hash, Misuse, Qop, Rejected, Request, User, user_hash,
+    Algorithm, AuthenticationInfo, Challenge, Credentials, DigestError, Hash, Misuse, Qop, Rejected, Request,
+    User, user_hash,
 };
 use http1::auth::{Scheme, offered};
 use proptest::prelude::*;
@@ -153,6 +154,47 @@ fn challenges_that_can_not_be_answered_are_passed_over() {
     assert_eq!(found.algorithm(), Algorithm { hash: Hash::Sha256, is_session: true });
     assert_eq!(all.next(), None);
     assert_eq!(offered(lines).count(), 6);
+}
+
+/// Section 3.5. The value was computed apart from this, from the RFC's example of section 3.9.1.
+#[test]
+fn a_server_shows_that_it_knows_the_password_too() {
+    let challenge = Challenge::new("http-auth@example.org", NONCE).unwrap().with_opaque(OPAQUE).unwrap();
+    let shown = Credentials::parse(&challenge.answer(&MUFASA, &INDEX, CNONCE, 1).unwrap()).unwrap();
+    let value = shown.info(&MUFASA, None, None).unwrap();
+    let text = String::from_utf8(value.clone()).unwrap();
+    let rspauth = "86d3b25618d41854ca5039a5d7e53ff6355d5134a9b1fb088a78ac3c462195a0";
+    assert_eq!(text, format!("rspauth=\"{rspauth}\", qop=auth, cnonce=\"{CNONCE}\", nc=00000001"));
+    let info = AuthenticationInfo::parse(&value).unwrap();
+    assert_eq!((info.verify(&shown, &MUFASA, None), info.next_nonce()), (Ok(()), None));
+    assert_eq!(info.verify(&shown, &User { password: "Scar", ..MUFASA }, None), Err(Rejected::Response));
+    for (from, to, rejected) in [
+        ("qop=auth", "qop=auth-int", Rejected::Parameter("qop")),
+        ("nc=00000001", "nc=00000002", Rejected::Parameter("nc")),
+        ("cnonce=\"f2", "cnonce=\"f3", Rejected::Parameter("cnonce")),
+        ("rspauth=\"", "rspauth=\"0", Rejected::Response),
+        ("rspauth", "rspauto", Rejected::Parameter("rspauth")),
+    ] {
+        let info = AuthenticationInfo::parse(text.replace(from, to).as_bytes()).unwrap();
+        assert_eq!(info.verify(&shown, &MUFASA, None), Err(rejected), "{from} -> {to}");
+    }
+    for wrong in ["", "rspauth=\"x\"", "rspauth=\"x\", qop=later, cnonce=\"c\", nc=00000001", "nextnonce"] {
+        let next = AuthenticationInfo::parse(wrong.as_bytes());
+        assert!(next.is_err() || next.unwrap().verify(&shown, &MUFASA, None).is_err(), "{wrong}");
+    }
+    assert_eq!(AuthenticationInfo::parse(b"nextnonce=\"n\"").unwrap().next_nonce(), Some("n"));
+}
+
+#[test]
+fn the_body_of_a_response_is_protected_too() {
+    let challenge = Challenge::new("r", "n").unwrap().with_qops(&[Qop::AuthInt]);
+    let put = Request { method: "PUT", uri: "/", body: Some(b"sent") };
+    let shown = Credentials::parse(&challenge.answer(&MUFASA, &put, "c", 1).unwrap()).unwrap();
+    assert_eq!(shown.info(&MUFASA, None, None), Err(Misuse::Body));
+    assert_eq!(shown.info(&MUFASA, Some(b"got"), Some("a\nb")), Err(Misuse::Control));
+    let info = AuthenticationInfo::parse(&shown.info(&MUFASA, Some(b"got"), Some("n2")).unwrap()).unwrap();
+    assert_eq!((info.next_nonce(), info.verify(&shown, &MUFASA, Some(b"got"))), (Some("n2"), Ok(())));
+    assert_eq!(info.verify(&shown, &MUFASA, Some(b"got, and more")), Err(Rejected::Response));
 }
 
 #[test]

@@ -1,5 +1,8 @@
 //! The cookie jar: who may set what, who gets what, in which order, and what has to make room.
 
+#[path = "support/jar_model.rs"]
+mod model;
+
 use http1::cookie::{Jar, MAX_AGE, MAX_COOKIES, MAX_PER_DOMAIN, Refused, Request, SetCookie, Site};
 use http1::date::HttpDate;
 use proptest::prelude::*;
@@ -278,6 +281,14 @@ fn nothing_prints_a_value() {
     let mut jar = Jar::new();
     set(&mut jar, "sid=secret", &home()).unwrap();
     assert!(!format!("{jar:?} {:?}", jar.iter().next()).contains("secret"));
+}
+
+proptest! {
+    /// A list that is searched from end to end keeps the same cookies and gives the same ones.
+    #[test]
+    fn the_jar_is_as_good_as_a_list(octets in prop::collection::vec(any::<u8>(), 0..2000)) {
+        model::tell(&octets);
+    }
 }
 
 proptest! {

@@ -59,9 +59,15 @@ pub fn encode_binary(bytes: &[u8]) -> Vec<u8> {
 }
 
 fn encode_with(mut encoder: QpEncoder, bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(bytes.len() + bytes.len() / 8);
-    encoder.push(bytes, &mut text);
-    encoder.finish(&mut text);
+    encoder.text.reserve(bytes.len() + bytes.len() / 8 + OUTPUT);
+    let mut rest = bytes;
+    while !rest.is_empty() {
+        let taken = encoder.advance(rest);
+        rest = slice(rest, taken, rest.len());
+    }
+    encoder.end();
+    let QpEncoder { mut text, pen, .. } = encoder;
+    text.truncate(pen.at);
     text
 }
 
@@ -380,8 +386,9 @@ fn verdict(held: &[u8]) -> Verdict {
     }
 }
 
+/// The value of a hexadecimal digit in either case.
 #[inline]
-fn digit(byte: u8) -> Option<u8> {
+pub(crate) fn digit(byte: u8) -> Option<u8> {
     let value = DIGITS.get(usize::from(byte)).copied().unwrap_or(0xFF);
     (value < 16).then_some(value)
 }
@@ -404,8 +411,7 @@ pub struct QpEncoder {
     /// A blank or CR whose fate the next byte decides.
     held: Option<u8>,
     pen: Pen,
-    /// Some input, with room behind it, and what it becomes.
-    bytes: Vec<u8>,
+    /// What was written, and room behind it.
     text: Vec<u8>,
 }
 
@@ -434,7 +440,7 @@ const INPUT: usize = 1024;
 /// Copies are of so many bytes, of which not all count: in front of what follows they are written over.
 const COPY: usize = scan::BLOCK;
 /// The most that such an input becomes: all of it escaped, a soft break in each line.
-const OUTPUT: usize = 3 * INPUT + 3 * (3 * INPUT / (LINE - 3) + 2) + COPY;
+const OUTPUT: usize = 3 * INPUT + 3 * (3 * INPUT / (LINE - 3) + 2) + 2 * COPY;
 
 /// Each byte escaped; the last one of four does not count.
 #[expect(clippy::indexing_slicing, reason = "when compiled: no index depends on anything")]
@@ -447,6 +453,7 @@ static ESCAPES: [[u8; 4]; 256] = {
     all
 };
 
+#[inline(always)]
 fn escaped(byte: u8) -> [u8; 4] {
     ESCAPES.get(usize::from(byte)).copied().unwrap_or_default()
 }
@@ -466,14 +473,14 @@ impl QpEncoder {
 
     const fn new(binary: bool) -> Self {
         let pen = Pen { at: 0, column: 0, done: 0 };
-        QpEncoder { binary, held: None, pen, bytes: Vec::new(), text: Vec::new() }
+        QpEncoder { binary, held: None, pen, text: Vec::new() }
     }
 
     /// Appends the text of the next bytes; one byte may be kept for the next call.
     pub fn push(&mut self, bytes: &[u8], out: &mut impl BufMut) {
         let mut rest = bytes;
         while !rest.is_empty() {
-            let taken = self.advance(slice(rest, 0, rest.len().min(INPUT)));
+            let taken = self.advance(rest);
             self.flush(out);
             rest = slice(rest, taken, rest.len());
         }
@@ -481,12 +488,24 @@ impl QpEncoder {
 
     /// The end. A blank there is escaped; no line end is added.
     pub fn finish(&mut self, out: &mut impl BufMut) {
-        self.text.resize(OUTPUT, 0);
+        self.end();
+        self.flush(out);
+    }
+
+    fn end(&mut self) {
+        self.make_room();
         if let Some(byte) = self.held.take() {
             self.pen.escape(byte, &mut self.text);
         }
         self.pen.column = 0;
-        self.flush(out);
+    }
+
+    /// For what a piece of the input becomes.
+    fn make_room(&mut self) {
+        let needed = self.pen.at + OUTPUT;
+        if self.text.len() < needed {
+            self.text.resize(needed, 0);
+        }
     }
 
     fn flush(&mut self, out: &mut impl BufMut) {
@@ -496,36 +515,39 @@ impl QpEncoder {
 
     /// Writes from the front of `bytes`. How much that was.
     fn advance(&mut self, bytes: &[u8]) -> usize {
-        self.text.resize(OUTPUT, 0);
+        self.make_room();
+        let near = slice(bytes, 0, bytes.len().min(INPUT));
         let mut taken = 0;
-        for byte in bytes {
+        for byte in near {
             if self.held.is_none() {
                 break;
             }
             self.step(*byte);
             taken += 1;
         }
-        let rest = slice(bytes, taken, bytes.len());
         // What comes behind a blank or a CR decides what becomes of it: none may be the last.
-        let len =
-            rest.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r')).map_or(0, |last| last + 1);
-        if len == 0 {
-            rest.iter().for_each(|byte| self.step(*byte));
-            return bytes.len();
+        let last = near.iter().rposition(|byte| !matches!(byte, b' ' | b'\t' | b'\r'));
+        match last.map_or(0, |last| last + 1) {
+            len if len > taken => {
+                self.block(slice(bytes, taken, bytes.len()), len - taken);
+                len
+            }
+            _ => {
+                slice(near, taken, near.len()).iter().for_each(|byte| self.step(*byte));
+                near.len()
+            }
         }
-        self.block(slice(rest, 0, len));
-        taken + len
     }
 
-    /// The fast way: over an index.
-    fn block(&mut self, input: &[u8]) {
-        self.bytes.clear();
-        self.bytes.extend_from_slice(input);
-        self.bytes.extend_from_slice(&[0; COPY]);
-        let (bytes, text, binary) = (&*self.bytes, &mut *self.text, self.binary);
-        let pen = Pen { done: 0, ..self.pen };
-        let walked = scan::fold::<Marks, 2, _, ()>(input, pen, |mut pen, at, [marks, ends]| {
-            let escapes = if binary { marks | ends } else { marks };
+    /// The fast way, over an index of the first `len` bytes.
+    fn block(&mut self, bytes: &[u8], len: usize) {
+        let mut masks = [[0; 2]; INPUT / scan::BLOCK];
+        scan::index::<Marks, 2>(slice(bytes, 0, len), &mut masks);
+        let (text, binary) = (&mut *self.text, self.binary);
+        let mut pen = Pen { done: 0, ..self.pen };
+        for (nth, [marks, ends]) in masks.iter().take(len.div_ceil(scan::BLOCK)).enumerate() {
+            let at = nth * scan::BLOCK;
+            let escapes = if binary { marks | ends } else { *marks };
             let mut events = (marks | ends) & u64::MAX << (pen.done - at).min(63);
             while events != 0 {
                 let bit = events.trailing_zeros() as usize;
@@ -538,12 +560,9 @@ impl QpEncoder {
                 let next = pen.done - at;
                 events &= if next < 64 { u64::MAX << next } else { 0 };
             }
-            pen.literal(bytes, input.len().min(at + 64), text);
-            Continue(pen)
-        });
-        if let Continue(pen) = walked {
-            self.pen = pen;
+            pen.literal(bytes, len.min(at + 64), text);
         }
+        self.pen = pen;
     }
 
     /// The slow way, and the oracle of the fast one.
@@ -602,11 +621,22 @@ impl Pen {
 
     #[inline(always)]
     fn copy(&mut self, bytes: &[u8], len: usize, text: &mut [u8]) {
-        if let Some(run) = bytes.get(self.done..).and_then(|rest| rest.first_chunk::<COPY>()) {
-            self.put(run, len, text);
+        let rest = slice(bytes, self.done, bytes.len());
+        match (rest.first_chunk::<COPY>(), rest.first_chunk::<{ COPY / 4 }>()) {
+            (_, Some(run)) if len <= COPY / 4 => self.put(run, len, text),
+            (Some(run), _) => self.put(run, len, text),
+            _ => self.copy_last(rest, len, text),
         }
         self.column += len;
         self.done += len;
+    }
+
+    /// Where less than that is left of the input.
+    #[inline(never)]
+    fn copy_last(&mut self, rest: &[u8], len: usize, text: &mut [u8]) {
+        let places = text.get_mut(self.at..).unwrap_or_default();
+        places.iter_mut().zip(rest).take(len).for_each(|(place, byte)| *place = *byte);
+        self.at += len;
     }
 
     /// So many bytes that have to be escaped, four at a time where they fit on the line.
@@ -615,19 +645,22 @@ impl Pen {
         let end = self.done + count;
         while self.done < end {
             let some = (end - self.done).min(4);
-            let Some(four) = bytes.get(self.done..).and_then(|rest| rest.first_chunk::<4>()) else { return };
-            if self.column + 3 * some > LINE - 1 {
-                self.escape(four[0], text);
-                self.done += 1;
-                continue;
+            let rest = slice(bytes, self.done, bytes.len());
+            match rest.first_chunk::<4>() {
+                Some(four) if self.column + 3 * some <= LINE - 1 => {
+                    let at = self.at;
+                    for byte in four {
+                        self.put(&escaped(*byte), 3, text);
+                    }
+                    self.at = at + 3 * some;
+                    self.column += 3 * some;
+                    self.done += some;
+                }
+                _ => {
+                    self.escape(rest.first().copied().unwrap_or_default(), text);
+                    self.done += 1;
+                }
             }
-            let at = self.at;
-            for byte in four {
-                self.put(&escaped(*byte), 3, text);
-            }
-            self.at = at + 3 * some;
-            self.column += 3 * some;
-            self.done += some;
         }
     }
 
@@ -635,18 +668,18 @@ impl Pen {
     #[inline]
     fn line_end(&mut self, bytes: &[u8], text: &mut [u8]) {
         let blank = self.done.checked_sub(1).and_then(|before| bytes.get(before));
-        let here = slice(bytes, self.done, self.done + 2);
-        let Some(byte) = here.first() else { return };
+        let here = slice(bytes, self.done, bytes.len());
+        let byte = here.first().copied().unwrap_or_default();
         if let (Some(blank @ (b' ' | b'\t')), b'\r') = (blank, byte) {
             // It was the last that was written.
             (self.at, self.column) = (self.at - 1, self.column - 1);
             self.escape(*blank, text);
         }
-        if here == b"\r\n" {
+        if here.starts_with(b"\r\n") {
             self.break_line(b"\r\n\0\0", 2, text);
             self.done += 2;
         } else {
-            self.escape(*byte, text);
+            self.escape(byte, text);
             self.done += 1;
         }
     }
@@ -696,8 +729,8 @@ mod tests {
 
     fn encoded_plainly(mut encoder: QpEncoder, bytes: &[u8]) -> Vec<u8> {
         let mut out = Vec::new();
-        encoder.text.resize(OUTPUT, 0);
         for byte in bytes {
+            encoder.make_room();
             encoder.step(*byte);
             encoder.flush(&mut out);
         }

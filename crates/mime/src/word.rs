@@ -10,9 +10,10 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use proto_core::base64::STANDARD;
-use proto_core::scan;
+use proto_core::scan::{self, Class};
 
-use crate::lexical::{ATEXT, BLANK, TOKEN, lossy, margin, note, slice, text, trim, unfold};
+use crate::lexical::{ATEXT, BLANK, Cursor, Set, TOKEN, lossy, margin, note, slice, text, trim, unfold};
+use crate::quoted_printable::digit;
 use crate::{Charset, Defect, DefectKind, Misuse, MisuseKind, check_value};
 
 /// The text of an unstructured value, such as a subject: unfolded, its encoded words decoded, blanks at its ends gone.
@@ -34,6 +35,7 @@ pub fn decode_with<'a>(value: &'a [u8], defects: &mut Vec<Defect>) -> Cow<'a, st
         return text(unfold(trimmed));
     };
     let mut joiner = Joiner::new(margin(value));
+    joiner.out.reserve(trimmed.len());
     joiner.read(trimmed, first, defects);
     Cow::Owned(joiner.finish(defects))
 }
@@ -100,15 +102,18 @@ impl<'a> EncodedWord<'a> {
 
 /// Where the `?=` is. A question mark that ends nothing is forgiven, the start of another word is not.
 fn end_of_text(encoded: &[u8], place: Place) -> Option<usize> {
-    for (at, byte) in encoded.iter().enumerate() {
-        match byte {
-            b'?' if encoded.get(at + 1) == Some(&b'=') => return Some(at),
-            b'?' if at > 0 && encoded.get(at - 1) == Some(&b'=') => return None,
-            b' ' | b'\t' | b'\r' | b'\n' | b'<' | b'>' if place == Place::Phrase => return None,
-            _ => {}
+    let mut from = 0;
+    loop {
+        let at = from + scan::find_byte(b'?', encoded.get(from..)?)?;
+        if encoded.get(at + 1) == Some(&b'=') {
+            let barred = |byte: &u8| matches!(byte, b' ' | b'\t' | b'\r' | b'\n' | b'<' | b'>');
+            return (place == Place::Text || !slice(encoded, 0, at).iter().any(barred)).then_some(at);
         }
+        if at > 0 && encoded.get(at - 1) == Some(&b'=') {
+            return None;
+        }
+        from = at + 1;
     }
-    None
 }
 
 /// RFC 2047 section 4.1: base64. Junk is skipped, missing padding forgiven.
@@ -136,29 +141,35 @@ fn decode_b(text: &[u8], out: &mut Vec<u8>) -> bool {
     digits.len() + padding == rest.len() && rest.len().is_multiple_of(4)
 }
 
+/// What has a meaning of its own in the text of an encoded word, or none there.
+static MARKED: Set = Set::of(Class::of(b"=_? \t\r\n"));
+
 /// RFC 2047 section 4.2: quoted-printable, with `_` for a space.
 fn decode_q(text: &[u8], out: &mut Vec<u8>) -> bool {
-    let (mut at, mut fine) = (0, true);
-    while let Some(byte) = text.get(at) {
-        let escaped = (*byte == b'=').then(|| escaped_byte(slice(text, at + 1, at + 3))).flatten();
+    let (mut cursor, mut fine) = (Cursor::new(text), true);
+    loop {
+        out.extend_from_slice(cursor.until(&MARKED));
+        let Some(byte) = cursor.peek() else { return fine };
+        cursor.at += 1;
+        let escaped = match byte {
+            b'=' => escaped_byte(slice(text, cursor.at, cursor.at + 2)),
+            _ => None,
+        };
         match (byte, escaped) {
-            (_, Some(byte)) => (at, _) = (at + 2, out.push(byte)),
+            (_, Some(byte)) => (cursor.at, _) = (cursor.at + 2, out.push(byte)),
             (b'_', _) => out.push(b' '),
             (b'\r' | b'\n', _) => fine = false,
             (byte, _) => {
-                fine &= !matches!(byte, b'=' | b'?' | b' ' | b'\t');
-                out.push(*byte);
+                fine = false;
+                out.push(byte);
             }
         }
-        at += 1;
     }
-    fine
 }
 
 /// The byte that two hexadecimal digits, in either case, stand for.
 pub(crate) fn escaped_byte(digits: &[u8]) -> Option<u8> {
     let [high, low] = digits else { return None };
-    let digit = |byte: u8| char::from(byte).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
     Some(digit(*high)? << 4 | digit(*low)?)
 }
 
@@ -230,6 +241,7 @@ impl<'a> Joiner<'a> {
         }
         if self.bytes.is_empty() {
             (self.charset, self.began) = (word.charset, at);
+            self.bytes.reserve(word.text.len());
         }
         if !word.decode(&mut self.bytes) {
             note(defects, DefectKind::Word, self.base + at);

@@ -1,4 +1,4 @@
-//! Forms with files in them: ureq's, stored by `http_server`; and `fetch`'s, taken apart by mailparse behind hyper's server.
+//! Forms with files in them: as browsers write them, sent by ureq, stored by `http_server`; and `fetch`'s, taken apart by mailparse behind hyper's server.
 
 use std::convert::Infallible;
 use std::sync::mpsc;
@@ -15,14 +15,13 @@ use hyper_util::rt::TokioIo;
 use mailparse::MailHeaderMap as _;
 use tokio::net::TcpListener;
 use tokio::runtime::Builder;
-use ureq::unversioned::multipart::{Form, Part};
 
 fn large() -> Vec<u8> {
     (0..3_000_000).map(|at| (at % 251) as u8).collect()
 }
 
 #[test]
-fn ureqs_forms_are_stored() {
+fn forms_sent_by_ureq_are_stored() {
     for runtime in ["threads", "mio", "tokio"] {
         let scratch = Scratch::new().unwrap();
         scratch.write("root/index.html", b"mine").unwrap();
@@ -30,12 +29,20 @@ fn ureqs_forms_are_stored() {
         let args = ["--allow-write", "--runtime", runtime, "--listen", "127.0.0.1:0", "--root"];
         let server = Program::start("http_server", args.iter().copied().chain(root.to_str()), 1).unwrap();
         let url = format!("http://{}/up/", server.address("http").unwrap());
-        let (large, mut reader) = (large(), &b"streamed"[..]);
-        let form = Form::new()
-            .text("who", "Jürgen & Söhne")
-            .part("f", Part::bytes(&large).file_name("../large.bin"))
-            .part("g", Part::reader(&mut reader).file_name("grün.txt").mime_str("text/plain").unwrap());
-        let told = ureq::post(&url).send(form).unwrap().body_mut().read_to_string().unwrap();
+        let large = large();
+        let mut form = [
+            &b"--B\r\nContent-Disposition: form-data; name=\"who\"\r\n\r\nJ\xc3\xbcrgen & S\xc3\xb6hne"[..],
+            b"\r\n--B\r\nContent-Disposition: form-data; name=\"f\"; filename=\"../large.bin\"\r\n\r\n",
+            &large,
+            b"\r\n--B\r\nContent-Disposition: form-data; name=\"g\"; filename=\"gr\xc3\xbcn.txt\"\r\n",
+            b"Content-Type: text/plain\r\n\r\nstreamed\r\n--B--\r\n",
+        ]
+        .concat();
+        form.splice(0..0, *b"a preamble\r\n");
+        let post = ureq::post(&url).header("Content-Type", "multipart/form-data; boundary=B");
+        // In chunks, of whatever sizes.
+        let sent = post.send(ureq::SendBody::from_reader(&mut &form[..])).unwrap();
+        let told = sent.into_body().read_to_string().unwrap();
         assert_eq!(told, "who=Jürgen & Söhne\nf=large.bin\ng=grün.txt\n");
         assert!(std::fs::read(root.join("up/large.bin")).unwrap() == large);
         assert_eq!(std::fs::read(root.join("up/grün.txt")).unwrap(), b"streamed");

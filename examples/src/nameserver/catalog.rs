@@ -24,13 +24,16 @@ use crate::{Failure, zones};
 const HISTORY: usize = 1000;
 const HISTORY_RECORDS: usize = 100_000;
 
+/// A server to ask, and the key to ask it under.
+pub type Primary = (SocketAddr, Option<Key>);
+
 /// Where a zone comes from.
 #[derive(Clone, Debug)]
 pub enum Source {
     /// A file.
     File(PathBuf),
     /// Another server: one of these, and the key to ask under.
-    Primaries(Vec<(SocketAddr, Option<Key>)>),
+    Primaries(Vec<Primary>),
 }
 
 /// A zone as the command line names it.
@@ -129,7 +132,7 @@ impl Catalog {
     }
 
     /// The zones that come from other servers, with what is here of them.
-    pub fn secondaries(&self) -> impl Iterator<Item = (&Name, &[(SocketAddr, Option<Key>)], Option<Copy>)> {
+    pub fn secondaries(&self) -> impl Iterator<Item = (&Name, &[Primary], Option<Copy>)> {
         self.lives.iter().filter_map(|life| match &life.wanted.source {
             Source::Primaries(primaries) => {
                 let age = Duration::from_secs(unix().saturating_sub(life.fresh));

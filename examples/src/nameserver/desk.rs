@@ -37,7 +37,7 @@ pub enum Considered {
     /// Nothing.
     Silence,
     /// A zone, message by message.
-    Transfer(Transfer),
+    Transfer(Box<Transfer>),
 }
 
 /// A transfer that was granted.
@@ -239,7 +239,9 @@ impl Desk {
         let key = session.as_ref().map(|session| session.key().name());
         let rcode = match verdict {
             Verdict::Transfer => match self.grant(authority, message, ctx, key) {
-                Ok((zone, history)) => return Considered::Transfer(Transfer { zone, history, session }),
+                Ok((zone, history)) => {
+                    return Considered::Transfer(Box::new(Transfer { zone, history, session }));
+                }
                 Err(rcode) => rcode,
             },
             Verdict::Update => self.update(authority, message, ctx, key),

@@ -114,7 +114,7 @@ impl Talk<'_> {
             Considered::Transfer(_) if self.transferring => self.waiting.push_back((id, query.clone())),
             Considered::Transfer(transfer) => {
                 self.transferring = true;
-                let outcome = self.transfer(id, query, transfer, &ctx);
+                let outcome = self.transfer(id, query, *transfer, &ctx);
                 self.transferring = false;
                 outcome?;
             }

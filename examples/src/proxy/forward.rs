@@ -9,10 +9,11 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use http1::cache::{Ask, CacheStatus, Forward, Forwarding, Freshness, Hit, Key};
-use http1::{Authority, Body, Error, Known, Method, Request, Server, StatusCode};
+use http1::{Authority, Body, Error, Framing, Known, Method, Request, Server, StatusCode};
 
 use super::Proxy;
-use super::errand::{Errand, Place};
+use super::errand::{Errand, Judgement, Place, judge};
+use super::files::{Extent, LARGE};
 use super::gather::{Gatherer, Instead};
 use super::origins::{Line, Unreachable};
 use super::relay::{Client, Keeper, Nobody, Outcome, Relay};
@@ -26,12 +27,43 @@ const BACKGROUND: u64 = 64;
 
 /// What came of forwarding.
 pub(super) enum Forwarded {
-    /// The client was answered, or has gone.
+    /// The client was answered out of the cache: a gap in what is to be sent is to be filled with this.
+    Hit(Option<Extent>),
+    /// The client was answered by the origin, or has gone.
     Done,
     /// The client is to be told this.
     Answer(Reply),
     /// The client's connection is to be cut; see [`Outcome::Cut`].
     Cut(bool),
+}
+
+/// Answers out of the cache, if that needs nobody else: `Hit` then, or `Cut`. `None`: nothing was done.
+pub(super) fn hit_at_once(
+    proxy: &Arc<Proxy>,
+    client: &mut Client,
+    request: &Request,
+    address: IpAddr,
+) -> Option<Forwarded> {
+    let is_plain =
+        matches!(request.method(), Method::Get | Method::Head) && request.framing() == Framing::None;
+    let shelf = proxy.shelf.as_ref().filter(|_| is_plain)?;
+    let Judgement::Forward(errand) = judge(request, proxy) else { return None };
+    let key = key(&errand)?;
+    let head = request.head();
+    let ask = Ask::of(&key, &head);
+    let hit = shelf.peek(&ask, super::today())?;
+    if hit.freshness() == Freshness::StaleWhileRevalidate {
+        return None;
+    }
+    proxy.stats.requests.one();
+    let forwarder = Forwarder { proxy, request, errand: &errand, address, sends_files: true };
+    Some(match forwarder.hit(client, &ask, &hit, None) {
+        Forwarded::Answer(reply) => {
+            tracing::warn!(status = reply.status.code(), "what is stored can't be sent");
+            Forwarded::Cut(false)
+        }
+        sent => sent,
+    })
 }
 
 /// A request under way.
@@ -40,6 +72,8 @@ pub(super) struct Forwarder<'a> {
     pub(super) request: &'a Request,
     pub(super) errand: &'a Errand,
     pub(super) address: IpAddr,
+    /// Whoever moves the client's bytes fills gaps from files.
+    pub(super) sends_files: bool,
 }
 
 impl Forwarder<'_> {
@@ -57,11 +91,12 @@ impl Forwarder<'_> {
 
     /// Looks, waits for others who ask for the same, and looks again.
     fn look(&self, client: &mut Client, shelf: &Shelf, ask: &Ask<'_>) -> Forwarded {
-        let mut waited = 0;
+        // How often it has waited for others, and why it had to.
+        let (mut waited, mut joined) = (0, None);
         loop {
             let now = super::today();
             match shelf.find(ask, now, waited) {
-                Found::Hit(hit) => return self.hit(client, ask, &hit, waited > 0),
+                Found::Hit(hit) => return self.hit(client, ask, &hit, joined),
                 Found::GatewayTimeout => {
                     return Forwarded::Answer(Reply::new(
                         StatusCode::GATEWAY_TIMEOUT,
@@ -73,12 +108,13 @@ impl Forwarder<'_> {
                     return self.ask(client, shelf, ask, forwarding, ticket, waited > 0);
                 }
                 Found::Wait(forwarding, flight) => {
+                    joined.get_or_insert(forwarding.reason());
                     waited = match flight.wait() {
                         Some(Landing::Stored | Landing::Broken) => waited + 1,
                         Some(Landing::Private) | None => ROUNDS,
                         Some(Landing::Failed(reply)) => {
                             return match forwarding.after_error(ask, now) {
-                                Some(hit) => self.hit(client, ask, &hit, true),
+                                Some(hit) => self.hit(client, ask, &hit, joined),
                                 None => Forwarded::Answer(reply),
                             };
                         }
@@ -133,19 +169,21 @@ impl Forwarder<'_> {
         }
     }
 
-    /// Out of the cache.
-    fn hit(&self, client: &mut Client, ask: &Ask<'_>, hit: &Hit, waited: bool) -> Forwarded {
+    /// Out of the cache; `joined`: with what another one's request has brought there just now.
+    fn hit(&self, client: &mut Client, ask: &Ask<'_>, hit: &Hit, joined: Option<Forward>) -> Forwarded {
         let stats = &self.proxy.stats;
-        if waited {
-            stats.collapsed.one()
-        } else {
-            stats.hits.one()
-        }
-        let mut mark = self.proxy.hit_mark.clone();
-        mark.push_str(&hit.ttl().to_string());
-        if waited {
-            mark.push_str(";collapsed");
-        }
+        let mark = match joined {
+            None => {
+                stats.hits.one();
+                format!("{}{}", self.proxy.hit_mark, hit.ttl())
+            }
+            Some(_) => {
+                stats.collapsed.one();
+                let mark = CacheStatus::new(&*self.proxy.name);
+                let (ttl, collapsed) = (Some(hit.ttl()), Some(true));
+                CacheStatus { forward: joined, ttl, collapsed, ..mark }.to_string()
+            }
+        };
         let served = self.send(client, ask, hit, &mark);
         if hit.freshness() == Freshness::StaleWhileRevalidate && ask.method == Method::Get {
             self.revalidate(hit);
@@ -175,27 +213,37 @@ impl Forwarder<'_> {
             stats.stale.one();
         }
         match self.put(client.endpoint(), ask, hit, mark) {
-            Ok(sent) => {
+            Ok((sent, extent)) => {
                 stats.bytes_to_clients.add(sent);
-                Forwarded::Done
+                Forwarded::Hit(extent)
             }
             Err(error) => Forwarded::Answer(Reply::bad_gateway(error.to_string())),
         }
     }
 
-    fn put(&self, server: &mut Server, ask: &Ask<'_>, hit: &Hit, mark: &str) -> Result<u64, Error> {
+    /// How much content that is, and what is to be sent of it from a file.
+    fn put(
+        &self,
+        server: &mut Server,
+        ask: &Ask<'_>,
+        hit: &Hit,
+        mark: &str,
+    ) -> Result<(u64, Option<Extent>), Error> {
         let mut answer = hit.answer(ask, &boundary(ask));
         answer.head.field(Known::Via, &self.proxy.via)?.field(Known::CacheStatus, mark)?;
         server.respond(&answer.head, answer.body)?;
-        let mut sent = 0;
-        if answer.body != Body::Empty {
-            for piece in answer.content {
-                sent += piece.len() as u64;
-                server.data(piece)?;
-            }
-            server.end(None)?;
+        if answer.body == Body::Empty {
+            return Ok((0, None));
         }
-        Ok(sent)
+        let size = answer.content.iter().map(|piece| piece.len() as u64).sum();
+        let files = self.proxy.files.as_ref().filter(|_| self.sends_files && size >= LARGE);
+        let file = files.and_then(|files| files.of(&answer.content, size));
+        match &file {
+            Some(_) => server.reserve(size)?,
+            None => answer.content.into_iter().try_for_each(|piece| server.data(piece))?,
+        }
+        server.end(None)?;
+        Ok((size, file.map(|file| Extent { file, at: 0, left: size })))
     }
 
     /// RFC 5861 section 3: asks whether what was used stale is still good, on nobody's behalf.
@@ -209,7 +257,8 @@ impl Forwarder<'_> {
         }
         proxy.background.one();
         let work = move || {
-            let forwarder = Forwarder { proxy: &proxy, request: &request, errand: &errand, address };
+            let (of, request, errand) = (&proxy, &request, &errand);
+            let forwarder = Forwarder { proxy: of, request, errand, address, sends_files: false };
             forwarder.revalidate_now(&key, &forwarding, ticket);
             proxy.background.take_back();
         };

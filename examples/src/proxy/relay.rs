@@ -176,23 +176,35 @@ impl<'a> Relay<'a> {
     fn go(&mut self) -> Outcome {
         let mut ready = (Ready::default(), Ready::default());
         loop {
-            let turned = self
-                .turn_client(ready.0)
-                .and_then(|client| self.turn_origin(ready.1).map(|origin| (client, origin)));
-            let (client, origin) = match turned {
-                Ok(turned) => turned,
-                Err(outcome) => return outcome,
-            };
-            self.note_progress();
-            ready = (Ready::default(), Ready::default());
-            if client.acted || origin.acted {
-                continue;
-            }
-            match self.wait(client, origin) {
+            match self.turn_both(ready).and_then(|turned| self.wait_unless_acted(turned)) {
                 Ok(now) => ready = now,
                 Err(outcome) => return outcome,
             }
         }
+    }
+
+    /// Each side in turn says all it has to say, before the other one is written to: a head and its content leave together.
+    fn turn_both(&mut self, ready: (Ready, Ready)) -> Result<(Turned, Turned), Outcome> {
+        let mut client = self.turn_client(ready.0)?;
+        let mut acted = false;
+        while client.acted {
+            acted = true;
+            client = self.turn_client(Ready::default())?;
+        }
+        let mut origin = self.turn_origin(ready.1)?;
+        while origin.acted {
+            acted = true;
+            origin = self.turn_origin(Ready::default())?;
+        }
+        self.note_progress();
+        Ok((client, Turned { acted, ..origin }))
+    }
+
+    fn wait_unless_acted(&mut self, (client, origin): (Turned, Turned)) -> Result<(Ready, Ready), Outcome> {
+        if origin.acted {
+            return Ok((Ready::default(), Ready::default()));
+        }
+        self.wait(client, origin)
     }
 
     fn wait(&mut self, client: Turned, origin: Turned) -> Result<(Ready, Ready), Outcome> {

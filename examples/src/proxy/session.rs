@@ -3,19 +3,23 @@
 //! The rule: a request is judged, then forwarded, tunnelled or answered here; and a connection over which a response was
 //! cut short ends with it.
 
+use std::collections::VecDeque;
 use std::net::{IpAddr, TcpStream};
+use std::os::fd::AsFd as _;
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::BytesMut;
 use http1::server::Event;
 use http1::{Body, Request, ResponseBuilder, Server, StatusCode};
+use net_core::poll::{self, Interest};
 use net_core::serve::Peer;
 use net_core::{Connection, Deadline, Shutdown, Step, Stream};
 use rustix::net::sockopt::set_socket_linger;
 
 use super::Proxy;
 use super::errand::{Errand, Judgement, Place, judge};
+use super::files::Extent;
 use super::forward::{Forwarded, Forwarder};
 use super::relay::Client;
 use super::reply::Reply;
@@ -32,6 +36,8 @@ pub(super) struct Session<'a> {
     tcp: Arc<TcpStream>,
     address: IpAddr,
     shutdown: &'a Shutdown,
+    /// The last request was answered out of the cache: the next one may be, too.
+    is_regular: bool,
     /// The other end of the tunnel that is about to begin.
     tunnel: Option<TcpStream>,
 }
@@ -53,13 +59,16 @@ impl<'a> Session<'a> {
         let mut client = Connection::new(stream, Server::new(proxy.config.clone()), proxy.clock);
         client.heed(shutdown);
         proxy.stats.connections.one();
-        Ok(Session { proxy, client, tcp, address: peer.addr.ip(), shutdown, tunnel: None })
+        let address = peer.addr.ip();
+        Ok(Session { proxy, client, tcp, address, shutdown, is_regular: false, tunnel: None })
     }
 
     /// To its end.
     pub(super) fn run(mut self) -> Result<(), Failure> {
         loop {
-            match self.client.next()? {
+            let (session, step) = self.next()?;
+            self = session;
+            match step {
                 Step::Event(Event::Request(request)) => {
                     if self.shutdown.is_stopping() {
                         self.client.endpoint().shut_down();
@@ -78,8 +87,45 @@ impl<'a> Session<'a> {
         }
     }
 
+    /// Waits for what comes next: in the lobby, if that is likely to be a hit.
+    fn next(mut self) -> Result<(Self, Step<Event>), Failure> {
+        let lobby = self.proxy.lobby.get().filter(|_| self.is_regular && !self.shutdown.is_stopping());
+        if let Some(lobby) = lobby {
+            // Sees the last request to its end, and what may have come behind it.
+            self.client.attend(Deadline::after(Duration::ZERO))?;
+            self.client.flush()?;
+            if self.client.is_idle() {
+                let back = lobby.wait(self.client, self.address, self.shutdown)?;
+                self = Session { client: back.client, ..self };
+                self.fill(back.extents)?;
+                if let Some(step) = back.step {
+                    return Ok((self, step?));
+                }
+            }
+        }
+        let step = self.client.next()?;
+        Ok((self, step))
+    }
+
+    /// Sends what the lobby has not got round to.
+    fn fill(&mut self, extents: VecDeque<Extent>) -> Result<(), Failure> {
+        for Extent { file, mut at, mut left } in extents {
+            while left > 0 {
+                let until = Deadline::after(self.proxy.options.stall);
+                let [room] = poll::wait([(self.client.as_fd(), Interest::WRITE)], until)?;
+                if !room.any() {
+                    return Err("the client takes nothing any more".into());
+                }
+                let sent = self.client.send_file(&file, at..at + left)?;
+                (at, left) = (at + sent, left - sent);
+            }
+        }
+        Ok(())
+    }
+
     fn serve(&mut self, request: &Request) -> Goes {
         self.proxy.stats.requests.one();
+        self.is_regular = false;
         match judge(request, self.proxy) {
             Judgement::Answer(reply) => self.answer(&reply),
             Judgement::Tunnel(place) => self.open_tunnel(&place),
@@ -98,7 +144,11 @@ impl<'a> Session<'a> {
 
     fn forward(&mut self, request: &Request, errand: &Errand) -> Goes {
         let (proxy, address) = (self.proxy, self.address);
-        match (Forwarder { proxy, request, errand, address }).run(&mut self.client) {
+        match (Forwarder { proxy, request, errand, address, sends_files: false }).run(&mut self.client) {
+            Forwarded::Hit(_) => {
+                self.is_regular = true;
+                Ok(())
+            }
             Forwarded::Done => Ok(()),
             Forwarded::Answer(reply) => self.answer(&reply),
             Forwarded::Cut(by_reset) => {

@@ -139,6 +139,14 @@ impl Shelf {
         }
     }
 
+    /// Just an answer, if there is one.
+    pub(super) fn peek(&self, ask: &Ask<'_>, now: HttpDate) -> Option<Hit> {
+        match self.lock().cache.look_up(ask, now) {
+            LookUp::Hit(hit) => Some(hit),
+            LookUp::Forward(_) | LookUp::GatewayTimeout => None,
+        }
+    }
+
     /// To ask on nobody's behalf; `None` if somebody is asking already.
     pub(super) fn ticket(&self, key: &Key) -> Option<Ticket> {
         let mut inner = self.lock();

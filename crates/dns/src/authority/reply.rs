@@ -4,7 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Authority, Awaited, ClientCtx, Verdict};
 use crate::cookie::{Cookie, SERVER_LEN};
-use crate::zone::{Found, Node, Rrset, Zone};
+use crate::zone::{Found, LabelHashes, Node, Rrset, Zone};
 use crate::{
     BuildError, Builder, Edns, EdnsHeader, EdnsOption, Flags, Name, NameRef, QuestionRef, Rcode, Rdata,
     RrType, Section,
@@ -36,27 +36,32 @@ impl Reply<'_> {
         let authority = self.authority;
         // RFC 1995 section 2: by datagram, the SOA record is the answer to IXFR.
         let rtype = if question.rtype == RrType::IXFR { RrType::SOA } else { question.rtype };
-        let (mut name, mut seen) = (question.name.to_name(), Vec::new());
+        let (mut alias, mut seen) = (None::<Name>, Vec::new());
+        let mut place = [0; 255];
         loop {
-            let zone = authority.closest(name.as_wire(), rtype, question.class, self.ctx.address);
+            // The name asked for stays where it is; one that it is an alias of is kept.
+            let name = alias.as_ref().map_or(question.name, Name::as_name_ref);
+            let wire = name.wire_in(&mut place);
+            let hashes = LabelHashes::of(wire, authority.index.seed);
+            let zone = authority.closest((wire, &hashes), rtype, question.class, self.ctx.address);
             let zone = match zone {
                 Ok(Some(zone)) => zone,
                 Err(Awaited) => return self.builder.set_rcode(Rcode::SERVFAIL),
                 Ok(None) if seen.is_empty() => return self.builder.set_rcode(Rcode::REFUSED),
                 Ok(None) => return,
             };
-            match self.step(zone, &name, rtype, seen.is_empty()) {
-                Step::Alias(target) if seen.len() < ALIASES && target != name && !seen.contains(&target) => {
-                    seen.push(core::mem::replace(&mut name, target));
-                }
-                _ => return,
+            let found = zone.lookup_hashed(wire, &hashes);
+            let Step::Alias(target) = self.step(zone, name, found, rtype, seen.is_empty()) else { return };
+            if seen.len() >= ALIASES || name == target || seen.contains(&target) {
+                return;
             }
+            seen.push(name.to_name());
+            alias = Some(target);
         }
     }
 
-    fn step(&mut self, zone: &Zone, name: &Name, rtype: RrType, first: bool) -> Step {
-        let found = zone.lookup_wire(name.as_wire());
-        let here = matches!(found, Found::Cut(cut) if rtype == RrType::DS && cut.name() == name);
+    fn step(&mut self, zone: &Zone, name: NameRef<'_>, found: Found<'_>, rtype: RrType, first: bool) -> Step {
+        let here = matches!(found, Found::Cut(cut) if rtype == RrType::DS && name == *cut.name());
         // RFC 1034 section 4.1.1: AA is about the name asked for.
         if first && (here || !matches!(found, Found::Cut(_))) {
             self.builder.set_flags(self.builder.header().flags.with(Flags::AA));
@@ -74,7 +79,9 @@ impl Reply<'_> {
             Found::Missing { encloser } => {
                 self.builder.set_rcode(Rcode::NXDOMAIN);
                 self.negative(zone);
-                self.deny_name(zone, name, encloser);
+                if self.dnssec {
+                    self.deny_name(zone, &name.to_name(), encloser);
+                }
                 Step::Done
             }
             Found::Outside => Step::Done,
@@ -82,10 +89,17 @@ impl Reply<'_> {
     }
 
     /// Of a wildcard, the records are those of the name asked for (RFC 4592 section 3.3.1).
-    fn at_node(&mut self, zone: &Zone, node: &Node, name: &Name, rtype: RrType, wild: Option<&Node>) -> Step {
+    fn at_node(
+        &mut self,
+        zone: &Zone,
+        node: &Node,
+        name: NameRef<'_>,
+        rtype: RrType,
+        wild: Option<&Node>,
+    ) -> Step {
         if let Some(rrset) = chosen(node, rtype) {
             self.answer(zone, name, rrset, rtype);
-            self.deny_expanded(zone, name, wild);
+            self.prove_expanded(zone, name, wild);
             self.addresses_of(zone, rrset);
             return Step::Done;
         }
@@ -93,29 +107,39 @@ impl Reply<'_> {
             let target =
                 cname.rdatas().first().and_then(|rdata| Some(rdata.as_rdata_ref().name()?.to_name()));
             self.answer(zone, name, cname, RrType::CNAME);
-            self.deny_expanded(zone, name, wild);
+            self.prove_expanded(zone, name, wild);
             return target.filter(|_| !self.truncated).map_or(Step::Done, Step::Alias);
         }
         self.negative(zone);
-        self.deny_type(zone, node, name, wild);
+        if self.dnssec {
+            self.deny_type(zone, node, &name.to_name(), wild);
+        }
         Step::Done
     }
 
-    fn answer(&mut self, _: &Zone, owner: &Name, rrset: &Rrset, rtype: RrType) {
+    fn prove_expanded(&mut self, zone: &Zone, name: NameRef<'_>, wild: Option<&Node>) {
+        if self.dnssec && wild.is_some() {
+            self.deny_expanded(zone, &name.to_name(), wild);
+        }
+    }
+
+    fn answer(&mut self, _: &Zone, owner: NameRef<'_>, rrset: &Rrset, rtype: RrType) {
         if rtype == RrType::RRSIG {
             let signatures = rrset.signatures().iter().map(Rdata::as_rdata_ref);
-            let pushed = self.builder.try_push_rrset(Section::Answer, owner.into(), rrset.ttl(), signatures);
+            let pushed = self.builder.try_push_rrset(Section::Answer, owner, rrset.ttl(), signatures);
             return self.required(pushed);
         }
-        self.push(Section::Answer, owner.into(), rrset);
+        self.push(Section::Answer, owner, rrset);
     }
 
     /// RFC 6672 section 3.2: the DNAME, and a CNAME made of it.
-    fn redirect(&mut self, node: &Node, name: &Name) -> Step {
+    fn redirect(&mut self, node: &Node, name: NameRef<'_>) -> Step {
         let Some(dname) = node.rrset(RrType::DNAME) else { return Step::Done };
         self.push(Section::Answer, node.name().into(), dname);
         let target = dname.rdatas().first().and_then(|rdata| rdata.as_rdata_ref().name());
-        let Some(target) = target.and_then(|target| name.substitute(node.name(), &target.to_name())) else {
+        let Some(target) =
+            target.and_then(|target| name.to_name().substitute(node.name(), &target.to_name()))
+        else {
             return Step::Done;
         };
         let Ok(target) = target else {
@@ -124,12 +148,8 @@ impl Reply<'_> {
         };
         let class = dname.rdatas().first().map_or(crate::Class::IN, Rdata::class);
         if let Ok(cname) = Rdata::from_wire(RrType::CNAME, class, target.as_wire()) {
-            let pushed = self.builder.try_push_rrset(
-                Section::Answer,
-                name.into(),
-                dname.ttl(),
-                [cname.as_rdata_ref()],
-            );
+            let pushed =
+                self.builder.try_push_rrset(Section::Answer, name, dname.ttl(), [cname.as_rdata_ref()]);
             self.required(pushed);
         }
         if self.truncated { Step::Done } else { Step::Alias(target) }

@@ -3,7 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-const LABELS: usize = 128;
+/// Labels, that of the root included, up to which no memory is taken. Names of the real world have three to six.
+const FEW: usize = 10;
 const EMPTY: u32 = u32::MAX;
 const GONE: u32 = u32::MAX - 1;
 
@@ -11,49 +12,104 @@ const GONE: u32 = u32::MAX - 1;
 /// and its first label.
 pub(crate) struct LabelHashes {
     /// Offset in the wire form and hash, the whole name first, the root last.
-    parts: [(u8, u64); LABELS],
+    few: [(u8, u64); FEW],
     len: usize,
+    /// In place of the few where there are more.
+    many: Vec<(u8, u64)>,
+    seed: u64,
 }
 
 impl LabelHashes {
     pub(crate) fn of(wire: &[u8], seed: u64) -> Self {
-        let mut parts = [(0, 0); LABELS];
-        let (mut at, mut len) = (0_usize, 0);
-        for part in &mut parts {
-            *part = (u8::try_from(at).unwrap_or(u8::MAX), 0);
-            len += 1;
-            match wire.get(at).copied() {
-                Some(size @ 1..) => at += 1 + usize::from(size),
-                _ => break,
-            }
+        let mut hashes = LabelHashes { few: [(0, 0); FEW], len: 0, many: Vec::new(), seed };
+        for (place, at) in hashes.few.iter_mut().zip(Offsets { wire, at: Some(0) }) {
+            place.0 = at;
+            hashes.len += 1;
+        }
+        let whole = hashes.few.get(hashes.len.wrapping_sub(1)).and_then(|(at, _)| wire.get(usize::from(*at)));
+        if whole.is_some_and(|size| *size > 0) {
+            hashes.many = Offsets { wire, at: Some(0) }.map(|at| (at, 0)).collect();
         }
         let mut hash = seed;
-        for (at, place) in parts.iter_mut().take(len).rev() {
-            let rest = wire.get(usize::from(*at)..).unwrap_or_default();
-            let label = rest.get(..=usize::from(rest.first().copied().unwrap_or(0))).unwrap_or_default();
-            hash = mix_label(hash, label);
+        for (at, place) in hashes.parts_mut().iter_mut().rev() {
+            hash = mix_label(hash, wire, usize::from(*at));
             *place = hash;
         }
-        LabelHashes { parts, len }
+        hashes
+    }
+
+    fn parts_mut(&mut self) -> &mut [(u8, u64)] {
+        if self.many.is_empty() { self.few.get_mut(..self.len).unwrap_or_default() } else { &mut self.many }
     }
 
     /// The whole name first: where each suffix starts, and its hash.
     pub(crate) fn iter(&self) -> impl DoubleEndedIterator<Item = (usize, u64)> {
-        self.parts.iter().take(self.len).map(|(at, hash)| (usize::from(*at), *hash))
+        let few = self.few.get(..self.len).unwrap_or_default();
+        let parts = if self.many.is_empty() { few } else { &self.many };
+        parts.iter().map(|(at, hash)| (usize::from(*at), *hash))
+    }
+
+    /// What they were made with.
+    pub(crate) fn seed(&self) -> u64 {
+        self.seed
     }
 }
 
-/// Multiply and fold, eight octets at a time, in small letters.
-fn mix_label(hash: u64, label: &[u8]) -> u64 {
-    label.chunks(8).fold(hash, |hash, chunk| {
-        let mut octets = [0; 8];
-        if let Some(place) = octets.get_mut(..chunk.len()) {
-            place.copy_from_slice(chunk);
-        }
-        octets.make_ascii_lowercase();
-        let product = u128::from(hash ^ u64::from_le_bytes(octets)) * u128::from(0x9E37_79B9_7F4A_7C15_u64);
-        fold(product)
-    })
+/// Where the labels of a name start, up to the root's.
+struct Offsets<'w> {
+    wire: &'w [u8],
+    at: Option<u8>,
+}
+
+impl Iterator for Offsets<'_> {
+    type Item = u8;
+
+    #[inline]
+    fn next(&mut self) -> Option<u8> {
+        let at = self.at?;
+        let size = self.wire.get(usize::from(at)).copied().unwrap_or(0);
+        self.at = if size == 0 { None } else { at.checked_add(size).and_then(|at| at.checked_add(1)) };
+        Some(at)
+    }
+}
+
+/// Multiply and fold, eight octets of the label at a time, its length first, in small letters.
+#[inline]
+fn mix_label(hash: u64, wire: &[u8], at: usize) -> u64 {
+    let len = usize::from(wire.get(at).copied().unwrap_or(0)) + 1;
+    let (mut hash, mut done) = (hash, 0);
+    while done < len {
+        let word = word_at(wire, at + done, (len - done).min(8));
+        hash = mix(hash, small(word));
+        done += 8;
+    }
+    hash
+}
+
+#[inline]
+fn mix(hash: u64, word: u64) -> u64 {
+    fold(u128::from(hash ^ word) * u128::from(0x9E37_79B9_7F4A_7C15_u64))
+}
+
+/// So many octets, 1 to 8, the first in the lowest bits.
+#[inline]
+fn word_at(wire: &[u8], at: usize, octets: usize) -> u64 {
+    let rest = wire.get(at..).unwrap_or_default();
+    match rest.first_chunk() {
+        Some(whole) => u64::from_le_bytes(*whole) & u64::MAX >> (64 - 8 * octets),
+        None => rest.iter().take(octets).rev().fold(0, |word, octet| word << 8 | u64::from(*octet)),
+    }
+}
+
+/// Eight octets with their ASCII letters made small, all at once: the highest bit of each octet tells whether it is one.
+#[inline]
+fn small(word: u64) -> u64 {
+    const EACH: u64 = 0x0101_0101_0101_0101;
+    let low = word & (0x7F * EACH);
+    let from_a = low + (0x80 - 0x41) * EACH;
+    let behind_z = low + (0x80 - 0x5B) * EACH;
+    let large = from_a & !behind_z & !word & (0x80 * EACH);
+    word | large >> 2
 }
 
 fn fold(product: u128) -> u64 {
@@ -147,7 +203,7 @@ mod tests {
 
     #[test]
     fn what_is_put_in_is_found_and_nothing_else() {
-        let hash = |n: u32| mix_label(7, &n.to_le_bytes());
+        let hash = |n: u32| mix(7, n.into());
         let mut index = NameIndex::new(0);
         for n in 0..10_000 {
             index.insert(hash(n), n, hash);
@@ -159,6 +215,46 @@ mod tests {
             assert_eq!(index.find(hash(n), |id| id == n), (n % 2 == 1).then_some(n));
         }
         assert_eq!(index.find(hash(10_001), |id| id == 10_001), None);
+    }
+
+    /// The readable twin.
+    fn plainly(wire: &[u8], seed: u64) -> Vec<(usize, u64)> {
+        let (mut labels, mut at) = (vec![0], 0);
+        while wire[at] > 0 {
+            at += 1 + usize::from(wire[at]);
+            labels.push(at);
+        }
+        let mut hash = seed;
+        let mut all = vec![];
+        for at in labels.into_iter().rev() {
+            for chunk in wire[at..=at + usize::from(wire[at])].to_ascii_lowercase().chunks(8) {
+                let mut octets = [0; 8];
+                octets[..chunk.len()].copy_from_slice(chunk);
+                hash = mix(hash, u64::from_le_bytes(octets));
+            }
+            all.insert(0, (at, hash));
+        }
+        all
+    }
+
+    #[test]
+    fn the_fast_hash_is_the_plain_one() {
+        let mut names = vec![b"\0".to_vec(), [b"\x01a".repeat(127), b"\0".to_vec()].concat()];
+        for len in 1..=63_u8 {
+            for count in [1, 2, 3, 9, 10, 11] {
+                let octets = (0..len).map(|n| n.wrapping_mul(67).wrapping_add(count));
+                let label: Vec<u8> = core::iter::once(len).chain(octets).collect();
+                let labels = usize::from(count).min(254 / label.len());
+                names.push([label.repeat(labels), b"\0".to_vec()].concat());
+            }
+        }
+        for wire in names {
+            assert_eq!(LabelHashes::of(&wire, 5).iter().collect::<Vec<_>>(), plainly(&wire, 5), "{wire:?}");
+        }
+        for octet in 0..=255_u8 {
+            let word = u64::from_le_bytes([octet, b'Z', octet, b'[', b'@', octet, b'A', octet]);
+            assert_eq!(small(word).to_le_bytes(), word.to_le_bytes().map(|octet| octet.to_ascii_lowercase()));
+        }
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Where a name leads (RFC 1034 section 4.3.2, step 3): to itself, to a cut, through a DNAME, to a wildcard, nowhere.
 
-use super::{Node, Zone};
+use super::{LabelHashes, Node, Zone};
 use crate::{Name, NameRef, RrType};
 
 /// What a zone has for a name.
@@ -36,7 +36,15 @@ impl Zone {
     }
 
     pub(crate) fn lookup_wire(&self, wire: &[u8]) -> Found<'_> {
-        let Some((node, exact)) = self.deepest(wire) else { return Found::Outside };
+        self.lookup_hashed(wire, &self.nodes.hashes(wire))
+    }
+
+    /// The hashes of the name are known already: they are of use if they were made with this zone's seed.
+    pub(crate) fn lookup_hashed(&self, wire: &[u8], hashes: &LabelHashes) -> Found<'_> {
+        if hashes.seed() != self.nodes.seed() {
+            return self.lookup_wire(wire);
+        }
+        let Some((node, exact)) = self.deepest(wire, hashes) else { return Found::Outside };
         if let Some(above) = self.detour(node, exact) {
             return above;
         }
@@ -51,9 +59,8 @@ impl Zone {
     }
 
     /// The node of the name, or of its closest encloser.
-    fn deepest(&self, wire: &[u8]) -> Option<(&Node, bool)> {
+    fn deepest(&self, wire: &[u8], hashes: &LabelHashes) -> Option<(&Node, bool)> {
         let least = self.apex().as_wire().len();
-        let hashes = self.nodes.hashes(wire);
         for (start, hash) in hashes.iter().take_while(|(start, _)| wire.len() - start >= least) {
             if let Some(id) = self.nodes.find_hashed(wire.get(start..)?, hash) {
                 return Some((self.nodes.at(id)?, start == 0));

@@ -54,6 +54,11 @@ impl Nodes {
         (0..).zip(&self.nodes).filter_map(|(id, node)| Some((id, node.as_ref()?)))
     }
 
+    /// What names are hashed with.
+    pub(crate) fn seed(&self) -> u64 {
+        self.index.seed
+    }
+
     pub(crate) fn hashes(&self, wire: &[u8]) -> LabelHashes {
         LabelHashes::of(wire, self.index.seed)
     }

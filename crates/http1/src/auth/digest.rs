@@ -19,6 +19,8 @@
 //! # Ok::<(), Box<dyn core::error::Error>>(())
 //! ```
 
+mod info;
+
 use alloc::format;
 use alloc::string::{String, ToString as _};
 use alloc::vec::Vec;
@@ -31,6 +33,8 @@ use super::{Scheme, offered};
 use crate::field_value::push_quoted;
 use crate::octets::{ATTR_CHAR, QUOTED_PAIR};
 use crate::uri::percent;
+
+pub use info::AuthenticationInfo;
 
 /// How to hash (section 3.2, `algorithm`).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -609,7 +613,11 @@ impl Writer {
     }
 
     fn name(&mut self, name: &str) {
-        self.0.extend(if self.0.len() > 6 { &b", "[..] } else { b" " });
+        self.0.extend(match &*self.0 {
+            b"" => &b""[..],
+            b"Digest" => b" ",
+            _ => b", ",
+        });
         self.0.extend(name.bytes());
         self.0.push(b'=');
     }

@@ -4,6 +4,7 @@
 //! what is counted is what is held, and handed out without a copy.
 
 use alloc::vec::Vec;
+use core::fmt;
 
 use bytes::Bytes;
 
@@ -22,7 +23,7 @@ pub struct Content {
     complete: Option<u64>,
 }
 
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 struct Part {
     first: u64,
     len: u64,
@@ -30,11 +31,17 @@ struct Part {
 }
 
 /// Content that is coming, put into pieces.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(super) struct Gathering {
     pieces: Vec<Bytes>,
     piece: Vec<u8>,
     len: u64,
+}
+
+impl fmt::Debug for Gathering {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "0..{}", self.len)
+    }
 }
 
 impl Gathering {
@@ -131,6 +138,13 @@ impl Content {
         }
         let parts = if joined.len() > MAX_PARTS { newer.parts.clone() } else { joined };
         Some(Content { parts, complete })
+    }
+}
+
+/// Which octets, not what they are.
+impl fmt::Debug for Part {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}..{}", self.first, self.end())
     }
 }
 

@@ -176,12 +176,25 @@ impl Hit {
 
     /// Section 5.1.
     fn with_age(&self, mut head: ResponseBuilder) -> ResponseBuilder {
-        put(&mut head, Known::Age, alloc::format!("{}", self.age));
+        let mut digits = [0; 20];
+        put(&mut head, Known::Age, decimal(self.age, &mut digits));
         for cookie in &self.cookies {
             put(&mut head, Known::SetCookie, cookie);
         }
         head
     }
+}
+
+fn decimal(mut number: u64, digits: &mut [u8; 20]) -> &[u8] {
+    let mut used = 0;
+    for digit in digits.iter_mut().rev() {
+        *digit = b'0' | u8::try_from(number % 10).unwrap_or(0);
+        (used, number) = (used + 1, number / 10);
+        if number == 0 {
+            break;
+        }
+    }
+    digits.get(20 - used..).unwrap_or_default()
 }
 
 /// What is put in here is well-formed.

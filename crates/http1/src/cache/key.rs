@@ -45,7 +45,11 @@ impl Key {
         let mut key =
             String::with_capacity(24 + authority.host.len() + path.len() + query.map_or(0, str::len));
         key.push_str(if is_secure { "https://" } else { "http://" });
-        key.extend(authority.host.chars().map(|letter| letter.to_ascii_lowercase()));
+        let host = key.len();
+        key.push_str(authority.host);
+        if let Some(host) = key.get_mut(host..) {
+            host.make_ascii_lowercase();
+        }
         let default_port = if is_secure { 443 } else { 80 };
         if let Some(port) = authority.port.filter(|&port| port != default_port) {
             key.push_str(&format!(":{port}"));

@@ -1,7 +1,19 @@
 //! Caching (RFC 9111): what may be kept of a response, for how long it may be used again, and what to ask when it no longer may.
 //!
 //! The rule: nothing stale is taken for fresh, and what is one user's is not kept where others are served. Where a field
-//! can't be read, the response counts as stale. Dates are arguments; nothing here stores anything.
+//! can't be read, the response counts as stale. Dates are arguments, and where responses are kept is the caller's business.
+//!
+//! | part | where |
+//! |---|---|
+//! | `Cache-Control` (section 5.2; RFCs 5861, 8246) | [`Directives`] |
+//! | may it be stored, is it fresh, does it fit (sections 3, 4.1, 4.2) | [`Policy`] |
+//! | what later responses change (sections 3.2, 4.3.4, 4.3.5, 4.4) | [`merged`], [`describes`], [`invalidates`] |
+//! | all of it over a storage | [`Cache`], [`Storage`], [`Memory`] |
+//! | storing piece by piece, and parts put together (sections 3.3, 3.4) | [`Storing`], [`Content`] |
+//! | answers: whole, part, not modified (sections 3.3, 4.3.2) | [`Hit`], [`Answer`] |
+//! | `Cache-Status` (RFC 9211) | [`CacheStatus`] |
+//!
+//! One policy, one decision; [`Cache`] has an example of the whole:
 //!
 //! ```
 //! use http1::cache::{Decision, Exchange, Policy, Rules};

@@ -2,6 +2,7 @@
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::fmt;
 
 use super::Directives;
 use super::directives::seconds;
@@ -46,8 +47,18 @@ pub struct Policy {
     etag: Option<Box<[u8]>>,
     last_modified: Option<Box<[u8]>>,
     modified: Option<HttpDate>,
-    /// The names in `Vary`, and what the request said for each.
-    selected_by: Vec<(Box<str>, Vec<u8>)>,
+    /// By the names in `Vary`.
+    selected_by: Vec<Selecting>,
+}
+
+/// A field that chose a response (section 4.1), and what the request said in it. Printing it does not tell: it may be
+/// credentials.
+#[derive(Clone, PartialEq, Eq)]
+struct Selecting {
+    name: Box<str>,
+    known: Option<Known>,
+    /// Each element of the list with a comma behind it.
+    value: Vec<u8>,
 }
 
 /// Whether a stored response is an answer, given that it [fits](Policy::fits). Ages are in seconds, for the field `Age`.
@@ -76,6 +87,9 @@ pub enum Decision {
     /// Answer 504: the client wants nothing but what is in the cache, and this may not be used (section 5.2.1.7).
     GatewayTimeout,
 }
+
+/// Names in `Vary` that are compared at each look-up. A response that varies by more fits next to nobody.
+const MAX_SELECTING: usize = 32;
 
 /// Why a response is not stored.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, thiserror::Error)]
@@ -111,7 +125,7 @@ pub enum NotStored {
     /// Nothing says for how long, and the status does not allow a guess.
     #[error("nothing says that it may be stored")]
     NotExplicit,
-    /// `Vary: *`, or what is no list of names.
+    /// `Vary: *`, what is no list of names, or a very long one.
     #[error("no other request can be told to get the same")]
     Vary,
 }
@@ -164,8 +178,9 @@ impl Policy {
     ) -> Result<Self, NotStored> {
         let said = Directives::of(response);
         may_store(exchange, status, response, &said, rules)?;
-        let selected_by = response.elements(Known::Vary).map(|name| select(name, exchange.request));
-        let selected_by = selected_by.collect::<Option<Vec<_>>>().ok_or(NotStored::Vary)?;
+        let names = response.elements(Known::Vary).take(MAX_SELECTING + 1);
+        let selected_by = names.map(|name| Selecting::of(name, exchange.request)).collect::<Option<Vec<_>>>();
+        let selected_by = selected_by.filter(|names| names.len() <= MAX_SELECTING).ok_or(NotStored::Vary)?;
         let date = read_date(response, Known::Date, exchange.received).unwrap_or(exchange.received);
         Ok(Policy {
             rules,
@@ -184,7 +199,7 @@ impl Policy {
     /// Section 4.1: the request has, for each name in `Vary`, what the one had that got this response.
     #[must_use]
     pub fn fits(&self, request: FieldSection<'_>) -> bool {
-        self.selected_by.iter().all(|(name, value)| *value == combined(name, request))
+        self.selected_by.iter().all(|selecting| selecting.is_same_in(request))
     }
 
     /// What to do for a request with these fields (sections 4.2 and 5.2.1).
@@ -272,6 +287,16 @@ impl Policy {
     /// `Last-Modified`, if it can be read.
     pub(super) fn last_modified(&self) -> Option<HttpDate> {
         self.modified
+    }
+
+    /// Octets that it takes beyond its own.
+    pub(super) fn size(&self) -> usize {
+        let of_tags = [&self.etag, &self.last_modified].into_iter().flatten().map(|tag| tag.len());
+        let of_fields = self
+            .selected_by
+            .iter()
+            .map(|field| size_of::<Selecting>() + field.name.len() + field.value.len());
+        of_tags.chain(of_fields).sum()
     }
 
     /// Section 4.1: both were chosen by the same fields with the same values.
@@ -391,20 +416,44 @@ fn is_pragma(request: FieldSection<'_>, wants: &Directives) -> bool {
     !wants.is_given && request.has_token(Known::Pragma, "no-cache")
 }
 
-/// `None` for `*`, which no request matches (section 4.1), and for what is no name.
-fn select(name: &[u8], request: FieldSection<'_>) -> Option<(Box<str>, Vec<u8>)> {
-    let is_name = name != b"*" && crate::field_value::is_token(name);
-    let name = core::str::from_utf8(name).ok().filter(|_| is_name)?;
-    Some((name.into(), combined(name, request)))
+impl fmt::Debug for Selecting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.name)
+    }
 }
 
-/// Section 4.1: field lines are combined, and the white space between elements does not count. Nothing if there is no such
-/// field; else each element with a comma behind it.
-fn combined(name: &str, request: FieldSection<'_>) -> Vec<u8> {
-    let mut value = Vec::new();
-    for element in request.all(name).flat_map(|line| line.split(|&octet| octet == b',')) {
-        value.extend(element.trim_ascii());
-        value.push(b',');
+impl Selecting {
+    /// `None` for `*`, which no request matches (section 4.1), and for what is no name.
+    fn of(name: &[u8], request: FieldSection<'_>) -> Option<Self> {
+        let is_name = name != b"*" && crate::field_value::is_token(name);
+        let name: Box<str> = core::str::from_utf8(name).ok().filter(|_| is_name)?.to_ascii_lowercase().into();
+        let known = Known::find(name.as_bytes());
+        let mut value = Vec::new();
+        for element in request.all(&*name).flat_map(elements) {
+            value.extend(element);
+            value.push(b',');
+        }
+        Some(Selecting { name, known, value })
     }
-    value
+
+    /// Section 4.1: field lines are combined, and the white space between elements does not count.
+    fn is_same_in(&self, request: FieldSection<'_>) -> bool {
+        match self.known {
+            Some(known) => is_list(&self.value, request.all(known)),
+            None => is_list(&self.value, request.all(&*self.name)),
+        }
+    }
+}
+
+/// `value` is what these lines say together.
+fn is_list<'a>(value: &[u8], lines: impl Iterator<Item = &'a [u8]>) -> bool {
+    let mut rest = Some(value);
+    for element in lines.flat_map(elements) {
+        rest = rest.and_then(|rest| rest.strip_prefix(element)?.strip_prefix(b","));
+    }
+    rest.is_some_and(<[u8]>::is_empty)
+}
+
+fn elements(line: &[u8]) -> impl Iterator<Item = &[u8]> {
+    line.split(|&octet| octet == b',').map(<[u8]>::trim_ascii)
 }

@@ -26,7 +26,7 @@ struct Inner {
 }
 
 /// Octets that a stored response takes besides its head and content: bookkeeping, generously.
-const OVERHEAD: u64 = 1024;
+const OVERHEAD: u64 = 2048;
 
 impl Stored {
     pub(super) fn new(
@@ -66,7 +66,8 @@ impl Stored {
     /// How many octets it takes, for storages with a limit.
     #[must_use]
     pub fn size(&self) -> u64 {
-        self.0.content.stored_length().saturating_add(self.0.head.lines().as_bytes().len() as u64) + OVERHEAD
+        let head = self.0.head.lines().as_bytes().len() + self.0.policy.size();
+        self.0.content.stored_length().saturating_add(head as u64).saturating_add(OVERHEAD)
     }
 
     /// A number of its own among those that one [`Cache`](super::Cache) has stored.

@@ -88,8 +88,10 @@ impl Shape {
         if status != StatusCode::PARTIAL_CONTENT {
             return Ok(Shape { first: 0, expected, complete: expected, is_part: false });
         }
-        // Section 3.3; several ranges come without Content-Range.
-        let content_range = response.first(Known::ContentRange).ok_or(NotStored::Part)?;
+        // RFC 9110 section 15.3.7.2: several ranges come without Content-Range, as parts of the content.
+        let is_multipart = response.first(Known::ContentType).is_some_and(is_byteranges);
+        let content_range = response.first(Known::ContentRange).filter(|_| !is_multipart);
+        let content_range = content_range.ok_or(NotStored::Part)?;
         match ContentRange::parse(content_range) {
             Ok(ContentRange::Part { range, complete }) => {
                 Ok(Shape { first: range.first(), expected: Some(range.len()), complete, is_part: true })
@@ -197,6 +199,11 @@ impl Storing {
         let etag = fields.first(Known::ETag).and_then(|tag| EntityTag::parse(trim(tag)).ok());
         Validators { etag, last_modified: self.policy.last_modified() }
     }
+}
+
+fn is_byteranges(media_type: &[u8]) -> bool {
+    let name = b"multipart/byteranges";
+    media_type.get(..name.len()).is_some_and(|start| start.eq_ignore_ascii_case(name))
 }
 
 /// `1*DIGIT`

@@ -48,7 +48,7 @@ const MAX_HOST: usize = 255;
 /// `P` says which domains are public suffixes, such as `com` or `co.uk`: nobody sets cookies for all below those.
 #[derive(Clone)]
 pub struct Jar<P = fn(&str) -> bool> {
-    /// By domain, in lower case. No list is empty.
+    /// By domain, in lower case. No list is empty, and each is in the [order](Cookie::order) of the field.
     domains: BTreeMap<Box<str>, Vec<Cookie>>,
     count: usize,
     /// Counts what is set and looked up: a clock for who came first.
@@ -212,8 +212,10 @@ impl<P: Fn(&str) -> bool> Jar<P> {
     /// The value of the `Cookie` field of this request (section 5.8.3): longer paths first, then older cookies; `None` if
     /// there is nothing to say.
     pub fn header(&mut self, request: &Request<'_>, now: HttpDate) -> Option<Vec<u8>> {
-        let mut value = Vec::new();
-        for cookie in self.cookies_for(request, now) {
+        let cookies = self.cookies_for(request, now);
+        let room = cookies.iter().map(|cookie| cookie.name.len() + cookie.value.len() + 3).sum();
+        let mut value = Vec::with_capacity(room);
+        for cookie in cookies {
             if !value.is_empty() {
                 value.extend(b"; ");
             }
@@ -235,8 +237,8 @@ impl<P: Fn(&str) -> bool> Jar<P> {
         }
         let lists = domains_of(&host).filter_map(|domain| self.domains.get(domain));
         let mut found: Vec<&Cookie> = lists.flatten().filter(|cookie| cookie.used == self.tick).collect();
-        // Section 5.8.3, step 2.
-        found.sort_unstable_by_key(|cookie| (Reverse(cookie.path.len()), cookie.created));
+        // Each list is in order already: nothing is left to do but where there are several.
+        found.sort_unstable_by_key(|cookie| cookie.order());
         found
     }
 
@@ -340,7 +342,8 @@ impl<P: Fn(&str) -> bool> Jar<P> {
 
     fn insert(&mut self, cookie: Cookie, now: HttpDate) {
         let domain = cookie.domain.clone();
-        self.domains.entry(domain.clone()).or_default().push(cookie);
+        let list = self.domains.entry(domain.clone()).or_default();
+        list.insert(list.partition_point(|other| other.order() < cookie.order()), cookie);
         self.count += 1;
         // Section 5.7: what has ended goes first, then, in a domain that has too many, what is not Secure, then the rest;
         // "evict the cookie with the earliest last-access-time first".
@@ -463,6 +466,11 @@ impl Cookie {
             is_http_only: self.is_http_only,
             same_site: self.same_site,
         }
+    }
+
+    /// Section 5.8.3, step 2: longer paths first, then what is older.
+    fn order(&self) -> (Reverse<usize>, u64) {
+        (Reverse(self.path.len()), self.created)
     }
 
     fn has_ended(&self, now: HttpDate) -> bool {

@@ -121,9 +121,30 @@ impl Look {
     }
 }
 
+/// What lines end in: 0 line feeds, 1 carriage returns.
+struct Ends;
+
+impl Classes<2> for Ends {
+    const CLASSES: [Class; 2] = [Class::of(b"\n"), Class::of(b"\r")];
+}
+
+/// Each CR has a LF behind it, and each LF a CR before it.
+fn is_canonical(bytes: &[u8]) -> bool {
+    let walked = scan::fold::<Ends, 2, _, ()>(bytes, false, |was_cr, _, [lf, cr]| {
+        if lf != cr << 1 | u64::from(was_cr) {
+            return ControlFlow::Break(());
+        }
+        ControlFlow::Continue(cr >> 63 == 1)
+    });
+    walked == ControlFlow::Continue(false)
+}
+
 /// RFC 2046 section 4.1.1: a line of text ends in CRLF, whatever it ended in.
 pub(super) fn canonical(text: &str) -> Bytes {
     let bytes = text.as_bytes();
+    if is_canonical(bytes) {
+        return Bytes::copy_from_slice(bytes);
+    }
     let mut lines = Vec::with_capacity(bytes.len() + bytes.len() / 32);
     let mut at = 0;
     while let Some(end) = scan::find_either(b'\r', b'\n', slice(bytes, at, bytes.len())).map(|end| at + end) {

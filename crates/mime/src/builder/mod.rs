@@ -299,10 +299,6 @@ pub fn type_of_name(name: &str) -> MediaType<'static> {
 
 /// Hexadecimal digits of at most 16 bytes.
 fn hex(bytes: &[u8]) -> String {
-    use core::fmt::Write as _;
-    let mut text = String::new();
-    for byte in bytes.iter().take(16) {
-        let _ = write!(text, "{byte:02x}");
-    }
-    text
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().take(16).flat_map(|byte| [digit(byte >> 4), digit(byte & 0xF)]).collect()
 }

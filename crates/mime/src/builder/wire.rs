@@ -166,8 +166,9 @@ impl Writer {
         media_type.write(&mut self.out, NAME.len());
         self.out.extend_from_slice(b"\r\n");
         if coding != Coding::SevenBit || (is_root && boundary.is_empty()) {
-            let name = coding.name().as_bytes();
-            self.out.extend_from_slice(&[b"Content-Transfer-Encoding: ", name, b"\r\n"].concat());
+            self.out.extend_from_slice(b"Content-Transfer-Encoding: ");
+            self.out.extend_from_slice(coding.name().as_bytes());
+            self.out.extend_from_slice(b"\r\n");
         }
         self.out.extend_from_slice(&part.fields);
         self.out.extend_from_slice(b"\r\n");
