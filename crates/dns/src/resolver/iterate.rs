@@ -366,7 +366,8 @@ impl Resolver {
             return None;
         }
         let targets = || task.delegation.iter().flat_map(|delegation| &delegation.targets);
-        let silent = targets().any(|target| target.tries > 0) && targets().all(|target| !target.dead);
+        let asked = targets().any(|target| target.tries > 0) && targets().all(|target| !target.dead);
+        let silent = asked && task.extended == ExtendedError::NO_REACHABLE_AUTHORITY;
         let error = if silent { ResolveError::Timeout } else { ResolveError::ServFail(Some(task.extended)) };
         Some(Answer::failed(task.question.clone(), error, task.extended))
     }
