@@ -13,7 +13,7 @@ use dns::Coordinator as _;
 use dns::proto_core::{Time, earliest};
 use dns::resolver::service::{Output, Service, Verdict};
 use dns::server::QueryId;
-use dns::{Event, Input};
+use dns::{Event, Input, TcpId};
 use examples::Failure;
 use net_core::listen::{Accept, Listener, is_exhaustion};
 use net_core::poll::{Interest, Poll, Ready, Timers};
@@ -267,12 +267,15 @@ impl Room {
         let Some(talk) = self.talks.get_mut(&id) else { return };
         talk.write(now);
         if talk.over {
+            let waited = talk.waits();
             let _ = self.poll.remove(&talk.stream, TALK | id);
             self.talks.remove(&id);
             self.timers.cancel(&id);
-            self.askers.retain(|_, asker| !matches!(asker, Asker::Talk { talk, .. } if *talk == id));
-            let askers = &self.askers;
-            self.service.forget(|client| !askers.contains_key(&client));
+            if waited {
+                self.askers.retain(|_, asker| !matches!(asker, Asker::Talk { talk, .. } if *talk == id));
+                let askers = &self.askers;
+                self.service.forget(|client| !askers.contains_key(&client));
+            }
             return;
         }
         self.timers.set_or_cancel(id, talk.deadline());
@@ -300,14 +303,16 @@ impl Room {
 
     fn act<A>(&mut self, event: &Event<A>, now: Time) {
         match event {
-            Event::OpenTcp { id, to, .. } => {
-                if self.upstream.open(*id, *to, &mut self.poll).is_err() {
-                    self.service.resolver().handle(Input::TcpClosed(*id), now);
-                }
-            }
+            Event::OpenTcp { id, to, .. } => self.open(*id, *to, now),
             Event::CloseTcp(id) => self.upstream.close(*id, &mut self.poll),
             Event::ClosePort(id) => self.upstream.close_port(*id, &mut self.poll),
             _ => {}
+        }
+    }
+
+    fn open(&mut self, id: TcpId, to: SocketAddr, now: Time) {
+        if self.upstream.open(id, to, &mut self.poll).is_err() {
+            self.service.resolver().handle(Input::TcpClosed(id), now);
         }
     }
 

@@ -94,6 +94,11 @@ impl Talk {
         self.endpoint.ignore(id);
     }
 
+    /// For an answer.
+    pub(crate) fn waits(&self) -> bool {
+        self.endpoint.waiting() > 0
+    }
+
     pub(crate) fn leave(&mut self) {
         self.endpoint.shut_down();
     }

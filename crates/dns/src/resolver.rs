@@ -1,6 +1,6 @@
 //! A resolver: it starts at the root and asks its way down, remembers what it hears, and believes no more than it must.
 //!
-//! The rule: it is a [`Coordinator`](crate::Coordinator), speaks in actions and owns no socket. Questions come in by
+//! The rule: it is a [`Coordinator`], speaks in actions and owns no socket. Questions come in by
 //! [`Resolver::resolve`]; whatever servers say, every one of them ends: each step costs something of which there is
 //! [only so much](Limits).
 //!

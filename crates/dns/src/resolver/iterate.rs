@@ -365,11 +365,11 @@ impl Resolver {
             task.restart();
             return None;
         }
-        Some(Answer::failed(
-            task.question.clone(),
-            ResolveError::ServFail(Some(task.extended)),
-            task.extended,
-        ))
+        let targets = || task.delegation.iter().flat_map(|delegation| &delegation.targets);
+        let asked = targets().any(|target| target.tries > 0) && targets().all(|target| !target.dead);
+        let silent = asked && task.extended == ExtendedError::NO_REACHABLE_AUTHORITY;
+        let error = if silent { ResolveError::Timeout } else { ResolveError::ServFail(Some(task.extended)) };
+        Some(Answer::failed(task.question.clone(), error, task.extended))
     }
 
     fn limit_hit(&self, task: &Task, kind: LimitKind) -> Answer {

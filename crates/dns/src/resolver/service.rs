@@ -11,12 +11,13 @@ use core::time::Duration;
 
 use proto_core::Time;
 
-use super::local::{self, Local, local};
+use super::local::{self, local};
 use super::{Answer, Coordinator, Event, ResolveError, Resolver, Ticket};
 use crate::authority::Network;
 use crate::cache::{RrSet, SetData};
 use crate::edns::{EdnsHeader, ExtendedError};
 use crate::limits;
+use crate::special::Special;
 use crate::{
     BuildError, Builder, Class, EdnsOption, Flags, Header, Message, Name, NameRef, Opcode, Question,
     QuestionRef, Rcode, Rdata, RrType, Section,
@@ -312,7 +313,7 @@ impl Service {
         {
             return None;
         }
-        let rcode = if known == Local::NxDomain { Rcode::NXDOMAIN } else { Rcode::NOERROR };
+        let rcode = if known == Special::NxDomain { Rcode::NXDOMAIN } else { Rcode::NOERROR };
         let mut writer = Writer::new(head, rcode, Flags::RA.with(Flags::AA), (&self.policy, 0), out);
         writer.local(known, head.question.name, &zone);
         Some(Verdict::Reply(writer.finish(None)))
@@ -439,15 +440,15 @@ impl<'b, 'p> Writer<'b, 'p> {
         Ok(())
     }
 
-    fn local(&mut self, known: Local, name: NameRef<'_>, zone: &Name) {
-        let (rtype, text) = match known {
-            Local::Address4 => (RrType::A, "127.0.0.1"),
-            Local::Address6 => (RrType::AAAA, "::1"),
-            Local::Pointer => (RrType::PTR, "localhost."),
-            Local::NoData | Local::NxDomain => (RrType::SOA, local::SOA),
+    fn local(&mut self, known: Special, name: NameRef<'_>, zone: &Name) {
+        let rdata = match known {
+            Special::Address(IpAddr::V4(v4)) => Rdata::from_wire(RrType::A, Class::IN, &v4.octets()).ok(),
+            Special::Address(IpAddr::V6(v6)) => Rdata::from_wire(RrType::AAAA, Class::IN, &v6.octets()).ok(),
+            Special::Localhost => Rdata::of_text(RrType::PTR, "localhost.").ok(),
+            Special::NoData | Special::NxDomain => Rdata::of_text(RrType::SOA, local::SOA).ok(),
         };
-        let Ok(rdata) = Rdata::of_text(rtype, text) else { return };
-        let (section, owner) = match rtype {
+        let Some(rdata) = rdata else { return };
+        let (section, owner) = match rdata.rtype() {
             RrType::SOA => (Section::Authority, zone.as_name_ref()),
             _ => (Section::Answer, name),
         };

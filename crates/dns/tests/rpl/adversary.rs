@@ -81,7 +81,7 @@ impl World<'_> {
             let before = self.resolver.sent();
             let ticket = self.resolver.resolve(question, self.now);
             self.asked.insert(ticket, 0);
-            self.to_the_end();
+            self.run_out();
             // One question, and its prefetch: each has its quota. A prefetch may follow.
             let most = 3 * u64::from(self.resolver.config().limits.sends);
             assert!(self.resolver.sent() - before <= most, "more queries than there may be");
@@ -97,7 +97,7 @@ impl World<'_> {
     }
 
     /// Until nothing is left to do. The clock moves only when nobody says anything.
-    fn to_the_end(&mut self) {
+    fn run_out(&mut self) {
         for _ in 0..100_000 {
             let mut busy = false;
             while let Some(event) = self.resolver.poll_event() {
@@ -222,7 +222,7 @@ impl World<'_> {
             _ => builder.push_question(QuestionRef::from(&asked)).unwrap(),
         }
         for section in Section::ALL {
-            let count = self.choices.below(if self.choices.0.len() % 7 == 0 { 40 } else { 4 });
+            let count = self.choices.below(if self.choices.0.len().is_multiple_of(7) { 40 } else { 4 });
             for _ in 0..count {
                 let owner = self.owner(&asked.name);
                 let record = self.record(owner);
