@@ -225,15 +225,17 @@ impl<'t> Lexer<'t> {
 }
 
 /// Octets that may end a token, or mean something else within.
-static STOPS: [bool; 256] = {
-    let mut stops = [false; 256];
-    let mut list: &[u8] = b" \t\r\n();\"\\";
+static STOPS: [bool; 256] = listed(b" \t\r\n();\"\\");
+
+#[expect(clippy::indexing_slicing, reason = "when compiled: an octet is below 256")]
+const fn listed(mut list: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
     while let [octet, rest @ ..] = list {
-        stops[*octet as usize] = true;
+        table[*octet as usize] = true;
         list = rest;
     }
-    stops
-};
+    table
+}
 
 #[inline]
 fn stops(octet: u8) -> bool {
