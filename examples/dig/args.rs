@@ -266,7 +266,7 @@ impl Args {
     fn option(&mut self, word: &str) -> Result<(), String> {
         let (key, value) = word.split_once('=').map_or((word, None), |(key, value)| (key, Some(value)));
         let (on, key) =
-            key.strip_prefix("no").filter(|key| *key != "").map_or((true, key), |key| (false, key));
+            key.strip_prefix("no").filter(|key| !key.is_empty()).map_or((true, key), |key| (false, key));
         match value {
             Some(value) if on => self.valued(key, value),
             None => self.switch(key, on),

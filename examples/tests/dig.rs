@@ -6,7 +6,22 @@ use std::process::Output;
 
 use dns::tsig::{Algorithm, Key};
 use examples::program::output;
-use hierarchy::{HIERARCHY, NETCINEMA, Servers};
+use hierarchy::{NETCINEMA, Servers};
+
+/// The hierarchy: a root on 127.0.0.1, `test` on 127.0.0.2, `netcinema.test` on 127.0.0.3.
+const HIERARCHY: &[(u8, &str, &str)] = &[
+    (
+        1,
+        ".",
+        "$TTL 600\n. SOA a.root. host. 1 2 3 4 5\n. NS a.root.\na.root. A 127.0.0.1\ntest. NS ns.test.\nns.test. A 127.0.0.2\n",
+    ),
+    (
+        2,
+        "test.",
+        "$TTL 600\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 127.0.0.2\nnetcinema NS ns.netcinema\nns.netcinema A 127.0.0.3\n",
+    ),
+    (3, "netcinema.test.", NETCINEMA),
+];
 
 fn servers() -> Servers {
     Servers::start(&[(1, "netcinema.test", NETCINEMA)], Some(&key()))

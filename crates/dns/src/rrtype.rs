@@ -303,7 +303,56 @@ const fn shapes() -> [Shape; DENSE] {
     shapes
 }
 
+/// Places for mnemonics. 512: a fifth of them is taken, so that few have to stand elsewhere.
+const PLACES: usize = 512;
+
+/// Lines of the table by their mnemonics, one place further on where one is taken. 0: nobody, as the first line is first.
+static NAMED: [u8; PLACES] = named();
+
+#[expect(
+    clippy::indexing_slicing,
+    clippy::cast_possible_truncation,
+    reason = "when compiled: no index depends on anything"
+)]
+const fn named() -> [u8; PLACES] {
+    assert!(KINDS.len() < u8::MAX as usize);
+    let mut places = [0; PLACES];
+    let mut line = 0;
+    while line < KINDS.len() {
+        let mut place = place_of(KINDS[line].mnemonic.as_bytes());
+        while places[place] != 0 {
+            place = (place + 1) % PLACES;
+        }
+        places[place] = line as u8 + 1;
+        line += 1;
+    }
+    places
+}
+
+/// Where a mnemonic stands, in any case.
+const fn place_of(mut text: &[u8]) -> usize {
+    let mut hash = 0_usize;
+    while let [octet, rest @ ..] = text {
+        hash = hash.wrapping_mul(37).wrapping_add((*octet | 0x20) as usize);
+        text = rest;
+    }
+    hash % PLACES
+}
+
 impl Kind {
+    /// The line of this mnemonic, in any case.
+    fn named(text: &[u8]) -> Option<&'static Kind> {
+        let mut place = place_of(text.get(..text.len().min(16))?);
+        loop {
+            let line = usize::from(*NAMED.get(place)?).checked_sub(1)?;
+            let kind = KINDS.get(line)?;
+            if kind.mnemonic.as_bytes().eq_ignore_ascii_case(text) {
+                return Some(kind);
+            }
+            place = (place + 1) % PLACES;
+        }
+    }
+
     #[inline]
     fn of(rtype: RrType) -> &'static Kind {
         match INDEX.get(usize::from(rtype.0)) {
@@ -333,8 +382,7 @@ impl RrType {
     /// The type that a mnemonic or `TYPEnnn` stands for, in any case.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<RrType> {
-        let known = KINDS.iter().find(|kind| kind.mnemonic.as_bytes().eq_ignore_ascii_case(text));
-        known
+        Kind::named(text)
             .map(|kind| RrType(kind.code))
             .or_else(|| (text == b"*").then_some(RrType::ANY))
             .or_else(|| crate::text::numbered(b"TYPE", text).map(RrType))

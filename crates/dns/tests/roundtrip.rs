@@ -73,8 +73,11 @@ fn compose(header: Header, question: &Question, sections: &[Vec<Record>; 3], edn
     builder.finish().to_vec()
 }
 
+/// Owner, TTL, type, class and RDATA of a record, as octets.
+type Said = (Vec<u8>, u32, RrType, Class, Vec<u8>);
+
 /// All that a message says, with regard to case.
-fn content(message: &Message<'_>) -> Vec<(Vec<u8>, u32, RrType, Class, Vec<u8>)> {
+fn content(message: &Message<'_>) -> Vec<Said> {
     let records = Section::ALL.into_iter().flat_map(|section| message.section(section));
     let parts = records.map(|record| {
         let mut wire = Vec::new();

@@ -81,7 +81,7 @@ fn ask(questions: &[(&str, RrType)], cuts: &[usize]) -> Vec<Result<usize, Resolv
             }
         }
         if done.len() == questions.len() {
-            return tickets.iter().map(|ticket| done[ticket].clone()).collect();
+            return tickets.iter().map(|ticket| done[ticket]).collect();
         }
         while let Some(transmit) = stub.poll_transmit(now) {
             let Socket::Tcp(id) = transmit.socket else { panic!("a datagram") };

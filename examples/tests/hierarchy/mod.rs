@@ -159,22 +159,6 @@ impl Server {
     }
 }
 
-/// The hierarchy: a root on 127.0.0.1, `test` on 127.0.0.2, `netcinema.test` on 127.0.0.3.
-#[expect(dead_code, reason = "not every test needs all of it")]
-pub(crate) const HIERARCHY: &[(u8, &str, &str)] = &[
-    (
-        1,
-        ".",
-        "$TTL 600\n. SOA a.root. host. 1 2 3 4 5\n. NS a.root.\na.root. A 127.0.0.1\ntest. NS ns.test.\nns.test. A 127.0.0.2\n",
-    ),
-    (
-        2,
-        "test.",
-        "$TTL 600\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 127.0.0.2\nnetcinema NS ns.netcinema\nns.netcinema A 127.0.0.3\n",
-    ),
-    (3, "netcinema.test.", NETCINEMA),
-];
-
 /// A zone with something of everything.
 pub(crate) const NETCINEMA: &str = "$TTL 60
 @ SOA ns host 7 7200 3600 1209600 300

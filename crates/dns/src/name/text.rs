@@ -59,6 +59,40 @@ fn put_tail(tail: &[u8], wire: &mut [u8; limits::NAME], len: usize) -> Result<us
 
 /// Labels of `text` behind their lengths; how long they are together, and whether the last one ends in a dot.
 fn put_labels(text: &[u8], wire: &mut [u8; limits::NAME]) -> Result<(usize, bool), TextError> {
+    match put_plain_labels(text, wire) {
+        Some(put) => Ok(put),
+        None => put_any_labels(text, wire),
+    }
+}
+
+/// The same where nothing is escaped and nothing wrong: each dot stands where the length of the next label belongs.
+fn put_plain_labels(text: &[u8], wire: &mut [u8; limits::NAME]) -> Option<(usize, bool)> {
+    wire.get_mut(1..=text.len())?.copy_from_slice(text);
+    let mut label = 0;
+    for (at, octet) in (1..).zip(text) {
+        match octet {
+            b'.' => {
+                *wire.get_mut(label)? = label_len(at - label - 1)?;
+                label = at;
+            }
+            b'\\' => return None,
+            _ => {}
+        }
+    }
+    let len = text.len() - label;
+    if len == 0 {
+        return Some((label, true));
+    }
+    *wire.get_mut(label)? = label_len(len)?;
+    Some((text.len() + 1, false))
+}
+
+fn label_len(len: usize) -> Option<u8> {
+    u8::try_from(len).ok().filter(|len| matches!(len, 1..=63))
+}
+
+/// The same of any text, and what is wrong with it.
+fn put_any_labels(text: &[u8], wire: &mut [u8; limits::NAME]) -> Result<(usize, bool), TextError> {
     let too_long = |at| TextError::at(TextErrorKind::Name(NameError::NameTooLong), at);
     let (mut at, mut label, mut len) = (0, 0, 1);
     while let Some((octet, next)) = unescape(text, at)? {

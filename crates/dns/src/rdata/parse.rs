@@ -1,7 +1,7 @@
 //! Fields of RDATA, read from text.
 
 use alloc::vec::Vec;
-use core::net::{Ipv4Addr, Ipv6Addr};
+use core::net::Ipv6Addr;
 use core::str::FromStr;
 
 use proto_core::base64;
@@ -13,6 +13,25 @@ use crate::limits;
 use crate::name::text::{text_to_wire, unescape};
 use crate::text::{Token, decimal, period};
 use crate::{Name, Rcode, RrType, TextError, TextErrorKind as Kind, svcb};
+
+/// An IPv4 address: four numbers without zeros in front, dots between them. [`core::net::Ipv4Addr`]'s own reading is its twin.
+fn dotted(text: &[u8]) -> Option<[u8; 4]> {
+    let (mut octets, mut rest) = ([0; 4], text);
+    for (number, place) in octets.iter_mut().enumerate() {
+        if number > 0 {
+            rest = rest.strip_prefix(b".")?;
+        }
+        let (mut value, mut digits) = (0_u16, 0);
+        while let [digit @ b'0'..=b'9', behind @ ..] = rest {
+            if digits == 3 || (digits == 1 && value == 0) {
+                return None;
+            }
+            (value, digits, rest) = (value * 10 + u16::from(digit - b'0'), digits + 1, behind);
+        }
+        *place = u8::try_from(value).ok().filter(|_| digits > 0)?;
+    }
+    rest.is_empty().then_some(octets)
+}
 
 /// Reads tokens and writes the wire form of what they stand for.
 pub(super) struct Scanner<'t, 'o> {
@@ -150,8 +169,8 @@ impl<'t, 'o> Scanner<'t, 'o> {
     }
 
     pub(super) fn ipv4(&mut self) -> Result<(), TextError> {
-        let address: Ipv4Addr = self.value("an IPv4 address", from_str)?;
-        self.put(&address.octets());
+        let octets = self.value("an IPv4 address", dotted)?;
+        self.put(&octets);
         Ok(())
     }
 
@@ -466,4 +485,35 @@ fn moment(text: &[u8]) -> Option<u64> {
 fn rcode(text: &[u8]) -> Option<u64> {
     let named = || from_str(text).map(|rcode: Rcode| rcode.0.into());
     decimal(text).or_else(named)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn addresses_are_read_as_the_library_reads_them() {
+        for text in [
+            "0.0.0.0",
+            "255.255.255.255",
+            "192.0.2.1",
+            "1.2.3",
+            "1.2.3.4.",
+            ".1.2.3",
+            "1..2.3",
+            "01.2.3.4",
+            "1.2.3.00",
+            "256.1.1.1",
+            "1.2.3.1000",
+            "1.2.3.4 ",
+            "",
+            "a.b.c.d",
+            "1.2.3.+4",
+            "1,2,3,4",
+            "1.2.3.4.5",
+        ] {
+            let library = text.parse().ok().map(|address: core::net::Ipv4Addr| address.octets());
+            assert_eq!(dotted(text.as_bytes()), library, "{text}");
+        }
+    }
 }

@@ -59,8 +59,51 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// To the end of the line that is not within parentheses.
     fn tokens(&mut self) -> Result<(), ZoneError> {
+        let start = (self.at, self.line, self.line_start);
+        if self.plain_line() {
+            return Ok(());
+        }
+        (self.at, self.line, self.line_start) = start;
+        self.spans.clear();
+        self.any_tokens()
+    }
+
+    /// The tokens of a line without parentheses, quotes, comments and escapes, as most are; `false` of any other.
+    fn plain_line(&mut self) -> bool {
+        let rest = self.text.get(self.at..).unwrap_or_default();
+        let (from, line, before) = (self.at, self.line, self.at - self.line_start);
+        let (mut start, mut end) = (0, rest.len());
+        for (at, octet) in rest.iter().enumerate() {
+            if !stops(*octet) {
+                continue;
+            }
+            if at > start {
+                let (column, place) = (before + start + 1, from + start);
+                self.spans.push(Span { start: place, end: from + at, quoted: false, line, column });
+            }
+            start = at + 1;
+            match octet {
+                b' ' | b'\t' => {}
+                b'\n' => {
+                    end = at;
+                    break;
+                }
+                _ => return false,
+            }
+        }
+        if start < end {
+            return false; // the last line, without an end
+        }
+        self.at += end;
+        if self.at < self.text.len() {
+            self.newline();
+        }
+        end <= TOKEN && self.spans.len() <= TOKENS
+    }
+
+    /// To the end of the line that is not within parentheses.
+    fn any_tokens(&mut self) -> Result<(), ZoneError> {
         let mut open: Vec<(usize, usize)> = Vec::new();
         while let Some(octet) = self.text.get(self.at).copied() {
             match octet {
@@ -181,8 +224,73 @@ impl<'t> Lexer<'t> {
     }
 }
 
+/// Octets that may end a token, or mean something else within.
+static STOPS: [bool; 256] = listed(b" \t\r\n();\"\\");
+
+#[expect(clippy::indexing_slicing, reason = "when compiled: an octet is below 256")]
+const fn listed(mut list: &[u8]) -> [bool; 256] {
+    let mut table = [false; 256];
+    while let [octet, rest @ ..] = list {
+        table[*octet as usize] = true;
+        list = rest;
+    }
+    table
+}
+
+#[inline]
+fn stops(octet: u8) -> bool {
+    STOPS.get(usize::from(octet)).copied().unwrap_or(true)
+}
+
 /// The start of a token, for people.
 pub(super) fn shown(token: &[u8]) -> String {
     let start = token.get(..60.min(token.len())).unwrap_or_default();
     String::from_utf8_lossy(start).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The plain reading of a line is the careful one, faster.
+    #[test]
+    fn plain_lines_are_read_as_any_others() {
+        for text in [
+            "a b\tc\n",
+            "  a\n",
+            "a",
+            "a b",
+            "\n\na\n",
+            "a  b  \n",
+            "a\r\nb\r\n",
+            "a (b\n c) d\ne",
+            "a \"b c\" d\n",
+            "a;b\nc",
+            "a\\ b c\n",
+            "\t\n x",
+            "a \"b\n",
+            ")",
+            "a (",
+            "",
+        ] {
+            let read = |any: bool| {
+                let mut lexer = Lexer::new(String::new(), Cow::Borrowed(text.as_bytes()));
+                let mut found = Vec::new();
+                while lexer.at < text.len() {
+                    lexer.spans.clear();
+                    let result = if any { lexer.any_tokens() } else { lexer.tokens() };
+                    let spans = lexer
+                        .spans
+                        .iter()
+                        .map(|span| (span.start, span.end, span.quoted, span.line, span.column));
+                    found.push((spans.collect::<Vec<_>>(), lexer.at, lexer.line, result.is_ok()));
+                    if result.is_err() {
+                        lexer.skip_line();
+                    }
+                }
+                found
+            };
+            assert_eq!(read(false), read(true), "{text:?}");
+        }
+    }
 }

@@ -9,6 +9,7 @@ use core::fmt;
 use super::generate::Generate;
 use super::lexer::{Lexer, shown};
 use super::{INCLUDE_DEPTH, ZoneError, ZoneErrorKind as Kind, parse_ttl};
+use crate::rdata::text_to_wire;
 use crate::text::{Token, tokens};
 use crate::{Class, Name, Rdata, RecordRef, RrType, TextErrorKind};
 
@@ -56,7 +57,12 @@ pub struct Parser<'t> {
     last_ttl: Option<u32>,
     generate: Option<Generate>,
     rdata: Option<Rdata>,
+    /// Where RDATA is put together.
+    wire: Vec<u8>,
 }
+
+/// Tokens of most RDATA: SOA has seven.
+const FEW: usize = 8;
 
 /// What may stand between the owner and the RDATA.
 struct Middle {
@@ -85,6 +91,7 @@ impl<'t> Parser<'t> {
             last_ttl: None,
             generate: None,
             rdata: None,
+            wire: Vec::new(),
         }
     }
 
@@ -177,13 +184,31 @@ impl<'t> Parser<'t> {
         }
         let middle = self.middle(first)?;
         self.class = middle.class.unwrap_or(self.class);
-        let tokens: Vec<Token<'_>> =
-            self.lexer.spans.iter().skip(middle.next).map(|span| self.lexer.token(span)).collect();
-        let rdata = Rdata::parse_text(middle.rtype, self.class, &tokens, self.origin.as_ref())
-            .map_err(|error| (middle.next + error.token, error.offset, error.kind.into()))?;
+        let rdata = self.rdata_of(&middle)?;
         let ttl = self.ttl_of(middle.ttl, &rdata).ok_or((middle.next - 1, 0, Kind::NoTtl))?;
         self.rdata = Some(rdata);
         Ok(ttl)
+    }
+
+    /// What the tokens behind the type say.
+    fn rdata_of(&mut self, middle: &Middle) -> Result<Rdata, Fault> {
+        let spans = self.lexer.spans.get(middle.next..).unwrap_or_default();
+        let (mut few, many): ([Token<'_>; FEW], Vec<Token<'_>>);
+        let tokens = if spans.len() <= FEW {
+            few = [Token::bare(&[]); FEW];
+            for (place, span) in few.iter_mut().zip(spans) {
+                *place = self.lexer.token(span);
+            }
+            few.get(..spans.len()).unwrap_or_default()
+        } else {
+            many = spans.iter().map(|span| self.lexer.token(span)).collect();
+            &many
+        };
+        self.wire.clear();
+        let (rtype, class, origin) = (middle.rtype, self.class, self.origin.as_ref());
+        text_to_wire(rtype, class, tokens, origin, &mut self.wire)
+            .map_err(|error| (middle.next + error.token, error.offset, error.kind.into()))?;
+        Ok(Rdata::of_valid(&self.wire, rtype, class))
     }
 
     /// RFC 2308 section 4: the record's own, that of `$TTL`, else that of the record before (RFC 1035 section 5.1). A SOA
@@ -206,12 +231,17 @@ impl<'t> Parser<'t> {
                 if ttl.replace(seconds).is_some() {
                     return fault(Kind::Twice("TTL"));
                 }
-            } else if let Some(found) = Class::parse(text).filter(|_| RrType::parse(text).is_none()) {
+                continue;
+            }
+            // ANY is both: a type first. IN is what nearly all say.
+            let internet = text.eq_ignore_ascii_case(b"IN");
+            let rtype = if internet { None } else { RrType::parse(text) };
+            if let Some(found) = Class::parse(text).filter(|_| rtype.is_none()) {
                 if class.replace(found).is_some() {
                     return fault(Kind::Twice("class"));
                 }
             } else {
-                return match RrType::parse(text) {
+                return match rtype {
                     None => fault(TextErrorKind::Unknown("record type").into()),
                     // RFC 2136 section 2.4: NONE and ANY are for updates and questions.
                     Some(_) if matches!(class, Some(Class::NONE | Class::ANY)) => fault(Kind::Meta),

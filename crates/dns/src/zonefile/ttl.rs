@@ -12,6 +12,9 @@ use super::MAX_TTL;
 /// ```
 #[must_use]
 pub fn parse_ttl(text: &[u8]) -> Option<u32> {
+    if matches!(text.len(), 1..=9) && text.iter().all(u8::is_ascii_digit) {
+        return Some(text.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')));
+    }
     let (mut total, mut rest) = (0_u64, text);
     while !rest.is_empty() {
         let digits = rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
