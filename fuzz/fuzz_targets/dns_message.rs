@@ -20,7 +20,8 @@ fuzz_target!(|bytes: &[u8]| {
         edns.options().for_each(drop);
     }
     let sections = Section::ALL.map(|section| {
-        let records = message.section(section).filter(|record| !matches!(record.rtype(), RrType::OPT | RrType::TSIG));
+        let records =
+            message.section(section).filter(|record| !matches!(record.rtype(), RrType::OPT | RrType::TSIG));
         records.map(|record| record.to_record()).collect::<Vec<Record>>()
     });
     let mut out = vec![0; 65_535];

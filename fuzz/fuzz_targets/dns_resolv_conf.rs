@@ -28,13 +28,16 @@ fuzz_target!(|input: (&[u8], &[u8], &str, Vec<Vec<u8>>)| {
         while let Some(transmit) = stub.poll_transmit(now) {
             let Some(reply) = replies.next() else { continue };
             // Under the right id, which a forger would have to guess.
-            let (front, query) = transmit.bytes.split_at(if matches!(transmit.socket, Socket::Tcp(_)) { 2 } else { 0 });
+            let (front, query) =
+                transmit.bytes.split_at(if matches!(transmit.socket, Socket::Tcp(_)) { 2 } else { 0 });
             let mut bytes = reply.clone();
             if let (Some(id), Some(known)) = (bytes.get_mut(..2), query.get(..2)) {
                 id.copy_from_slice(known);
             }
             match transmit.socket {
-                Socket::FreshPort(port) => stub.handle(Input::Datagram { port, from: transmit.to, bytes: &bytes }, now),
+                Socket::FreshPort(port) => {
+                    stub.handle(Input::Datagram { port, from: transmit.to, bytes: &bytes }, now)
+                }
                 Socket::Tcp(id) => {
                     let _ = front;
                     let len = u16::try_from(bytes.len()).unwrap_or(0).to_be_bytes();

@@ -27,7 +27,9 @@ fuzz_target!(|input: (&[u8], Vec<(u16, u8)>)| {
     // What we signed, and somebody changed.
     let mut out = [0; 512];
     let mut builder = Builder::new(&mut out, Header::query(7, Opcode::QUERY));
-    builder.push_question(Question::new("example.org".parse().unwrap(), RrType::SOA).as_question_ref()).unwrap();
+    builder
+        .push_question(Question::new("example.org".parse().unwrap(), RrType::SOA).as_question_ref())
+        .unwrap();
     let len = builder.finish().len();
     let (mut session, len) = Session::request(&key, &mut out, len, NOW).unwrap();
     let signed = out[..len].to_vec();

@@ -37,7 +37,8 @@ fuzz_target!(|text: &[u8]| {
     }
     let mut parser = Parser::new(out.as_bytes(), "written").origin(origin());
     for record in &records {
-        let entry = parser.next().unwrap_or_else(|fault| panic!("{fault} in {out}")).expect("as many records");
+        let entry =
+            parser.next().unwrap_or_else(|fault| panic!("{fault} in {out}")).expect("as many records");
         assert_eq!(entry.record.to_record(), *record);
     }
     assert!(parser.next().unwrap().is_none());

@@ -19,7 +19,8 @@ fuzz_target!(|input: (bool, Vec<u8>, &[u8])| {
     for decodes in [false, true] {
         let tree = of_tree(raw, &limits, decodes);
         let mut sizes = sizes.iter().cycle();
-        let reader = of_reader(raw, &limits, decodes, &mut |_| sizes.next().map_or(1, |size| usize::from(*size)));
+        let reader =
+            of_reader(raw, &limits, decodes, &mut |_| sizes.next().map_or(1, |size| usize::from(*size)));
         assert!(reader == tree, "{}", reader.differs_from(&tree));
     }
 });
