@@ -56,8 +56,8 @@ fn read(path: &str) -> Option<String> {
 /// nsswitch.conf(5): `hosts: files dns`, where what follows `files` may be an action for its failure. Without such a line
 /// files come first.
 fn asks_files_first(list: &str) -> bool {
-    let lines = list.lines().filter_map(|line| line.split('#').next()?.trim().strip_prefix("hosts:"));
-    lines.last().is_none_or(|sources| sources.split_whitespace().next() == Some("files"))
+    let mut lines = list.lines().filter_map(|line| line.split('#').next()?.trim().strip_prefix("hosts:"));
+    lines.next_back().is_none_or(|sources| sources.split_whitespace().next() == Some("files"))
 }
 
 /// hosts(5): `address official-name aliases... # comment`, names in any case.
