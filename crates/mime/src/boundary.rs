@@ -4,9 +4,12 @@
 //! another one. The innermost multipart that is still open is asked first, and one further out closes all within.
 
 use alloc::vec::Vec;
+#[cfg(feature = "simd")]
 use core::ops::ControlFlow::{Break, Continue};
 
-use proto_core::scan::{self, Class, Classes};
+use proto_core::scan;
+#[cfg(feature = "simd")]
+use proto_core::scan::{Class, Classes};
 
 use crate::lexical::slice;
 
@@ -182,18 +185,20 @@ fn end_of_line(tail: &[u8], eof: bool, limit: usize) -> Tail {
 }
 
 /// Line ends and dashes.
+#[cfg(feature = "simd")]
 struct Dashes;
+#[cfg(feature = "simd")]
 impl Classes<2> for Dashes {
     const CLASSES: [Class; 2] = [Class::of(b"\n"), Class::of(b"-")];
 }
 
 /// As many bytes are looked at closely once there is a dash.
+#[cfg(feature = "simd")]
 const CLOSE: usize = 4096;
 
 /// The first LF with two dashes behind it for which `judge` has an answer.
+#[cfg(feature = "simd")]
 fn find_dashes<T>(bytes: &[u8], mut judge: impl FnMut(usize) -> Option<T>) -> Option<(usize, T)> {
-    #[cfg(not(feature = "simd"))]
-    return plain_find_dashes(bytes, judge);
     let mut from = 0;
     loop {
         // Base64 has no dashes at all, and nothing is faster than a search for one byte.
@@ -209,7 +214,11 @@ fn find_dashes<T>(bytes: &[u8], mut judge: impl FnMut(usize) -> Option<T>) -> Op
     }
 }
 
+#[cfg(not(feature = "simd"))]
+use plain_find_dashes as find_dashes;
+
 /// The same over an index.
+#[cfg(feature = "simd")]
 #[inline]
 fn find_dashes_close<T>(bytes: &[u8], mut judge: impl FnMut(usize) -> Option<T>) -> Option<(usize, T)> {
     // The last two of the block before: LFs, and whether the last was a dash.

@@ -10,7 +10,9 @@ use bytes::BytesMut;
 use mime::{DefectKind as K, Event, Limits, Message, PartKind, Reader};
 
 /// Type and body of each leaf, and the defects by kind and offset.
-fn read(raw: &str) -> (Vec<(String, String)>, Vec<(K, u64)>) {
+type Read = (Vec<(String, String)>, Vec<(K, u64)>);
+
+fn read(raw: &str) -> Read {
     let message = Message::parse(raw.as_bytes());
     let leaves = message.parts().filter(|part| !part.has_children());
     let leaves = leaves.map(|part| {

@@ -717,8 +717,11 @@ fn reported(kind: &str, status: &str) -> String {
 /// What a recipient of RFC 3464 appendix E is told of: address, action, status, and what was said.
 type Told = (&'static str, Action, &'static str, Option<&'static str>);
 
+/// A section, the content of its delivery status, who reports, and what became of each recipient.
+type Report = (&'static str, &'static str, (&'static str, &'static str), &'static [Told]);
+
 /// RFC 3464 appendix E.
-const RFC_3464: &[(&str, &str, (&str, &str), &[Told])] = &[
+const RFC_3464: &[Report] = &[
     (
         "E.1",
         "Reporting-MTA: dns; cs.utk.edu\r\n\r\nOriginal-Recipient: rfc822;louisl@larry.slip.umd.edu\r\n\
