@@ -562,7 +562,7 @@ fn exit(args: &[&str]) -> (Option<i32>, String) {
 #[test]
 fn wrong_usage_and_wrong_files_are_told_apart() {
     let scratch = Scratch::new().unwrap();
-    let bad = scratch.write("bad", b"@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.256\n").unwrap();
+    scratch.write("bad", b"@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.256\n").unwrap();
     let bad = |at: &Path| format!("--zone=example.org={}", at.display());
     let wrong = bad(scratch.path().join("bad").as_path());
     assert_eq!(exit(&[]).0, Some(2));

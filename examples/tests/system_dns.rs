@@ -599,7 +599,7 @@ fn dnsperf_compares_with_nsd() {
         KINDS.iter().take(13).map(|(name, rtype, _)| format!("{name} {rtype}\n")).collect();
     let file = scratch.write("questions", questions.as_bytes()).unwrap();
     let seconds = std::env::var("DNSPERF_SECONDS").unwrap_or_else(|_| "2".to_owned());
-    let mut measure = |id: u32, address: SocketAddr| -> f64 {
+    let measure = |id: u32, address: SocketAddr| -> f64 {
         let (before, port) = (cpu(id), address.port().to_string());
         let text = says(
             "dnsperf",
