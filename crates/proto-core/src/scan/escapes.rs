@@ -18,7 +18,7 @@ use super::{BLOCK, Class, vectors};
 ///
 /// ```
 /// let mut out = Vec::new();
-/// assert_eq!(proto_core::scan::unescape(b"caf=C3=A9 =\r\nau lait", b'=', &mut out), 21);
+/// assert_eq!(proto_core::scan::unescape(b"caf=C3=A9 =\r\nau lait", b'=', &mut out), 20);
 /// assert_eq!(out, "café au lait".as_bytes());
 /// assert_eq!(proto_core::scan::unescape(b"1+1=2", b'=', &mut Vec::new()), 3);
 /// ```
