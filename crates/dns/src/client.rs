@@ -5,7 +5,7 @@
 //! TCP. Names are completed as resolv.conf(5) says ([`Config`]), looked up in hosts(5) first ([`Hosts`]), and some never leave
 //! the machine (RFC 6761).
 //!
-//! No socket is opened here: see [`Coordinator`](crate::Coordinator) for how to drive it.
+//! No socket is opened here: see [`Coordinator`] for how to drive it.
 
 mod answer;
 mod config;
