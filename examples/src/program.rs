@@ -2,9 +2,10 @@
 
 use std::ffi::OsStr;
 use std::io::{BufRead as _, BufReader, Read as _};
-use std::net::SocketAddr;
+use std::net::{SocketAddr, TcpListener, UdpSocket};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, ExitStatus, Output, Stdio};
+use std::sync::atomic::{AtomicU16, Ordering};
 use std::time::{Duration, Instant};
 
 use crate::Failure;
@@ -29,6 +30,23 @@ pub fn path(name: &str) -> Result<PathBuf, Failure> {
         return Ok(program);
     }
     Err(format!("{} is not there; build it with: cargo build --examples", program.display()).into())
+}
+
+/// A place on the loopback for a program by others that can't choose its port by itself: free now, by UDP and by TCP, never
+/// the same one twice, and not among those that the system gives away for port 0.
+///
+/// # Errors
+/// Every port was taken.
+pub fn free_place() -> Result<SocketAddr, Failure> {
+    static NEXT: AtomicU16 = AtomicU16::new(0);
+    let first = 20_000 + u16::try_from(std::process::id() % 100)? * 100;
+    for _ in 0..1000 {
+        let address = SocketAddr::from(([127, 0, 0, 1], first + NEXT.fetch_add(1, Ordering::Relaxed) % 1000));
+        if UdpSocket::bind(address).is_ok() && TcpListener::bind(address).is_ok() {
+            return Ok(address);
+        }
+    }
+    Err("every port is taken".into())
 }
 
 impl Program {

@@ -50,7 +50,7 @@ fn socat_asks_by_datagram() {
 #[ignore = "needs socat"]
 fn upper_client_understands_a_server_by_others() {
     // socat as a server that runs tr(1) for each connection.
-    let free = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let free = examples::program::free_place().unwrap();
     let listen = format!("TCP-LISTEN:{},bind=127.0.0.1,reuseaddr,fork", free.port());
     let translate = "SYSTEM:sed -u y/abcdefghijklmnopqrstuvwxyz/ABCDEFGHIJKLMNOPQRSTUVWXYZ/";
     let mut server = Command::new("socat").args([&listen, translate]).spawn().unwrap();
@@ -80,15 +80,18 @@ fn villagers_answer_socat_and_give_up_on_a_silent_one() {
 /// The tour's servers, left running, and the file with the authority that https is signed by.
 fn tour(acts: &[&str], listeners: usize) -> (Program, String) {
     let mut tour = Program::start("tour", acts.iter().chain(&["--serve"]), listeners).unwrap();
-    let hint = tour.line().unwrap();
-    let authority = hint.strip_prefix("https is signed by ").unwrap().to_owned();
-    (tour, authority)
+    loop {
+        let hint = tour.line().unwrap();
+        if let Some(authority) = hint.strip_prefix("https is signed by ") {
+            return (tour, authority.to_owned());
+        }
+    }
 }
 
 #[test]
 #[ignore = "needs curl"]
 fn curl_reads_the_tours_pages_and_trusts_its_authority_only_if_told() {
-    let (tour, authority) = tour(&["web", "tls"], 2);
+    let (tour, authority) = tour(&["web", "tls"], 3);
     let (http, https) = (address(&tour, "http"), address(&tour, "https"));
     let page = run("curl", &["-sS", &format!("http://{http}/")], b"");
     assert!(String::from_utf8(page).unwrap().contains("visit number 1"));

@@ -9,7 +9,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use dns::{Builder, EdnsHeader, Header, Message, Opcode, Question, RrType};
-use examples::program::{Program, output};
+use examples::program::{Program, free_place, output};
 use examples::scratch::Scratch;
 
 const SECRET: &str = "c2VjcmV0IG9mIHNvbWUgbGVuZ3Ro";
@@ -64,11 +64,6 @@ impl Other {
         let id = self.child.id().to_string();
         assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
     }
-}
-
-/// A port that is free now.
-fn place() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 fn spawn(program: &str, args: &[&str], scratch: Scratch, address: SocketAddr) -> Other {
@@ -248,7 +243,7 @@ const KINDS: &[(&str, &str, &str)] = &[
 #[test]
 #[ignore = "needs dig, kdig and drill; .ci/run system installs them"]
 fn dig_kdig_and_drill_understand_every_answer() {
-    let (program, _scratch) = ours(place(), &["--allow-xfr=127.0.0.1"]);
+    let (program, _scratch) = ours(free_place().unwrap(), &["--allow-xfr=127.0.0.1"]);
     let server = program.address("udp").unwrap();
     let port = server.port().to_string();
     for (name, rtype, expected) in KINDS {
@@ -273,7 +268,7 @@ fn dig_kdig_and_drill_understand_every_answer() {
 #[test]
 #[ignore = "needs nslookup; .ci/run system installs it"]
 fn nslookup_understands_every_answer() {
-    let (program, _scratch) = ours(place(), &[]);
+    let (program, _scratch) = ours(free_place().unwrap(), &[]);
     let port = format!("-port={}", program.address("udp").unwrap().port());
     for (name, rtype, expected) in [
         ("web.example.org", "a", "Address: 192.0.2.80"),
@@ -294,7 +289,7 @@ fn nsupdate_changes_a_zone_under_a_key() {
     let data = Scratch::new().unwrap();
     let flag = format!("--data={}", data.path().display());
     let flags = ["--allow-update=key:key", &flag, "--log=error"];
-    let (program, scratch) = ours(place(), &flags);
+    let (program, scratch) = ours(free_place().unwrap(), &flags);
     let server = program.address("udp").unwrap();
     let add = "update add new.example.org 60 A 192.0.2.77";
     let (done, text) = nsupdate(server, false, add);
@@ -310,7 +305,7 @@ fn nsupdate_changes_a_zone_under_a_key() {
     assert_eq!(nsupdate(server, true, &many), (true, String::new()));
     drop(program);
     let zone = format!("--zone=example.org={}", scratch.path().join("zone").display());
-    let program = start(place(), &[&[zone.as_str()], &flags[..]].concat());
+    let program = start(free_place().unwrap(), &[&[zone.as_str()], &flags[..]].concat());
     let server = program.address("udp").unwrap();
     assert_eq!(short(server, &["web.example.org"]), "");
     assert_eq!(short(server, &["new.example.org"]).trim(), "192.0.2.77");
@@ -319,9 +314,9 @@ fn nsupdate_changes_a_zone_under_a_key() {
 
 /// Theirs takes the zone, then the changes, from ours.
 fn gives(theirs: Start) {
-    let address = place();
+    let address = free_place().unwrap();
     let (program, _scratch) = ours(
-        place(),
+        free_place().unwrap(),
         &["--allow-xfr=key:key", "--allow-update=key:key", &format!("--notify={address}"), "--log=error"],
     );
     let primary = program.address("udp").unwrap();
@@ -344,8 +339,8 @@ fn gives(theirs: Start) {
 
 /// Ours takes the zone, then the changes, from theirs.
 fn takes(theirs: Start) {
-    let listen = place();
-    let other = theirs(place(), Role::Primary { of: listen });
+    let listen = free_place().unwrap();
+    let other = theirs(free_place().unwrap(), Role::Primary { of: listen });
     eventually("their zone", || short(other.address, &["web.example.org"]).trim() == "192.0.2.80");
     let data = Scratch::new().unwrap();
     let flags = [
@@ -368,7 +363,7 @@ fn takes(theirs: Start) {
     }
     drop(other);
     drop(program);
-    let program = start(place(), &[&flags[0], &flags[1], "--log=error"]);
+    let program = start(free_place().unwrap(), &[&flags[0], &flags[1], "--log=error"]);
     assert_eq!(
         short(program.address("udp").unwrap(), &["web.example.org"]).trim(),
         "192.0.2.202",
@@ -440,9 +435,9 @@ fn ask(server: SocketAddr, name: &str, rtype: RrType, dnssec: bool) -> String {
 #[test]
 #[ignore = "needs nsd; .ci/run system installs it"]
 fn one_zone_in_ours_and_in_nsd_gives_the_same_answers() {
-    let (program, _scratch) = ours(place(), &[]);
+    let (program, _scratch) = ours(free_place().unwrap(), &[]);
     let own = program.address("udp").unwrap();
-    let other = nsd(place(), Role::Primary { of: place() });
+    let other = nsd(free_place().unwrap(), Role::Primary { of: free_place().unwrap() });
     eventually("their zone", || short(other.address, &["web.example.org"]).trim() == "192.0.2.80");
     let names = [
         "",
@@ -592,8 +587,8 @@ fn cpu(id: u32) -> f64 {
 #[test]
 #[ignore = "needs nsd and dnsperf; .ci/run system installs them"]
 fn dnsperf_compares_with_nsd() {
-    let (program, scratch) = ours(place(), &["--threads=1"]);
-    let other = nsd(place(), Role::Primary { of: place() });
+    let (program, scratch) = ours(free_place().unwrap(), &["--threads=1"]);
+    let other = nsd(free_place().unwrap(), Role::Primary { of: free_place().unwrap() });
     eventually("their zone", || short(other.address, &["web.example.org"]).trim() == "192.0.2.80");
     let questions: String =
         KINDS.iter().take(13).map(|(name, rtype, _)| format!("{name} {rtype}\n")).collect();

@@ -3,11 +3,11 @@
 //! Ignored unless asked for (`.ci/run system`), for it needs bind9-dnsutils, nsd and named.
 
 use std::collections::BTreeSet;
-use std::net::{SocketAddr, UdpSocket};
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use examples::program::path;
+use examples::program::{free_place, path};
 use examples::scratch::Scratch;
 
 const ZONE: &str = r#"
@@ -118,7 +118,7 @@ fn start(server: fn() -> Option<Server>) -> Server {
 }
 
 fn named() -> Option<Server> {
-    let (scratch, address) = (Scratch::new().unwrap(), place());
+    let (scratch, address) = (Scratch::new().unwrap(), free_place().unwrap());
     let folder = scratch.path().to_str().unwrap().to_owned();
     scratch.write("zone", ZONE.as_bytes()).unwrap();
     let config = format!(
@@ -132,7 +132,7 @@ fn named() -> Option<Server> {
 }
 
 fn nsd() -> Option<Server> {
-    let (scratch, address) = (Scratch::new().unwrap(), place());
+    let (scratch, address) = (Scratch::new().unwrap(), free_place().unwrap());
     let folder = scratch.path().to_str().unwrap().to_owned();
     scratch.write("zone", ZONE.as_bytes()).unwrap();
     let config = format!(
@@ -143,11 +143,6 @@ fn nsd() -> Option<Server> {
     );
     scratch.write("nsd.conf", config.as_bytes()).unwrap();
     spawn("nsd", &["-d", "-c", &format!("{folder}/nsd.conf")], address, scratch)
-}
-
-/// A port that is free now.
-fn place() -> SocketAddr {
-    UdpSocket::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
 }
 
 /// What `dig` or `nslookup` prints, by its path.

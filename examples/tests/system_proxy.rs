@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
@@ -14,7 +14,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use examples::program::{Program, output};
+use examples::program::{Program, free_place, output};
 use examples::scratch::Scratch;
 use examples::service::{Service, converse};
 use http1::auth::digest::{Algorithm, Challenge, Credentials, Hash, Qop, Request as Asked, User};
@@ -53,11 +53,6 @@ fn fetch(args: &[&str]) -> String {
     let output = output("fetch", args, b"").unwrap();
     assert!(output.status.success(), "fetch {args:?}: {}", String::from_utf8_lossy(&output.stderr));
     String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
 }
 
 /// A server by others, stopped when dropped.
@@ -126,7 +121,7 @@ impl Nginx {
             let path = scratch.path().join(path);
             std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
         }
-        let (port, secure) = (free_port(), free_port());
+        let (port, secure) = (free_place().unwrap().port(), free_place().unwrap().port());
         let folder = scratch.path().to_str().unwrap().to_owned();
         let config = format!(
             "daemon off; pid {folder}/pid; error_log {folder}/log; worker_processes 1; events {{}}
@@ -340,7 +335,7 @@ fn squid(folder: &str, port: u16) -> Other {
 fn fetch_goes_through_squid_and_squid_through_us() {
     let nginx = Nginx::start();
     let mut proxy = Proxy::before(&nginx);
-    let port = free_port();
+    let port = free_place().unwrap().port();
     let _squid = squid(nginx.scratch.path().to_str().unwrap(), port);
     let at = format!("127.0.0.1:{port}");
     // fetch, squid, our proxy in front of nginx, nginx.
@@ -643,7 +638,7 @@ fn fetch_proves_who_it_is_to_apache_by_digest() {
     }
     let user = format!("alice:a room:{}\n", md5("alice:a room:open sesame"));
     scratch.write("users", user.as_bytes()).unwrap();
-    let (port, folder) = (free_port(), scratch.path().to_str().unwrap());
+    let (port, folder) = (free_place().unwrap().port(), scratch.path().to_str().unwrap());
     let modules = ["mpm_event", "authn_core", "authn_file", "authz_core", "authz_user", "auth_digest"];
     let load: String = modules
         .iter()

@@ -8,12 +8,12 @@
 mod raw;
 
 use std::io::Write as _;
-use std::net::{SocketAddr, TcpListener, TcpStream};
+use std::net::{SocketAddr, TcpStream};
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use examples::program::{Program, output};
+use examples::program::{Program, free_place, output};
 use examples::scratch::Scratch;
 use raw::Raw;
 
@@ -431,11 +431,6 @@ impl Drop for Other {
     }
 }
 
-/// A port that was free a moment ago.
-fn free_port() -> u16 {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port()
-}
-
 /// A folder that servers with fewer rights can read, with things to fetch.
 fn folder() -> (Scratch, String) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -453,7 +448,7 @@ fn folder() -> (Scratch, String) {
 }
 
 fn nginx(folder: &str) -> Other {
-    let port = free_port();
+    let port = free_place().unwrap().port();
     let config = format!(
         "daemon off; pid {folder}/pid; error_log {folder}/log; worker_processes 1; events {{}}
          http {{
@@ -474,7 +469,7 @@ fn nginx(folder: &str) -> Other {
 }
 
 fn lighttpd(folder: &str) -> Other {
-    let port = free_port();
+    let port = free_place().unwrap().port();
     let config = format!(
         "server.document-root = \"{folder}/root\"\nserver.port = {port}\nserver.bind = \"127.0.0.1\"\n
          server.upload-dirs = ( \"{folder}\" )\nindex-file.names = ( \"index.html\" )\n
@@ -485,7 +480,7 @@ fn lighttpd(folder: &str) -> Other {
 }
 
 fn python(folder: &str) -> Other {
-    let port = free_port();
+    let port = free_place().unwrap().port();
     let root = format!("{folder}/root");
     let args = ["-m", "http.server", "--bind", "127.0.0.1", "--directory", &root, &port.to_string()];
     Other::start("python3", &args, port)
@@ -559,7 +554,7 @@ fn fetch_goes_through_proxies_in_clear_and_by_tunnel() {
 }
 
 fn squid(folder: &str) -> Other {
-    let port = free_port();
+    let port = free_place().unwrap().port();
     let config = format!(
         "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\npid_filename none\n\
          cache_log {folder}/squid.log\naccess_log none\ncoredump_dir {folder}\nshutdown_lifetime 1 seconds\n\
@@ -570,7 +565,7 @@ fn squid(folder: &str) -> Other {
 }
 
 fn tinyproxy(folder: &str, tunnel_to: u16) -> Other {
-    let port = free_port();
+    let port = free_place().unwrap().port();
     let config =
         format!("Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nTimeout 60\nConnectPort {tunnel_to}\n");
     std::fs::write(format!("{folder}/tinyproxy.conf"), config).unwrap();
