@@ -35,7 +35,12 @@ pub fn decode_with<'a>(value: &'a [u8], defects: &mut Vec<Defect>) -> Cow<'a, st
         return text(unfold(trimmed));
     };
     let mut joiner = Joiner::new(margin(value));
-    joiner.out.reserve(trimmed.len());
+    // Words alone become text where they are.
+    if first == 0 {
+        joiner.bytes.reserve(trimmed.len())
+    } else {
+        joiner.out.reserve(trimmed.len())
+    }
     joiner.read(trimmed, first, defects);
     Cow::Owned(joiner.finish(defects))
 }
@@ -253,6 +258,9 @@ impl<'a> Joiner<'a> {
         if self.bytes.is_empty() {
             return;
         }
+        if self.charset.eq_ignore_ascii_case(b"utf-8") && self.flush_utf8() {
+            return;
+        }
         let name = core::str::from_utf8(self.charset).unwrap_or_default();
         let at = self.base + self.began;
         match Charset::named(name) {
@@ -269,6 +277,23 @@ impl<'a> Joiner<'a> {
             }
         }
         self.bytes.clear();
+    }
+
+    /// The charset that is text already, without a copy if nothing stands before it; whether it was.
+    fn flush_utf8(&mut self) -> bool {
+        match String::from_utf8(core::mem::take(&mut self.bytes)) {
+            Ok(text) if self.out.is_empty() => self.out = text,
+            Ok(text) => {
+                self.out.push_str(&text);
+                self.bytes = text.into_bytes();
+                self.bytes.clear();
+            }
+            Err(error) => {
+                self.bytes = error.into_bytes();
+                return false;
+            }
+        }
+        true
     }
 
     /// All of it.
