@@ -364,7 +364,7 @@ impl<'a> List<'a> {
         while let Some(character) = characters.next() {
             plain.extend(if character == '\\' { characters.next() } else { Some(character) });
         }
-        Some(Cow::Owned(plain))
+        (!plain.is_empty()).then_some(Cow::Owned(plain))
     }
 }
 
@@ -502,6 +502,13 @@ mod tests {
             }
         });
         (shown.collect(), defects.iter().map(|defect| defect.offset).collect())
+    }
+
+    #[test]
+    fn a_comment_that_says_nothing_is_no_name() {
+        for value in ["a@b (", "a@b ( )", "a@b (\\", "a@b ()"] {
+            assert_eq!(read(value.as_bytes()).0, ["-|a|b"], "{value}");
+        }
     }
 
     #[test]
