@@ -178,6 +178,10 @@ impl Worker {
                 polled => polled?,
             }
             self.now = self.common.clock.now();
+            // Before anything that came after it: another loop may have let its clients feel the end already.
+            if self.drain.is_none() && self.common.stopping.load(Ordering::SeqCst) {
+                self.answer_bell();
+            }
             for event in &events {
                 match event.token() {
                     BELL => self.answer_bell(),
