@@ -109,24 +109,21 @@ async fn serve(listener: TcpListener, shared: Shared, mut stopping: watch::Recei
         }
     }
     // Whom the kernel has let in is let in; then nobody any more.
-    while let Ok(Some((stream, peer))) = accept_now(&listener).await {
-        admit(&mut tasks, &stopping, stream, peer);
+    if let Ok(listener) = listener.into_std() {
+        while let Ok((stream, peer)) = accept_now(&listener) {
+            admit(&mut tasks, &stopping, stream, peer);
+        }
     }
-    drop(listener);
     let all = async { while tasks.join_next().await.is_some() {} };
     let _ = tokio::time::timeout(DRAIN, all).await;
 }
 
-/// Somebody who waits at the door, if anybody does.
-async fn accept_now(listener: &TcpListener) -> io::Result<Option<(TcpStream, std::net::SocketAddr)>> {
-    let mut accept = pin!(listener.accept());
-    std::future::poll_fn(|context| {
-        std::task::Poll::Ready(match accept.as_mut().poll(context) {
-            std::task::Poll::Ready(accepted) => accepted.map(Some),
-            std::task::Poll::Pending => Ok(None),
-        })
-    })
-    .await
+/// Somebody who waits at the door. The system is asked itself: the runtime would know only of those it has been told of.
+fn accept_now(listener: &std::net::TcpListener) -> io::Result<(TcpStream, std::net::SocketAddr)> {
+    let (stream, peer) = listener.accept()?;
+    stream.set_nonblocking(true)?;
+    stream.set_nodelay(true)?;
+    Ok((TcpStream::from_std(stream)?, peer))
 }
 
 /// One connection, to its end.
@@ -153,16 +150,18 @@ async fn attend(mut session: Session<Stream>, clock: Clock, mut stopping: watch:
             _ => Interest::READABLE | Interest::WRITABLE,
         };
         tokio::select! {
+            // The end is seen before what came after it.
+            biased;
+            _ = stopping.changed(), if !stopped => {
+                stopped = true;
+                SPACE.with_borrow_mut(|room| session.stop(room));
+            }
             ready = session.socket().0.ready(interest), if read || write => {
                 let Ok(ready) = ready else { return };
                 let (read, write) = (ready.is_readable(), ready.is_writable());
                 session.note(Ready { read, write, ended: ready.is_read_closed() });
             }
             () = alarm.as_mut() => {}
-            _ = stopping.changed(), if !stopped => {
-                stopped = true;
-                SPACE.with_borrow_mut(|room| session.stop(room));
-            }
         }
     }
 }
