@@ -129,11 +129,13 @@ fn accept_now(listener: &std::net::TcpListener) -> io::Result<(TcpStream, std::n
 /// One connection, to its end.
 async fn attend(mut session: Session<Stream>, clock: Clock, mut stopping: watch::Receiver<bool>) {
     let mut alarm = pin!(sleep_until(Instant::now() + NEVER));
-    let mut stopped = *stopping.borrow();
-    if stopped {
-        SPACE.with_borrow_mut(|room| session.stop(room));
-    }
+    let (mut told, mut stopped) = (*stopping.borrow(), false);
     loop {
+        // The channel wakes one after the other: who is woken by his client may not have been told yet.
+        if !stopped && (told || !matches!(stopping.has_changed(), Ok(false))) {
+            stopped = true;
+            SPACE.with_borrow_mut(|room| session.stop(room));
+        }
         let next = SPACE.with_borrow_mut(|room| session.advance(clock.now(), room));
         let (read, write, deadline) = match next {
             Next::Wait { read, write, deadline } => (read, write, deadline),
@@ -149,20 +151,16 @@ async fn attend(mut session: Session<Stream>, clock: Clock, mut stopping: watch:
             (false, true) => Interest::WRITABLE,
             _ => Interest::READABLE | Interest::WRITABLE,
         };
-        tokio::select! {
-            // The end is seen before what came after it.
-            biased;
-            _ = stopping.changed(), if !stopped => {
-                stopped = true;
-                SPACE.with_borrow_mut(|room| session.stop(room));
-            }
+        told = tokio::select! {
             ready = session.socket().0.ready(interest), if read || write => {
                 let Ok(ready) = ready else { return };
                 let (read, write) = (ready.is_readable(), ready.is_writable());
                 session.note(Ready { read, write, ended: ready.is_read_closed() });
+                false
             }
-            () = alarm.as_mut() => {}
-        }
+            () = alarm.as_mut() => false,
+            _ = stopping.changed(), if !stopped => true,
+        };
     }
 }
 
