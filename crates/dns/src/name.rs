@@ -4,6 +4,7 @@
 //! The rule: a name that exists is valid: labels of 1 to 63 octets, 255 in all. Names are compared without regard to the
 //! case of ASCII letters and kept in the case they came in (RFC 4343); their order is that of RFC 4034 section 6.1.
 
+pub(crate) mod hashed;
 mod order;
 mod reference;
 pub(crate) mod text;

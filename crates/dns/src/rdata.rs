@@ -3,7 +3,7 @@
 //! The rule: RDATA that exists has the fields of its type. [`RdataRef`] is borrowed from a message, compressed names and
 //! all; [`Rdata`] owns an uncompressed copy. Both read the table of [`RrType`] and nothing else.
 
-mod base32;
+pub(crate) mod base32;
 mod check;
 mod field;
 mod location;
@@ -24,8 +24,6 @@ use crate::message::Uncompressed;
 use crate::octets::Octets;
 use crate::{Class, NameRef, ParseError, ParseErrorKind, RrType};
 
-#[cfg(feature = "dnssec")]
-pub(crate) use base32::read as base32_read;
 pub(crate) use check::{Parts, Shape, check};
 pub(crate) use field::{Field, Fields};
 pub use read::{Dnskey, Ds, Mx, Nsec, Nsec3, Nsec3Param, Rrsig, Soa, Srv, TypeBitmap};

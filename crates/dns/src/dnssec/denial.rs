@@ -6,10 +6,9 @@
 
 use alloc::vec::Vec;
 
-use sha1::{Digest, Sha1};
-
 use super::{Fault, Work};
-use crate::rdata::TypeBitmap;
+use crate::name::hashed;
+use crate::rdata::{TypeBitmap, base32};
 use crate::{Name, RdataRef, RrType, limits};
 
 /// What has been proven.
@@ -84,7 +83,7 @@ impl<'m> Proofs<'m> {
             return None;
         }
         let mut hash = Vec::new();
-        crate::rdata::base32_read(owner.labels().next()?, &mut hash)?;
+        base32::read(owner.labels().next()?, &mut hash)?;
         let (next, opt_out) = (nsec3.next, nsec3.flags & 1 != 0);
         self.nsec3.push(Nsec3 { hash, next, opt_out, types: nsec3.types });
         Some(())
@@ -193,15 +192,8 @@ impl<'m> Proofs<'m> {
     fn hash(&self, name: &Name, work: &mut Work) -> Result<[u8; 20], Fault> {
         Work::take(&mut work.hashes)?;
         let params = self.params.ok_or(Fault::NsecMissing)?;
-        Ok(hash(name, params.salt, params.iterations))
+        Ok(hashed::hash(name, params.salt, params.iterations))
     }
-}
-
-/// The hash of a name (RFC 5155 section 5).
-fn hash(name: &Name, salt: &[u8], iterations: u16) -> [u8; 20] {
-    let first = Sha1::new().chain_update(name.to_lowercase().as_wire()).chain_update(salt).finalize();
-    let again = |hash, _| Sha1::new().chain_update(hash).chain_update(salt).finalize();
-    (0..iterations).fold(first, again).into()
 }
 
 impl Nsec<'_> {

@@ -1,14 +1,8 @@
 //! Hashed names (RFC 5155 section 5): where in the circle of NSEC3 owners a name belongs.
 
-use alloc::vec::Vec;
-
-use sha1::{Digest, Sha1};
-
 use super::{Node, Zone};
-use crate::{Name, RrType};
-
-/// Hashes for one name on top of the first. 150: more is work that somebody else makes us do (RFC 9276 section 3.2).
-const ITERATIONS: u16 = 150;
+use crate::name::hashed;
+use crate::{Name, RrType, limits};
 
 impl Zone {
     /// Signed with NSEC.
@@ -35,27 +29,12 @@ impl Zone {
     fn hashed(&self, name: &Name) -> Option<Name> {
         let rrset = self.nodes.apex().rrset(RrType::NSEC3PARAM)?;
         let param = rrset.rdatas().first()?.as_rdata_ref().nsec3param()?;
-        if param.algorithm != 1 || param.iterations > ITERATIONS {
+        if param.algorithm != 1 || param.iterations > limits::ITERATIONS {
             return None;
         }
-        let lower = name.to_lowercase();
-        let mut hash = Sha1::new().chain_update(lower.as_wire()).chain_update(param.salt).finalize();
-        for _ in 0..param.iterations {
-            hash = Sha1::new().chain_update(hash).chain_update(param.salt).finalize();
-        }
-        self.apex().prepend(&base32hex(&hash)).ok()
+        let hash = hashed::hash(name, param.salt, param.iterations);
+        self.apex().prepend(hashed::label(&hash).as_bytes()).ok()
     }
-}
-
-/// RFC 4648 section 7, in small letters, of a multiple of five octets.
-fn base32hex(octets: &[u8]) -> Vec<u8> {
-    const DIGITS: &[u8; 32] = b"0123456789abcdefghijklmnopqrstuv";
-    let (groups, _) = octets.as_chunks::<5>();
-    let digits = groups.iter().flat_map(|[a, b, c, d, e]| {
-        let bits = u64::from_be_bytes([0, 0, 0, *a, *b, *c, *d, *e]);
-        (0..8).rev().map(move |digit| usize::try_from(bits >> (digit * 5) & 31).unwrap_or(0))
-    });
-    digits.filter_map(|digit| DIGITS.get(digit).copied()).collect()
 }
 
 #[cfg(test)]
