@@ -210,6 +210,13 @@ fn no_library_file_is_longer_than_800_lines_without_its_tests() {
 }
 
 #[test]
+fn a_module_stands_beside_its_folder_under_its_own_name() {
+    for (path, _) in sources("crates").into_iter().filter(|(path, _)| path.contains("/src/")) {
+        assert!(!path.ends_with("/mod.rs"), "{path}: its name is that of its folder");
+    }
+}
+
+#[test]
 fn names_are_plain() {
     let drawers = ["util", "utils", "common", "helper", "helpers", "manager", "misc"];
     let prefix = ["fn ", "get_"].concat();
