@@ -106,6 +106,7 @@ fn copy_plain(value: &[u8], place: &mut [u8]) -> Option<bool> {
     Some(marks & each(0x80) == 0)
 }
 
+/// By itself: with this among it, less is made of the code for short values.
 #[inline(never)]
 fn copy_long(value: &[u8], place: &mut [u8]) -> bool {
     place.copy_from_slice(value);
@@ -146,7 +147,6 @@ const fn each(byte: u8) -> u64 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::syntax::text;
 
     #[test]
     fn a_line_is_written_or_nothing_is_and_only_what_is_plain_in_ascii_is() {
@@ -166,7 +166,7 @@ mod tests {
                     if written {
                         want.extend([b"Date: ", &value[..], b"\r\n"].concat());
                     }
-                    assert_eq!(text(bytes.as_slice()), text(&want));
+                    assert_eq!(bytes.as_slice(), want);
                 }
             }
         }
