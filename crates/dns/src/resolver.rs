@@ -119,9 +119,10 @@ impl Resolver {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         let mut random = Random::new(seed);
+        let [cache_key, cookie_secret] = [(); 2].map(|()| [random.u64(), random.u64()]);
         Resolver {
-            cache: Cache::new(config.limits.cache_bytes, [random.u64(), random.u64()]),
-            servers: Servers::new(config.limits.servers),
+            cache: Cache::new(config.limits.cache_bytes, cache_key),
+            servers: Servers::new(config.limits.servers, cookie_secret),
             random,
             config,
             tasks: Tasks::default(),

@@ -26,6 +26,8 @@ pub struct Config {
     pub minimise: bool,
     /// Letters of the name go out large or small by chance, and must come back so (0x20).
     pub mix_case: bool,
+    /// Cookies are sent, and expected back (RFC 7873).
+    pub cookies: bool,
     /// An answer in the last tenth of its time that is wanted is asked for anew.
     pub prefetch: bool,
     /// For how long answers past their time are told where no new ones are to be had (RFC 8767). Zero: not at all.
@@ -53,6 +55,7 @@ impl Default for Config {
             loopback: false,
             minimise: true,
             mix_case: true,
+            cookies: true,
             prefetch: false,
             serve_stale: Duration::ZERO,
             distrust_unasked: true,

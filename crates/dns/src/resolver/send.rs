@@ -12,7 +12,8 @@ use proto_core::Time;
 
 use super::task::{Purpose, Stage, Task, TaskId, Waiter};
 use super::{Due, Event, PortId, Resolver, Socket, TcpId, Ticket, Trace, Transmit};
-use crate::edns::{EdnsHeader, ExtendedError};
+use crate::cookie::{Acquaintance, Cookie, Returned};
+use crate::edns::{EdnsHeader, EdnsOption, ExtendedError};
 use crate::exchange::{Frames, framed, mix_case};
 use crate::{
     Builder, Class, Flags, Header, Message, Name, NameRef, Opcode, Question, QuestionRef, Rcode, RrType,
@@ -29,6 +30,8 @@ pub(super) struct Outgoing {
     pub(super) sent: Time,
     due: Time,
     pub(super) edns: bool,
+    /// As they were sent, if they were.
+    cookies: Option<Acquaintance>,
     connection: Option<u64>,
     mismatches: u16,
 }
@@ -81,8 +84,9 @@ impl Resolver {
     fn compose(&mut self, task: TaskId, to: SocketAddr, question: Question, now: Time) -> Outgoing {
         let wait = self.servers.sent(to, now);
         let edns = self.servers.has_edns(to, now);
-        let id = self.random.u16();
-        Outgoing { task, to, question, id, sent: now, due: now + wait, edns, connection: None, mismatches: 0 }
+        let cookies = (edns && self.config.cookies).then(|| self.servers.cookies(to, now));
+        let (id, due) = (self.random.u16(), now + wait);
+        Outgoing { task, to, question, id, sent: now, due, edns, cookies, connection: None, mismatches: 0 }
     }
 
     /// What this server is asked: no more of the name than it needs to know (RFC 9156 section 3), letters mixed.
@@ -127,12 +131,14 @@ impl Resolver {
         }
         let mut buffer = [0; 512];
         let mut builder = Builder::new(&mut buffer, header);
-        // A name of 255 octets, a question and OPT take 284: there is room.
+        // A name of 255 octets, a question and OPT with two cookies take 326: there is room.
         let _ = builder.push_question(query.question.as_question_ref());
         if query.edns {
             let mut edns = EdnsHeader::new(self.config.limits.udp_payload);
             edns.dnssec_ok = true;
-            let _ = builder.push_edns(&edns, &[]);
+            let cookies = query.cookies.as_ref().map(Acquaintance::octets);
+            let cookies = cookies.as_deref().and_then(Cookie::parse).map(EdnsOption::Cookie);
+            let _ = builder.push_edns(&edns, cookies.as_slice());
         }
         Bytes::copy_from_slice(builder.finish())
     }
@@ -169,7 +175,7 @@ impl Resolver {
         let Some(query) = self.queries.get(&number) else { return };
         match arrived(query, &message) {
             Arrived::Reply => match Message::parse(&message) {
-                Ok(parsed) => self.answered(number, &parsed, now),
+                Ok(parsed) => self.answered_by_stream(number, &parsed, now),
                 Err(_) => self.fruitless(number, ExtendedError::INVALID_DATA, now),
             },
             Arrived::NoEdns => self.without_edns(number, now),
@@ -191,15 +197,59 @@ impl Resolver {
             return;
         };
         let arrived = if from == query.to { arrived(query, bytes) } else { Arrived::Foreign };
-        match arrived {
-            Arrived::Reply => match Message::parse(bytes) {
-                Ok(message) => self.answered(number, &message, now),
-                Err(_) => self.mismatch(number, now),
-            },
-            Arrived::NoEdns => self.without_edns(number, now),
-            Arrived::Truncated => self.by_tcp(number, now),
-            Arrived::Foreign => self.mismatch(number, now),
+        if matches!(arrived, Arrived::Foreign) {
+            return self.mismatch(number, now);
         }
+        let message = Message::parse(bytes).ok();
+        let returned = message.as_ref().map(|message| returned(query, message));
+        match (arrived, message) {
+            _ if returned == Some(Returned::Wrong) => self.mismatch(number, now),
+            (Arrived::NoEdns, _) => self.without_edns(number, now),
+            (Arrived::Truncated, _) => self.by_tcp(number, now),
+            // It had cookies before. RFC 7873 section 5.3 has this discarded; who it comes from, TCP tells.
+            (Arrived::Reply, Some(_)) if returned == Some(Returned::Missing) => self.by_tcp(number, now),
+            (Arrived::Reply, Some(message)) => self.answered_by_datagram(number, &message, now),
+            _ => self.mismatch(number, now),
+        }
+    }
+
+    fn answered_by_datagram(&mut self, number: u64, message: &Message<'_>, now: Time) {
+        let fresh = self.learn_cookie(number, message);
+        if message.rcode() == Rcode::BADCOOKIE {
+            self.turned_away(number, fresh, now);
+        } else {
+            self.answered(number, message, now);
+        }
+    }
+
+    /// A stream is proof enough of who we are: there is no reason to turn its cookie away.
+    fn answered_by_stream(&mut self, number: u64, message: &Message<'_>, now: Time) {
+        let wrong =
+            self.queries.get(&number).is_some_and(|query| returned(query, message) == Returned::Wrong);
+        if wrong || message.rcode() == Rcode::BADCOOKIE {
+            return self.fruitless(number, ExtendedError::INVALID_DATA, now);
+        }
+        self.learn_cookie(number, message);
+        self.answered(number, message, now);
+    }
+
+    /// Whether the reply holds a cookie of the server's that was not known.
+    fn learn_cookie(&mut self, number: u64, message: &Message<'_>) -> bool {
+        let Some(query) = self.queries.get(&number) else { return false };
+        let Some(sent) = query.cookies.clone() else { return false };
+        self.servers.learn(query.to, sent, Cookie::of(message))
+    }
+
+    /// RFC 7873 section 5.3: once more with the fresh cookie; if that one is not right either, by TCP.
+    fn turned_away(&mut self, number: u64, fresh: bool, now: Time) {
+        let Some(query) = self.drop_query(number) else { return };
+        self.servers.answered(query.to, query.question.rtype, now - query.sent);
+        self.back_to(&query, |task| {
+            task.mark(query.to, |target| {
+                target.tcp = !fresh || target.fresh_cookie;
+                (target.fresh_cookie, target.tries) = (true, target.tries.saturating_sub(1));
+            });
+        });
     }
 
     /// Something that is no reply: forged, it may be. So many, and TCP must tell.
@@ -327,6 +377,11 @@ fn arrived(query: &Outgoing, bytes: &[u8]) -> Arrived {
         () if not_understood => Arrived::NoEdns,
         () => Arrived::Reply,
     }
+}
+
+/// What the reply's cookie says; nothing, if the query had none.
+fn returned(query: &Outgoing, message: &Message<'_>) -> Returned {
+    query.cookies.as_ref().map_or(Returned::Right, |cookies| cookies.returned(Cookie::of(message)))
 }
 
 /// The question is the query's, letter by letter.
