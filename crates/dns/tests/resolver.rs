@@ -10,7 +10,7 @@ use dns::resolver::service::{Access, Output, Policy, Service, Verdict};
 use dns::resolver::{Answer, Config, Resolver, Way, ZoneRule};
 use dns::{
     Builder, Coordinator as _, EdnsHeader, Event, Flags, Header, Input, LimitKind, Message, Name, Opcode,
-    PortId, Question, Rcode, Rdata, Record, ResolveError, RrType, Section, Socket, TcpId, Transmit,
+    PortId, Privacy, Question, Rcode, Rdata, Record, ResolveError, RrType, Section, Socket, TcpId, Transmit,
 };
 
 const SERVER: &str = "192.0.2.1:53";
@@ -147,11 +147,11 @@ fn a_hundred_forgeries_move_the_query_to_tcp() {
         tell(&mut resolver, &query, &[0; 40], Time::ZERO);
     }
     let opened = std::iter::from_fn(|| resolver.poll_event()).find_map(|event| match event {
-        Event::OpenTcp { id, to, tls } => Some((id, to, tls)),
+        Event::OpenTcp { id, to, privacy } => Some((id, to, privacy)),
         _ => None,
     });
-    let (id, to, tls) = opened.unwrap();
-    assert_eq!((to, tls), (SERVER.parse().unwrap(), false));
+    let (id, to, privacy) = opened.unwrap();
+    assert_eq!((to, privacy), (SERVER.parse().unwrap(), Privacy::Clear));
     resolver.handle(Input::TcpOpened(id), Time::ZERO);
     let query = sent(&mut resolver);
     assert_eq!(query.socket, Socket::Tcp(id));

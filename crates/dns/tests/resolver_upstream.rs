@@ -1,13 +1,14 @@
 //! How the resolver speaks with its servers: cookies, and streams under TLS, its sockets in the test's hands.
 
 use std::net::SocketAddr;
+use std::time::Duration;
 
 use dns::cookie::Cookie;
 use dns::proto_core::Time;
 use dns::resolver::{Config, Resolver, Way, ZoneRule};
 use dns::{
-    Builder, Coordinator as _, EdnsHeader, EdnsOption, Event, Flags, Input, Message, Name, Question, Rcode,
-    Rdata, Record, RrType, Section, Socket, TcpId, Transmit,
+    Builder, Coordinator as _, EdnsHeader, EdnsOption, Event, Flags, Input, Message, Name, Privacy, Question,
+    Rcode, Rdata, Record, RrType, Section, Socket, TcpId, Transmit,
 };
 
 const SERVER: &str = "192.0.2.1:53";
@@ -215,4 +216,170 @@ fn without_edns_or_the_wish_there_are_no_cookies() {
     assert!(Message::parse(&query.bytes).unwrap().edns().is_none());
     tell(&mut resolver, &query, &reply(&query.bytes, Rcode::NOERROR, None), Time::ZERO);
     assert_eq!(done(&mut resolver), [Rcode::NOERROR]);
+}
+
+/// One that asks a single forwarder by TLS.
+fn private(change: impl FnOnce(&mut Config)) -> Resolver {
+    forwarding(|config| {
+        config.tls.insert(server(), "dns.example".into());
+        change(config);
+    })
+}
+
+/// All that is to be done with streams: opened (`+`) and closed (`-`).
+fn doings(resolver: &mut Resolver) -> Vec<(char, TcpId)> {
+    let mut doings = Vec::new();
+    while let Some(event) = resolver.poll_event() {
+        match event {
+            Event::OpenTcp { id, to, privacy } => {
+                assert_eq!((to, privacy), (server(), Privacy::Strict("dns.example".into())));
+                doings.push(('+', id));
+            }
+            Event::CloseTcp(id) => doings.push(('-', id)),
+            Event::ClosePort(_) => panic!("a datagram"),
+            _ => {}
+        }
+    }
+    doings
+}
+
+/// The queries that leave, each without its length in front.
+fn queries(resolver: &mut Resolver, by: TcpId) -> Vec<Vec<u8>> {
+    let all = std::iter::from_fn(|| resolver.poll_transmit(Time::ZERO));
+    all.map(|query| {
+        assert_eq!((query.to, query.socket), (server(), Socket::Tcp(by)));
+        assert_eq!(usize::from(u16::from_be_bytes([query.bytes[0], query.bytes[1]])), query.bytes.len() - 2);
+        query.bytes[2..].to_vec()
+    })
+    .collect()
+}
+
+#[test]
+fn by_tls_queries_share_a_connection_that_stays_open_for_a_while() {
+    let mut resolver = private(|_| {});
+    ask(&mut resolver, "a.example.", Time::ZERO);
+    ask(&mut resolver, "b.example.", Time::ZERO);
+    let [('+', id)] = doings(&mut resolver)[..] else { panic!("one connection") };
+    assert!(resolver.poll_transmit(Time::ZERO).is_none(), "before it is open nothing leaves");
+    resolver.handle(Input::TcpOpened(id), Time::ZERO);
+    let two = queries(&mut resolver, id);
+    // In any order, and a message that nobody waits for in between.
+    let mut late = reply(&two[0], Rcode::NXDOMAIN, None);
+    late[0] ^= 0xFF;
+    for message in [reply(&two[1], Rcode::NOERROR, None), late, reply(&two[0], Rcode::NOERROR, None)] {
+        tell_stream(&mut resolver, id, &message, Time::from_secs(1));
+    }
+    assert_eq!(done(&mut resolver), [Rcode::NOERROR, Rcode::NOERROR]);
+    ask(&mut resolver, "c.example.", Time::from_secs(5));
+    assert_eq!(doings(&mut resolver), []);
+    let third = queries(&mut resolver, id);
+    tell_stream(&mut resolver, id, &reply(&third[0], Rcode::NOERROR, None), Time::from_secs(6));
+    assert_eq!(done(&mut resolver), [Rcode::NOERROR]);
+    // Nobody needs it any more.
+    let due = resolver.deadline().unwrap();
+    assert_eq!(due, Time::from_secs(16));
+    resolver.handle_deadline(due);
+    assert_eq!(doings(&mut resolver), [('-', id)]);
+    assert_eq!(resolver.deadline(), None);
+}
+
+#[test]
+fn queries_by_tls_are_padded_and_bear_no_cookie() {
+    let mut resolver = private(|_| {});
+    let names = ["a.example.", &"long-label.".repeat(10), &"a-label-of-thirty-octets-it-is.".repeat(8)[..]];
+    for name in names {
+        ask(&mut resolver, name, Time::ZERO);
+    }
+    let [('+', id)] = doings(&mut resolver)[..] else { panic!("one connection") };
+    resolver.handle(Input::TcpOpened(id), Time::ZERO);
+    let lengths: Vec<usize> = queries(&mut resolver, id)
+        .iter()
+        .map(|query| {
+            let options: Vec<_> =
+                Message::parse(query).unwrap().edns().unwrap().options().map(|o| o.code()).collect();
+            assert_eq!(options, [12]);
+            query.len()
+        })
+        .collect();
+    assert_eq!(lengths, [128, 256, 384]);
+}
+
+#[test]
+fn where_tls_is_wanted_nothing_goes_in_the_clear() {
+    let mut resolver = private(|_| {});
+    ask(&mut resolver, "www.example.", Time::ZERO);
+    let [('+', id)] = doings(&mut resolver)[..] else { panic!("one connection") };
+    resolver.handle(Input::TcpClosed(id), Time::ZERO);
+    assert!(resolver.poll_transmit(Time::ZERO).is_none());
+    let mut codes = Vec::new();
+    let mut closed = Vec::new();
+    while let Some(event) = resolver.poll_event() {
+        match event {
+            Event::Done { answer, .. } => codes.push(answer.rcode),
+            Event::CloseTcp(id) => closed.push(id),
+            other => panic!("{other:?}"),
+        }
+    }
+    assert_eq!((codes, closed), (vec![Rcode::SERVFAIL], vec![id]));
+}
+
+#[test]
+fn who_hangs_up_between_two_replies_is_asked_again() {
+    let mut resolver = private(|_| {});
+    ask(&mut resolver, "a.example.", Time::ZERO);
+    ask(&mut resolver, "b.example.", Time::ZERO);
+    let [('+', id)] = doings(&mut resolver)[..] else { panic!("one connection") };
+    resolver.handle(Input::TcpOpened(id), Time::ZERO);
+    let two = queries(&mut resolver, id);
+    tell_stream(&mut resolver, id, &reply(&two[0], Rcode::NOERROR, None), Time::ZERO);
+    assert_eq!(done(&mut resolver), [Rcode::NOERROR]);
+    resolver.handle(Input::TcpClosed(id), Time::ZERO);
+    let [('-', old), ('+', next)] = doings(&mut resolver)[..] else { panic!("another connection") };
+    assert_eq!(old, id);
+    // What is not even opened, or silent from the beginning, is no good.
+    resolver.handle(Input::TcpOpened(next), Time::ZERO);
+    assert_eq!(queries(&mut resolver, next).len(), 1);
+    resolver.handle(Input::TcpClosed(next), Time::ZERO);
+    assert_eq!(done(&mut resolver), [Rcode::SERVFAIL]);
+    assert_eq!(resolver.deadline(), None);
+}
+
+#[test]
+fn a_connection_that_went_silent_is_not_used_again() {
+    let mut resolver = private(|_| {});
+    ask(&mut resolver, "a.example.", Time::ZERO);
+    let [('+', id)] = doings(&mut resolver)[..] else { panic!("one connection") };
+    resolver.handle(Input::TcpOpened(id), Time::ZERO);
+    let query = queries(&mut resolver, id);
+    tell_stream(&mut resolver, id, &reply(&query[0], Rcode::NOERROR, None), Time::ZERO);
+    assert_eq!(done(&mut resolver), [Rcode::NOERROR]);
+    ask(&mut resolver, "b.example.", Time::from_secs(1));
+    assert_eq!(queries(&mut resolver, id).len(), 1);
+    let due = resolver.deadline().unwrap();
+    assert!(due < Time::from_secs(2), "{due:?}");
+    resolver.handle_deadline(due);
+    let [('-', old), ('+', next)] = doings(&mut resolver)[..] else { panic!("another connection") };
+    assert!(old == id && next != id);
+}
+
+#[test]
+fn a_connection_takes_so_many_queries_and_another_one_more() {
+    let mut resolver = private(|config| config.limits.pipelined = 3);
+    for number in 0..4 {
+        ask(&mut resolver, &format!("name-{number}.example."), Time::ZERO);
+    }
+    let [('+', first), ('+', second)] = doings(&mut resolver)[..] else { panic!("two connections") };
+    resolver.handle(Input::TcpOpened(first), Time::ZERO);
+    let three = queries(&mut resolver, first);
+    assert_eq!(three.len(), 3);
+    for query in three {
+        tell_stream(&mut resolver, first, &reply(&query, Rcode::NOERROR, None), Time::ZERO);
+    }
+    // The one that was full is not kept; the younger one is.
+    assert_eq!(doings(&mut resolver), [('-', first)]);
+    resolver.handle(Input::TcpOpened(second), Time::ZERO);
+    let query = queries(&mut resolver, second);
+    tell_stream(&mut resolver, second, &reply(&query[0], Rcode::NOERROR, None), Time::ZERO);
+    assert_eq!(doings(&mut resolver), []);
+    assert_eq!(resolver.deadline(), Some(Time::ZERO + Duration::from_secs(10)));
 }

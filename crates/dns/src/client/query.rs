@@ -360,8 +360,12 @@ impl Net {
                 .get(server)
                 .filter(|_| self.config.cookies)
                 .map(|server| server.cookies.octets());
-            let cookie = cookie.as_deref().and_then(Cookie::parse).map(EdnsOption::Cookie);
-            let _ = builder.push_edns(&EdnsHeader::new(limits::UDP_PAYLOAD), cookie.as_slice());
+            let option = match self.config.transport {
+                // Who has TLS needs no cookie (and is not to be told by it).
+                Transport::Tls => Some(EdnsOption::padding(builder.len() + EdnsHeader::LEN)),
+                _ => cookie.as_deref().and_then(Cookie::parse).map(EdnsOption::Cookie),
+            };
+            let _ = builder.push_edns(&EdnsHeader::new(limits::UDP_PAYLOAD), option.as_slice());
         }
         Bytes::copy_from_slice(builder.finish())
     }
