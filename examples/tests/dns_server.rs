@@ -281,7 +281,7 @@ fn alias(owner: &str, target: &str) -> Vec<u8> {
 #[test]
 fn a_journal_is_made_shorter_and_a_kill_meanwhile_loses_nothing() {
     const ALIASES: usize = 8;
-    const AHEAD: usize = 4;
+    const AHEAD: usize = 300;
     let flags = ["--data=DIR/data", "--max-journal-size=1500", "--allow-update=127.0.0.1", "--log=error"];
     let mut site = Site::start(&flags);
     let journal = site.scratch.path().join("data/example.org..journal");
