@@ -2,13 +2,16 @@
 //!
 //! Ignored unless asked for (`.ci/run system`), for it needs bind9-dnsutils, nsd and named.
 
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
+mod others;
+
 use std::collections::BTreeSet;
 use std::net::SocketAddr;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
 
 use examples::program::{free_place, path};
 use examples::scratch::Scratch;
+use others::names::{self, NameServer};
+use others::prints;
 
 const ZONE: &str = r#"
 $TTL 3600
@@ -84,80 +87,38 @@ const NSLOOKUP: &[&str] = &[
     "ns1.example",
 ];
 
-struct Server {
-    child: Child,
-    address: SocketAddr,
-    _scratch: Scratch,
+/// Starts a server with the zone, on another port if need be.
+fn start(server: fn(SocketAddr, Scratch) -> NameServer) -> NameServer {
+    let started = || {
+        let scratch = Scratch::new().unwrap();
+        scratch.write("zone", ZONE.as_bytes()).unwrap();
+        let mut server = server(free_place().unwrap(), scratch);
+        server.answers("example", "SOA").then_some(server)
+    };
+    (0..5).find_map(|_| started()).expect("a free port")
 }
 
-impl Drop for Server {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
+fn named(address: SocketAddr, scratch: Scratch) -> NameServer {
+    let options = "recursion no; allow-transfer { any; }; rrset-order { order fixed; };";
+    names::named(address, scratch, options, "zone \"example\" { type primary; file \"zone\"; };\n")
 }
 
-fn spawn(program: &str, args: &[&str], address: SocketAddr, scratch: Scratch) -> Option<Server> {
-    let child = Command::new(program).args(args).stdout(Stdio::null()).stderr(Stdio::null()).spawn();
-    let child = child.unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-    let mut server = Server { child, address, _scratch: scratch };
-    let start = Instant::now();
-    while !run("dig", &server, "example SOA +time=1 +tries=1 +short").contains("admin.example.") {
-        // Somebody else may have taken the port meanwhile.
-        if server.child.try_wait().unwrap().is_some() {
-            return None;
-        }
-        assert!(start.elapsed() < Duration::from_secs(20), "{program} does not answer");
-    }
-    Some(server)
-}
-
-/// Starts a server, on another port if need be.
-fn start(server: fn() -> Option<Server>) -> Server {
-    (0..5).find_map(|_| server()).expect("a free port")
-}
-
-fn named() -> Option<Server> {
-    let (scratch, address) = (Scratch::new().unwrap(), free_place().unwrap());
-    let folder = scratch.path().to_str().unwrap().to_owned();
-    scratch.write("zone", ZONE.as_bytes()).unwrap();
-    let config = format!(
-        "options {{ directory \"{folder}\"; listen-on port {} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; recursion no; \
-         pid-file none; session-keyfile none; allow-transfer {{ any; }}; server-id \"here\"; rrset-order {{ order fixed; }}; }};\n\
-         controls {{ }};\nzone \"example\" {{ type primary; file \"zone\"; }};\n",
-        address.port()
-    );
-    scratch.write("named.conf", config.as_bytes()).unwrap();
-    spawn("named", &["-f", "-c", &format!("{folder}/named.conf")], address, scratch)
-}
-
-fn nsd() -> Option<Server> {
-    let (scratch, address) = (Scratch::new().unwrap(), free_place().unwrap());
-    let folder = scratch.path().to_str().unwrap().to_owned();
-    scratch.write("zone", ZONE.as_bytes()).unwrap();
-    let config = format!(
-        "server:\n  ip-address: 127.0.0.1@{}\n  zonesdir: \"{folder}\"\n  username: \"\"\n  pidfile: \"\"\n  database: \"\"\n  \
-         zonelistfile: \"{folder}/list\"\n  xfrdfile: \"{folder}/xfrd\"\n  xfrdir: \"{folder}\"\n  nsid: \"ascii_here\"\n\
-         remote-control:\n  control-enable: no\nzone:\n  name: example\n  zonefile: zone\n  provide-xfr: 127.0.0.1 NOKEY\n",
-        address.port()
-    );
-    scratch.write("nsd.conf", config.as_bytes()).unwrap();
-    spawn("nsd", &["-d", "-c", &format!("{folder}/nsd.conf")], address, scratch)
+fn nsd(address: SocketAddr, scratch: Scratch) -> NameServer {
+    let zone = "zone:\n  name: example\n  zonefile: zone\n  provide-xfr: 127.0.0.1 NOKEY\n";
+    names::nsd(address, scratch, zone)
 }
 
 /// What `dig` or `nslookup` prints, by its path.
-fn run(program: &str, server: &Server, question: &str) -> String {
+fn run(program: &str, server: &NameServer, question: &str) -> String {
     let port = server.address.port().to_string();
-    let words = question.split(' ').map(str::to_owned);
-    let args: Vec<String> = if program.ends_with("dig") {
-        ["@127.0.0.1".to_owned(), "-p".to_owned(), port].into_iter().chain(words).collect()
+    let words = question.split(' ');
+    let flag = format!("-port={port}");
+    let args: Vec<&str> = if program.ends_with("dig") {
+        ["@127.0.0.1", "-p", &port].into_iter().chain(words).collect()
     } else {
-        let port = format!("-port={port}");
-        std::iter::once(port).chain(words).chain(["127.0.0.1".to_owned()]).collect()
+        std::iter::once(&*flag).chain(words).chain(["127.0.0.1"]).collect()
     };
-    let output = Command::new(program).args(args).output();
-    let output = output.unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-    String::from_utf8(output.stdout).unwrap()
+    prints(program, &args)
 }
 
 /// Lines with what changes from run to run left out; records of a section in any order.
@@ -177,7 +138,7 @@ fn sections(text: &str) -> Vec<&str> {
     text.lines().filter(|line| line.starts_with(";; ") && line.ends_with("SECTION:")).collect()
 }
 
-fn compare(server: &Server, program: &str, questions: &[&str]) {
+fn compare(server: &NameServer, program: &str, questions: &[&str]) {
     let ours = path(program).unwrap();
     let ours = ours.to_str().unwrap();
     for question in questions {
