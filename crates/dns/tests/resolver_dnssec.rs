@@ -5,6 +5,8 @@
 
 #[path = "dnssec/hierarchy.rs"]
 mod hierarchy;
+#[path = "dnssec/signer.rs"]
+mod signer;
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv4Addr};
@@ -24,6 +26,7 @@ use dns::{
 };
 
 use hierarchy::{NOW, Ring, root_key, zones};
+use signer::Signer;
 
 /// Changes a reply of the server at that address.
 type Change = Box<dyn Fn(IpAddr, &Message<'_>) -> Option<Vec<u8>>>;
@@ -294,5 +297,226 @@ fn every_answer_is_told_as_it_deserves() {
         remembering.sent();
         look(&mut remembering, "known");
         assert_eq!(remembering.sent(), 0, "{name} {rtype} is known");
+    }
+}
+
+fn is_signature(record: &RecordRef<'_>) -> bool {
+    record.rtype() == RrType::RRSIG
+}
+
+fn is_proof(record: &RecordRef<'_>) -> bool {
+    let covers = record.rdata.rrsig().map(|rrsig| rrsig.type_covered);
+    let rtype = covers.unwrap_or(record.rtype());
+    matches!(rtype, RrType::NSEC | RrType::NSEC3)
+}
+
+fn asks_for(message: &Message<'_>, name: &str) -> bool {
+    message.question().unwrap().name == name.parse::<Name>().unwrap()
+}
+
+/// Another octet at the end of the RDATA.
+fn spoilt(record: &RecordRef<'_>) -> Option<Rdata> {
+    let mut wire = record.rdata.to_rdata().as_wire().to_vec();
+    *wire.last_mut()? ^= 0x40;
+    Some(Rdata::from_wire(record.rtype(), record.class(), &wire).unwrap())
+}
+
+#[test]
+fn what_is_changed_on_the_way_is_never_told_and_the_error_says_why() {
+    type Spoil = fn(Section, &RecordRef<'_>) -> Option<Rdata>;
+    let address: Spoil = |_, record| if record.rtype() == RrType::A { spoilt(record) } else { same(record) };
+    let signature: Spoil = |_, record| if is_signature(record) { spoilt(record) } else { same(record) };
+    let unsigned: Spoil = |_, record| same(record).filter(|_| !is_signature(record));
+    let unproven: Spoil = |_, record| same(record).filter(|_| !is_proof(record));
+    let nothing: Spoil = |_, _| None;
+    for (name, rtype, what, spoil, why) in [
+        ("www.test", RrType::A, "address", address, 6),
+        ("www.test", RrType::A, "signature", signature, 6),
+        ("www.test", RrType::A, "unsigned", unsigned, 12),
+        ("www.test", RrType::A, "nothing", nothing, 12),
+        ("nope.test", RrType::A, "signature", signature, 6),
+        ("nope.test", RrType::A, "unsigned", unsigned, 12),
+        ("nope.test", RrType::A, "unproven", unproven, 12),
+        ("www.test", RrType::AAAA, "unproven", unproven, 12),
+        ("x.wild.test", RrType::TXT, "unproven", unproven, 12),
+        ("alias.test", RrType::A, "unsigned", unsigned, 10),
+        ("www.old.test", RrType::A, "unsigned", unsigned, 10),
+        ("www.nsec3.test", RrType::A, "address", address, 6),
+        ("nope.nsec3.test", RrType::A, "unproven", unproven, 12),
+        ("x.y.wild.nsec3.test", RrType::TXT, "unproven", unproven, 12),
+        ("ns.optout.test", RrType::A, "unsigned", unsigned, 12),
+    ] {
+        let mut world = World::new()
+            .changing(move |_, message| asks_for(message, name).then(|| rewritten(message, spoil)));
+        for _ in 0..2 {
+            let told = world.ask(name, rtype);
+            assert_eq!((told.rcode, told.why), (Rcode::SERVFAIL, Some(why)), "{name} {what}: {told:?}");
+            assert!(told.answer.is_empty() && !told.is_secure(), "{name} {what}");
+        }
+        // Not even what is known is told to who does not ask for it as it is.
+        let plain = world.ask_with(name, rtype, Flags::RD, None);
+        assert_eq!((plain.rcode, plain.answer.len()), (Rcode::SERVFAIL, 0), "{name} {what}");
+        // The zone mends it, and a minute later it is seen.
+        world.change = Box::new(|_, _| None);
+        world.pass(61);
+        let told = world.ask(name, rtype);
+        assert!(told.is_secure() || name.ends_with("optout.test"), "{name} {what}: {told:?}");
+    }
+}
+
+#[test]
+fn expired_zones_and_broken_chains_are_bogus() {
+    let mut world = World::new();
+    for name in ["www.expired.test", "nope.expired.test"] {
+        let told = world.ask(name, RrType::A);
+        assert_eq!((told.rcode, told.why), (Rcode::SERVFAIL, Some(7)), "{name}");
+    }
+    // Long after all of it, and long before.
+    for (at, why) in [(NOW + 60 * 365 * 86_400, 7), (1_500_000_000, 8)] {
+        let mut world = World::new();
+        let now = world.now;
+        world.service.resolver().set_unix_time(at, now);
+        let told = world.ask("www.test", RrType::A);
+        assert_eq!((told.rcode, told.why), (Rcode::SERVFAIL, Some(why)));
+    }
+    // Keys and digests that are not what they should be.
+    for rtype in [RrType::DNSKEY, RrType::DS] {
+        let mut world = World::new().changing(move |_, message| {
+            let spoil = |_: Section, record: &RecordRef<'_>| {
+                let hit = record.rtype() == rtype && record.owner.label_count() > 0;
+                if hit { spoilt(record) } else { same(record) }
+            };
+            Some(rewritten(message, spoil))
+        });
+        let told = world.ask("www.test", RrType::A);
+        assert_eq!(told.rcode, Rcode::SERVFAIL, "{rtype}");
+        assert!(matches!(told.why, Some(6 | 9)), "{rtype}: {told:?}");
+    }
+    // A DS that is taken away, and nothing shows that it was none.
+    let mut world = World::new().changing(|_, message| {
+        let gone = |_: Section, record: &RecordRef<'_>| {
+            let covers = record.rdata.rrsig().is_some_and(|rrsig| rrsig.type_covered == RrType::DS);
+            same(record).filter(|_| record.rtype() != RrType::DS && !covers)
+        };
+        Some(rewritten(message, gone))
+    });
+    assert_eq!(world.ask("www.test", RrType::A).rcode, Rcode::SERVFAIL);
+}
+
+#[test]
+fn who_checks_for_himself_gets_what_there_is() {
+    let spoil = |_: IpAddr, message: &Message<'_>| {
+        let change = |_: Section, record: &RecordRef<'_>| {
+            if record.rtype() == RrType::A { spoilt(record) } else { same(record) }
+        };
+        asks_for(message, "www.test").then(|| rewritten(message, change))
+    };
+    let checking = Flags::RD.with(Flags::CD);
+    for first in [Flags::RD, checking] {
+        let mut world = World::new().changing(spoil);
+        world.ask_with("www.test", RrType::A, first, Some(DO));
+        for _ in 0..2 {
+            let told = world.ask_with("www.test", RrType::A, checking, Some(DO));
+            assert_eq!((told.rcode, told.answer.len(), told.is_secure()), (Rcode::NOERROR, 2, false));
+            assert!(told.flags.has(Flags::CD));
+            assert_eq!(world.ask("www.test", RrType::A).rcode, Rcode::SERVFAIL);
+        }
+    }
+    // What was checked already is told as such, and what was not becomes no better by being known.
+    let mut world = World::new();
+    assert!(world.ask("www.test", RrType::A).is_secure());
+    assert!(world.ask_with("www.test", RrType::A, checking, Some(DO)).is_secure());
+    assert!(!world.ask_with("www.nsec3.test", RrType::A, checking, Some(DO)).is_secure());
+    assert!(world.ask("www.nsec3.test", RrType::A).is_secure());
+    // Nor is an answer made of good RRsets that say something else.
+    let mut world = World::new();
+    assert_eq!(world.ask("nope.test", RrType::A).rcode, Rcode::NXDOMAIN);
+    let mut liar = world.changing(|_, message| {
+        let asked = asks_for(message, "www.test") && message.question().unwrap().rtype == RrType::A;
+        asked.then(|| denial_of("nope.test", message))
+    });
+    let told = liar.ask_with("www.test", RrType::A, checking, Some(DO));
+    assert_eq!((told.rcode, told.is_secure()), (Rcode::NXDOMAIN, false));
+    assert_eq!(liar.ask("www.test", RrType::A).rcode, Rcode::SERVFAIL);
+}
+
+/// The true denial of a name, as the reply to another question.
+fn denial_of(name: &str, message: &Message<'_>) -> Vec<u8> {
+    let mut servers = Authority::new();
+    zones().into_iter().filter(|(server, _)| *server == 2).for_each(|(_, zone)| servers.add(zone));
+    let mut buffer = [0; 512];
+    let mut builder = Builder::new(&mut buffer, Header::query(message.id(), Opcode::QUERY));
+    builder.push_question(Question::new(name.parse().unwrap(), RrType::A).as_question_ref()).unwrap();
+    builder.push_edns(&EdnsHeader { dnssec_ok: true, ..EdnsHeader::new(4096) }, &[]).unwrap();
+    let query = builder.finish().to_vec();
+    let mut reply = vec![0; 65_535];
+    let ctx = ClientCtx::stream([127, 0, 0, 1].into(), 4000);
+    let Reply::Reply(len) = servers.answer(&query, &ctx, &mut reply) else { panic!() };
+    let denial = Message::parse(&reply[..len]).unwrap();
+    let mut out = vec![0; 65_535];
+    let mut builder = Builder::new(&mut out, Header { flags: denial.flags(), ..message.header() });
+    builder.push_question(message.question().unwrap()).unwrap();
+    for record in denial.authority() {
+        builder.push_record(Section::Authority, record).unwrap();
+    }
+    builder.finish().to_vec()
+}
+
+#[test]
+fn without_do_there_are_no_signatures_and_ad_is_for_who_knows_it() {
+    let mut world = World::new();
+    for _ in 0..2 {
+        for (flags, edns, ad) in [
+            (Flags::RD, Some(DO), true),
+            (Flags::RD, Some(false), false),
+            (Flags::RD, None, false),
+            (Flags::RD.with(Flags::AD), Some(false), true),
+            (Flags::RD.with(Flags::AD), None, true),
+        ] {
+            for (name, rtype, authority) in [
+                ("www.test", RrType::A, vec![]),
+                ("nope.test", RrType::A, vec![RrType::SOA]),
+                ("nope.nsec3.test", RrType::A, vec![RrType::SOA]),
+                ("x.wild.test", RrType::TXT, vec![]),
+            ] {
+                let told = world.ask_with(name, rtype, flags, edns);
+                assert_eq!(told.is_secure(), ad, "{name} {flags:?} {edns:?}");
+                if edns == Some(DO) {
+                    let proven =
+                        told.authority.iter().any(|rtype| matches!(*rtype, RrType::NSEC | RrType::NSEC3));
+                    assert_eq!(proven, name != "www.test", "{name}: {told:?}");
+                } else {
+                    assert_eq!(told.authority, authority, "{name} {flags:?} {edns:?}");
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn a_server_with_a_bad_copy_does_not_matter_beside_a_good_one() {
+    let good = Signer::new(1, (NOW - 1_000, NOW + 1_000_000));
+    let root = format!(
+        ". SOA a. h. 1 2 3 4 60\n. NS a.\n. NS b.\na. A 192.0.2.2\nb. A 192.0.2.3\nwww A 192.0.2.{}\n",
+        80
+    );
+    let zone = good.zone(".", &root);
+    for seed in 0..20 {
+        let zones = vec![(2, zone.clone()), (3, zone.clone())];
+        let mut world =
+            World::of(zones, &[(Name::ROOT, good.dnskey())], |_| {}).changing(|server, message| {
+                let bad = server == IpAddr::from([192, 0, 2, 2]);
+                let change = |_: Section, record: &RecordRef<'_>| {
+                    if record.rtype() == RrType::A { spoilt(record) } else { same(record) }
+                };
+                (bad && asks_for(message, "www")).then(|| rewritten(message, change))
+            });
+        for _ in 0..seed {
+            world.ask("b", RrType::A);
+            world.pass(400);
+        }
+        let told = world.ask("www", RrType::A);
+        assert!(told.is_secure(), "{told:?}");
+        assert_eq!(told.answer, ["www. A 192.0.2.80"]);
     }
 }

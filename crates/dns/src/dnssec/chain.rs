@@ -437,6 +437,9 @@ impl<V: Verifier> Validator<V> {
         }
         if let Some(alias) = of_name(RrType::CNAME) {
             // An alias is no delegation.
+            if alias.signer().is_none() {
+                return Err(Fault::RrsigsMissing.into());
+            }
             let ttl = self.proven(alias, now, effort)?.map_or(0, |(_, proven)| proven.ttl);
             return Ok((State::Inside, ttl));
         }
