@@ -520,3 +520,253 @@ fn a_server_with_a_bad_copy_does_not_matter_beside_a_good_one() {
         assert_eq!(told.answer, ["www. A 192.0.2.80"]);
     }
 }
+
+/// One key for all zones of a test, valid for a while.
+fn signer() -> Signer {
+    Signer::new(1, (NOW - 1_000, NOW + 1_000_000))
+}
+
+fn soa(servers: &str) -> String {
+    format!("@ SOA ns h 1 2 3 4 60\n@ NS ns\nns A 192.0.2.{servers}\n")
+}
+
+/// The root delegates to `one` and `two`, both signed, and to `bare`, which is not.
+fn family(one: &str, two: &str) -> Vec<(u8, Arc<Zone>)> {
+    let signer = signer();
+    let mut root =
+        ". SOA a.root. h. 1 2 3 4 60\n. NS a.root.\na.root. A 192.0.2.2\nbare. NS ns.bare.\n".to_owned();
+    root +=
+        "one. NS ns.one.\nns.one. A 192.0.2.3\ntwo. NS ns.two.\nns.two. A 192.0.2.4\nns.bare. A 192.0.2.5\n";
+    root += &(signer.ds("one.") + &signer.ds("two."));
+    vec![
+        (2, signer.zone(".", &root)),
+        (3, signer.zone("one", &(soa("3") + one))),
+        (4, signer.zone("two", &(soa("4") + two))),
+        (5, hierarchy::zone("bare", &format!("$TTL 300\n{}www A 192.0.2.55\n", soa("5")))),
+    ]
+}
+
+fn root_anchor() -> [(Name, Rdata); 1] {
+    [(Name::ROOT, signer().dnskey())]
+}
+
+#[test]
+fn wildcards_bring_their_proofs_through_aliases_for_who_judges_again() {
+    let zones = family("*.w CNAME www.two.\na.w TXT \"closer\"\n", "www A 192.0.2.80\n");
+    let mut world = World::of(zones, &root_anchor(), |_| {});
+    for _ in 0..2 {
+        for (name, rtype) in [("x.y.w.one", RrType::A), ("x.w.one", RrType::AAAA), ("x.w.one", RrType::A)] {
+            let told = world.ask(name, rtype);
+            assert!(told.is_secure() && told.rcode == Rcode::NOERROR, "{name}: {told:?}");
+            assert_eq!(told.answer[0], format!("{name}. CNAME www.two."));
+            assert!(told.authority.contains(&RrType::NSEC), "{name}: {told:?}");
+            let plain = world.ask_with(name, rtype, Flags::RD, None);
+            assert!(!plain.authority.contains(&RrType::NSEC) && plain.answer == told.answer);
+        }
+    }
+}
+
+#[test]
+fn a_wildcard_further_up_does_not_reach_below_a_closer_one() {
+    let zones = family("* TXT \"far\"\n*.w TXT \"near\"\n", "");
+    let far = zones[1].1.clone();
+    let mut world = World::of(zones, &root_anchor(), |_| {}).changing(move |_, message| {
+        let asked = asks_for(message, "x.w.one") && message.question().unwrap().rtype == RrType::TXT;
+        asked.then(|| {
+            let wild = far.node(&"*.one".parse().unwrap()).unwrap();
+            let text = wild.rrset(RrType::TXT).unwrap().rdatas()[0].clone();
+            rewritten(message, |section, record| match (section, record.rdata.rrsig()) {
+                (Section::Answer, None) => Some(text.clone()),
+                (Section::Answer, Some(_)) => Some(wild.rrset(RrType::TXT).unwrap().signatures()[0].clone()),
+                _ => same(record),
+            })
+        })
+    });
+    let told = world.ask("x.w.one", RrType::TXT);
+    assert_eq!((told.rcode, told.why), (Rcode::SERVFAIL, Some(12)), "{told:?}");
+    assert_eq!(world.ask("x.one", RrType::TXT).answer, ["x.one. TXT \"far\""]);
+}
+
+/// Who may say anything about anything, as a forwarder may, does not make what is signed insecure.
+#[test]
+fn the_word_of_an_unsigned_zone_counts_for_nothing_elsewhere() {
+    let record = |owner: &str, rtype: RrType, text: &str| dns::Record {
+        owner: owner.parse().unwrap(),
+        ttl: 300,
+        rdata: Rdata::of_text(rtype, text).unwrap(),
+    };
+    let rrsig = |covers: &str, labels: u8, by: &str| {
+        format!("{covers} 15 {labels} 300 20850101000000 20200101000000 1 {by} AAAA")
+    };
+    let lies = [
+        vec![
+            record("bare.", RrType::SOA, "ns.bare. h.bare. 1 2 3 4 60"),
+            record("a.bare.", RrType::NSEC, "z.bare. A RRSIG NSEC"),
+            record("a.bare.", RrType::RRSIG, &rrsig("NSEC", 2, "bare.")),
+        ],
+        vec![
+            record("one.", RrType::SOA, "ns.one. h.one. 1 2 3 4 60"),
+            record("one.", RrType::NSEC, "z.one. SOA NS RRSIG NSEC"),
+            record("one.", RrType::RRSIG, &rrsig("NSEC", 1, "bare.")),
+        ],
+        vec![record(".", RrType::SOA, "a. h. 1 2 3 4 60")],
+    ];
+    for lie in lies {
+        for flags in [Rcode::NXDOMAIN, Rcode::NOERROR] {
+            let lie = lie.clone();
+            let way = Way::Forward { first: false };
+            let servers = vec!["192.0.2.9:53".parse().unwrap()];
+            let mut world = World::of(family("www A 192.0.2.80\n", ""), &root_anchor(), |config| {
+                config.zones.push(ZoneRule { name: Name::ROOT, servers, way });
+            })
+            .changing(move |_, message| {
+                asks_for(message, "www.one").then(|| {
+                    let mut out = vec![0; 65_535];
+                    let mut builder = Builder::new(&mut out, message.header().reply(flags));
+                    builder.push_question(message.question().unwrap()).unwrap();
+                    for record in &lie {
+                        builder.push_record(Section::Authority, record.as_record_ref()).unwrap();
+                    }
+                    builder.finish().to_vec()
+                })
+            });
+            world.forwarder();
+            let told = world.ask("www.one", RrType::A);
+            assert_eq!(told.rcode, Rcode::SERVFAIL, "{told:?}");
+            assert!(!world.ask("www.bare", RrType::A).is_secure());
+            assert!(world.ask("one", RrType::SOA).is_secure());
+        }
+    }
+}
+
+impl World {
+    /// All zones answered at 192.0.2.9, whoever delegates them.
+    fn forwarder(&mut self) {
+        let mut all = Authority::new();
+        let apexes = [".", "one", "two", "bare"];
+        for (server, apex) in [2, 3, 4, 5].into_iter().zip(apexes) {
+            let apex: Name = apex.parse().unwrap();
+            let server = &self.servers[&IpAddr::from([192, 0, 2, server])];
+            all.add(server.zone(&apex, [127, 0, 0, 1].into()).unwrap().clone());
+        }
+        self.servers.insert([192, 0, 2, 9].into(), all);
+    }
+}
+
+#[test]
+fn forwarders_and_stubs_are_checked_like_everybody() {
+    let spoil = |_: IpAddr, message: &Message<'_>| {
+        let change = |_: Section, record: &RecordRef<'_>| {
+            if record.rtype() == RrType::A { spoilt(record) } else { same(record) }
+        };
+        asks_for(message, "bad.one").then(|| rewritten(message, change))
+    };
+    for way in [Way::Forward { first: false }, Way::Stub] {
+        let name = if way == Way::Stub { "one" } else { "." }.parse().unwrap();
+        let zones = family("www A 192.0.2.80\nbad A 192.0.2.81\naway CNAME www.two.\n", "www A 192.0.2.82\n");
+        let mut world = World::of(zones, &root_anchor(), |config| {
+            config.zones.push(ZoneRule { name, servers: vec!["192.0.2.9:53".parse().unwrap()], way });
+        })
+        .changing(spoil);
+        world.forwarder();
+        for name in ["www.one", "away.one", "nope.one"] {
+            assert!(world.ask(name, RrType::A).is_secure(), "{name} {way:?}");
+        }
+        assert_eq!(world.ask("bad.one", RrType::A).rcode, Rcode::SERVFAIL);
+        let told = world.ask("www.bare", RrType::A);
+        assert_eq!((told.rcode, told.is_secure()), (Rcode::NOERROR, false));
+        for (_, question, flags) in world.asked.iter().filter(|(to, ..)| *to == IpAddr::from([192, 0, 2, 9]))
+        {
+            assert_eq!(flags.has(Flags::CD), way != Way::Stub, "{question}");
+        }
+    }
+}
+
+#[test]
+fn an_island_is_secure_though_nothing_around_it_is() {
+    let anchor = ("one".parse().unwrap(), signer().dnskey());
+    let zones = || family("www A 192.0.2.80\n", "www A 192.0.2.81\n");
+    let mut world = World::of(zones(), &[anchor.clone()], |_| {});
+    assert!(world.ask("www.one", RrType::A).is_secure());
+    assert!(!world.ask("www.two", RrType::A).is_secure());
+    assert!(!world.ask("one", RrType::DS).is_secure());
+    // Signed by somebody above it, whom nobody trusts, says whoever changed it.
+    let mut world = World::of(zones(), &[anchor], |_| {}).changing(|_, message| {
+        let change = |_: Section, record: &RecordRef<'_>| match record.rdata.rrsig() {
+            Some(rrsig) if rrsig.type_covered == RrType::A => {
+                let wire = record.rdata.to_rdata().as_wire().to_vec();
+                let by_root =
+                    [&wire[..18], &[0], &wire[18 + rrsig.signer.to_name().as_wire().len()..]].concat();
+                Some(Rdata::from_wire(RrType::RRSIG, record.class(), &by_root).unwrap())
+            }
+            _ => same(record),
+        };
+        asks_for(message, "www.one").then(|| rewritten(message, change))
+    });
+    assert_eq!(world.ask("www.one", RrType::A).rcode, Rcode::SERVFAIL);
+}
+
+#[test]
+fn nothing_is_kept_for_longer_than_its_signature_is_valid() {
+    let signer = Signer::new(1, (NOW - 1_000, NOW + 100));
+    let zone = signer.zone(".", ". SOA a. h. 1 2 3 4 60\n. NS a.\na. A 192.0.2.2\nwww A 192.0.2.80\n");
+    let mut world = World::of(vec![(2, zone)], &[(Name::ROOT, signer.dnskey())], |_| {});
+    assert!(world.ask("www", RrType::A).is_secure());
+    let resolver = world.service.resolver();
+    let known: Vec<_> = resolver.cache().rrsets(world.now).map(|(set, _)| set).collect();
+    let set = known.iter().find(|set| set.rtype() == RrType::A && set.status == Status::Secure).unwrap();
+    assert_eq!(set.ttl, 100);
+    world.pass(101);
+    let told = world.ask("www", RrType::A);
+    assert_eq!((told.rcode, told.why), (Rcode::SERVFAIL, Some(7)));
+}
+
+/// CVE-2023-50387: keys and signatures without number cost a question only so much.
+#[test]
+fn a_question_pays_for_all_the_work_that_it_makes() {
+    use std::sync::atomic::{AtomicU32, Ordering};
+    struct Counting(Arc<AtomicU32>);
+    impl dns::dnssec::Verifier for Counting {
+        fn knows(&self, _: u8) -> bool {
+            true
+        }
+        fn verify(&self, algorithm: u8, key: &[u8], signed: &[u8], proof: &[u8]) -> bool {
+            self.0.fetch_add(1, Ordering::Relaxed);
+            Ring.verify(algorithm, key, signed, proof)
+        }
+    }
+    let tried = Arc::new(AtomicU32::new(0));
+    // Each alias leads to another zone's, and each signature comes with seven that are none.
+    let aliases: String = (0..11).map(|number| format!("a{number} CNAME a{}.two.\n", number + 1)).collect();
+    let other: String = (0..11).map(|number| format!("a{number} CNAME a{}.one.\n", number + 1)).collect();
+    let mut world = World::of(family(&aliases, &other), &root_anchor(), |config| config.limits.checks = 24)
+        .changing(|_, message| {
+            let mut out = vec![0; 65_535];
+            let mut builder = Builder::new(&mut out, Header { flags: message.flags(), ..message.header() });
+            builder.push_question(message.question().unwrap()).unwrap();
+            for section in Section::ALL {
+                for record in message.section(section) {
+                    for bit in 0..if is_signature(&record) { 7 } else { 0 } {
+                        let mut wire = record.rdata.to_rdata().as_wire().to_vec();
+                        *wire.last_mut().unwrap() ^= 1 << bit;
+                        let rdata = Rdata::from_wire(RrType::RRSIG, record.class(), &wire).unwrap();
+                        let record = RecordRef { rdata: rdata.as_rdata_ref(), ..record };
+                        builder.push_record(section, record).unwrap();
+                    }
+                    builder.push_record(section, record).unwrap();
+                }
+            }
+            Some(builder.finish().to_vec())
+        });
+    let mut validator = Validator::new(Box::new(Counting(tried.clone())) as _);
+    validator.trust(Name::ROOT, signer().dnskey());
+    let config = world.service.resolver().config().clone();
+    let resolver = Resolver::validating(config, [3; 32], validator, (NOW, world.now));
+    world.service = Service::new(resolver, Policy::default());
+    let told = world.ask("a0.one", RrType::A);
+    assert_eq!((told.rcode, told.why), (Rcode::SERVFAIL, Some(6)));
+    assert!((20..=24).contains(&tried.load(Ordering::Relaxed)), "{tried:?}");
+    // It is nobody else's fault.
+    world.change = Box::new(|_, _| None);
+    assert!(world.ask("ns.one", RrType::A).is_secure());
+}
