@@ -204,7 +204,6 @@ impl World<'_> {
                 assert!(!told || answer.question.rtype == RrType::RRSIG, "{answer:?}");
             }
             Some(0) => assert_ne!(answer.status, Status::Secure),
-            }
             Some(_) if !unchecked => assert!(!told || answer.status != Status::Indeterminate, "{answer:?}"),
             Some(_) => {}
         }
