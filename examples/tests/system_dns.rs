@@ -4,13 +4,17 @@
 //! Ignored unless asked for (`.ci/run system`), for they need those programs. Each test starts its servers on free ports,
 //! with their configuration in a temporary folder, and stops them.
 
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
+mod others;
+
 use std::net::{SocketAddr, UdpSocket};
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use dns::{Builder, EdnsHeader, Header, Message, Opcode, Question, RrType};
 use examples::program::{Program, free_place, output};
 use examples::scratch::Scratch;
+use others::names::{self, NameServer, short};
+use others::{eventually, prints, run_with};
 
 const SECRET: &str = "c2VjcmV0IG9mIHNvbWUgbGVuZ3Ro";
 
@@ -45,38 +49,6 @@ caa CAA 0 issue "ca.example.net"
 odd TYPE65280 \# 3 010203
 "#;
 
-/// A server by others. Killed when dropped.
-struct Other {
-    child: Child,
-    address: SocketAddr,
-    scratch: Scratch,
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
-
-impl Other {
-    fn reload(&self) {
-        let id = self.child.id().to_string();
-        assert!(Command::new("kill").args(["-HUP", &id]).status().unwrap().success());
-    }
-}
-
-fn spawn(program: &str, args: &[&str], scratch: Scratch, address: SocketAddr) -> Other {
-    let child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-    Other { child, address, scratch }
-}
-
 /// What another server is to do with example.org.
 #[derive(Clone, Copy)]
 enum Role {
@@ -87,83 +59,69 @@ enum Role {
 }
 
 /// Starts a server by others at `address`.
-type Start = fn(SocketAddr, Role) -> Other;
+type Start = fn(SocketAddr, Role) -> NameServer;
 
-fn nsd(address: SocketAddr, role: Role) -> Other {
+/// The folder of such a server; the zone is in it if it is to be had there.
+fn folder_for(role: Role) -> Scratch {
     let scratch = Scratch::new().unwrap();
-    let folder = scratch.path().to_str().unwrap().to_owned();
-    let port = address.port();
+    if matches!(role, Role::Primary { .. }) {
+        scratch.write("zone", ZONE.as_bytes()).unwrap();
+    }
+    scratch
+}
+
+fn nsd(address: SocketAddr, role: Role) -> NameServer {
     let zone = match role {
         Role::Secondary { of } => {
             format!("  allow-notify: 127.0.0.1 NOKEY\n  request-xfr: 127.0.0.1@{} key\n", of.port())
         }
-        Role::Primary { of } => {
-            scratch.write("zone", ZONE.as_bytes()).unwrap();
-            format!(
-                "  provide-xfr: 127.0.0.1 key\n  notify: 127.0.0.1@{} NOKEY\n  store-ixfr: yes\n  create-ixfr: yes\n",
-                of.port()
-            )
-        }
+        Role::Primary { of } => format!(
+            "  provide-xfr: 127.0.0.1 key\n  notify: 127.0.0.1@{} NOKEY\n  store-ixfr: yes\n  create-ixfr: yes\n",
+            of.port()
+        ),
     };
-    let config = format!(
-        "server:\n  ip-address: 127.0.0.1@{port}\n  username: \"\"\n  zonesdir: \"{folder}\"\n  database: \"\"\n  \
-         pidfile: \"{folder}/pid\"\n  xfrdfile: \"{folder}/xfrd\"\n  xfrdir: \"{folder}\"\n  zonelistfile: \
-         \"{folder}/list\"\n  logfile: \"{folder}/log\"\n  server-count: 1\n  rrl-ratelimit: 0\nremote-control:\n  control-enable: no\nkey:\n  \
-         name: key\n  algorithm: hmac-sha256\n  secret: \"{SECRET}\"\nzone:\n  name: example.org\n  zonefile: zone\n{zone}"
+    let rest = format!(
+        "key:\n  name: key\n  algorithm: hmac-sha256\n  secret: \"{SECRET}\"\nzone:\n  name: example.org\n  zonefile: \
+         zone\n{zone}"
     );
-    let path = scratch.write("nsd.conf", config.as_bytes()).unwrap();
-    spawn("nsd", &["-d", "-c", path.to_str().unwrap()], scratch, address)
+    names::nsd(address, folder_for(role), &rest)
 }
 
-fn knotd(address: SocketAddr, role: Role) -> Other {
-    let scratch = Scratch::new().unwrap();
-    let folder = scratch.path().to_str().unwrap().to_owned();
+fn knotd(address: SocketAddr, role: Role) -> NameServer {
     let (peer, zone) = match role {
         Role::Secondary { of } => (of, "    master: peer\n"),
         Role::Primary { of } => {
-            scratch.write("zone", ZONE.as_bytes()).unwrap();
             (of, "    notify: plain\n    zonefile-load: difference\n    journal-content: changes\n")
         }
     };
-    let config = format!(
-        "server:\n  listen: 127.0.0.1@{}\n  rundir: {folder}\ndatabase:\n  storage: {folder}\nlog:\n  - target: \
-         {folder}/log\n    any: info\nkey:\n  - id: key\n    algorithm: hmac-sha256\n    secret: {SECRET}\nremote:\n  - id: \
+    let scratch = folder_for(role);
+    let rest = format!(
+        "key:\n  - id: key\n    algorithm: hmac-sha256\n    secret: {SECRET}\nremote:\n  - id: \
          peer\n    address: 127.0.0.1@{peer}\n    key: key\n  - id: plain\n    address: 127.0.0.1@{peer}\nacl:\n  - id: \
          notify\n    address: 127.0.0.1\n    action: notify\n  - id: transfer\n    key: key\n    action: \
          transfer\nzone:\n  - domain: example.org\n    storage: {folder}\n    file: zone\n    acl: [notify, transfer]\n{zone}",
-        address.port(),
+        folder = scratch.path().display(),
         peer = peer.port(),
     );
-    let path = scratch.write("knot.conf", config.as_bytes()).unwrap();
-    spawn("knotd", &["-c", path.to_str().unwrap()], scratch, address)
+    names::knotd(address, scratch, &rest)
 }
 
-fn named(address: SocketAddr, role: Role) -> Other {
-    let scratch = Scratch::new().unwrap();
-    let folder = scratch.path().to_str().unwrap().to_owned();
+fn named(address: SocketAddr, role: Role) -> NameServer {
     let zone = match role {
         Role::Secondary { of } => format!(
             "type secondary; file \"zone\"; masterfile-format text; primaries {{ 127.0.0.1 port {} key \"key\"; }};",
             of.port()
         ),
-        Role::Primary { of } => {
-            scratch.write("zone", ZONE.as_bytes()).unwrap();
-            format!(
-                "type primary; file \"zone\"; ixfr-from-differences yes; notify explicit; also-notify {{ 127.0.0.1 port \
-                 {}; }};",
-                of.port()
-            )
-        }
+        Role::Primary { of } => format!(
+            "type primary; file \"zone\"; ixfr-from-differences yes; notify explicit; also-notify {{ 127.0.0.1 port {}; }};",
+            of.port()
+        ),
     };
-    let config = format!(
-        "options {{ directory \"{folder}\"; listen-on port {} {{ 127.0.0.1; }}; listen-on-v6 {{ none; }}; pid-file \
-         \"{folder}/pid\"; session-keyfile \"{folder}/session\"; recursion no; dnssec-validation no; notify no; \
-         allow-transfer {{ key \"key\"; }}; }};\ncontrols {{ }};\nkey \"key\" {{ algorithm hmac-sha256; secret \"{SECRET}\"; \
-         }};\nzone \"example.org\" {{ {zone} }};\n",
-        address.port()
+    let rest = format!(
+        "key \"key\" {{ algorithm hmac-sha256; secret \"{SECRET}\"; }};\nzone \"example.org\" {{ {zone} }};\n"
     );
-    let path = scratch.write("named.conf", config.as_bytes()).unwrap();
-    spawn("named", &["-f", "-c", path.to_str().unwrap(), "-L", &format!("{folder}/log")], scratch, address)
+    let options = "recursion no; notify no; allow-transfer { key \"key\"; };";
+    names::named(address, folder_for(role), options, &rest)
 }
 
 /// Ours, with example.org out of a file.
@@ -180,46 +138,13 @@ fn start(listen: SocketAddr, flags: &[&str]) -> Program {
     Program::start("dns_server", args, 2).unwrap()
 }
 
-/// What a program prints.
-fn says(program: &str, args: &[&str]) -> String {
-    let output = Command::new(program)
-        .args(args)
-        .output()
-        .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn short(server: SocketAddr, args: &[&str]) -> String {
-    let (at, port) = (format!("@{}", server.ip()), server.port().to_string());
-    says("dig", &[&[at.as_str(), "-p", &port, "+short", "+time=1", "+tries=2"], args].concat())
-}
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
-}
-
 fn nsupdate(server: SocketAddr, key: bool, script: &str) -> (bool, String) {
-    use std::io::Write as _;
     let signed = format!("hmac-sha256:key:{SECRET}");
     let args = if key { vec!["-y", signed.as_str()] } else { Vec::new() };
-    let mut child = Command::new("nsupdate")
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("nsupdate: {error}; .ci/run install"));
     let text = format!("server {} {}\nzone example.org\n{script}\nsend\n", server.ip(), server.port());
-    child.stdin.take().unwrap().write_all(text.as_bytes()).unwrap();
-    let output = child.wait_with_output().unwrap();
+    let output = run_with("nsupdate", &args, text.as_bytes());
     (output.status.success(), String::from_utf8_lossy(&output.stderr).into_owned())
 }
-
-const WHY: &str = "needs programs by others; .ci/run system installs them";
 
 /// Every kind of answer, and what every program that asks prints about it.
 const KINDS: &[(&str, &str, &str)] = &[
@@ -249,10 +174,10 @@ fn dig_kdig_and_drill_understand_every_answer() {
     for (name, rtype, expected) in KINDS {
         for tcp in [false, true] {
             let by_tcp = if tcp { "+tcp" } else { "+notcp" };
-            let dig = says("dig", &["@127.0.0.1", "-p", &port, by_tcp, "+norec", name, rtype]);
-            let kdig = says("kdig", &["@127.0.0.1", "-p", &port, by_tcp, name, rtype]);
+            let dig = prints("dig", &["@127.0.0.1", "-p", &port, by_tcp, "+norec", name, rtype]);
+            let kdig = prints("kdig", &["@127.0.0.1", "-p", &port, by_tcp, name, rtype]);
             let drill =
-                says("drill", &["-p", &port, if tcp { "-t" } else { "-u" }, name, "@127.0.0.1", rtype]);
+                prints("drill", &["-p", &port, if tcp { "-t" } else { "-u" }, name, "@127.0.0.1", rtype]);
             for (tool, text) in [("dig", dig), ("kdig", kdig), ("drill", drill)] {
                 let text = text.replace(['\t'], " ");
                 assert!(text.contains(expected), "{tool} {name} {rtype}: {text}");
@@ -260,7 +185,7 @@ fn dig_kdig_and_drill_understand_every_answer() {
             }
         }
     }
-    let whole = says("dig", &["@127.0.0.1", "-p", &port, "example.org", "AXFR", "+onesoa"]);
+    let whole = prints("dig", &["@127.0.0.1", "-p", &port, "example.org", "AXFR", "+onesoa"]);
     assert!(whole.contains("TYPE65280") && whole.contains("XFR size: 28 records"), "{whole}");
     assert_eq!(short(server, &["text.example.org", "TXT"]).trim(), r#""one" "two; three" "\"quoted\"""#);
 }
@@ -278,7 +203,7 @@ fn nslookup_understands_every_answer() {
         ("no.example.org", "a", "NXDOMAIN"),
         ("mail.example.org", "txt", "No answer"),
     ] {
-        let text = says("nslookup", &[&port, &format!("-type={rtype}"), name, "127.0.0.1"]);
+        let text = prints("nslookup", &[&port, &format!("-type={rtype}"), name, "127.0.0.1"]);
         assert!(text.contains(expected), "{name} {rtype}: {text}");
     }
 }
@@ -358,7 +283,7 @@ fn takes(theirs: Start) {
             .replace("host 7", &format!("host {}", 8 + n))
             .replace("192.0.2.80", &format!("192.0.2.20{n}"));
         other.scratch.write("zone", zone.as_bytes()).unwrap();
-        other.reload();
+        other.server.reload();
         eventually("the change", || short(copy, &["web.example.org"]).trim() == format!("192.0.2.20{n}"));
     }
     drop(other);
@@ -563,7 +488,7 @@ fn zone_check_and_named_checkzone_agree() {
         let path = scratch.write("zone", text.as_bytes()).unwrap();
         let args = ["example.org", path.to_str().unwrap()];
         let ours = output("zone_check", args, b"").unwrap();
-        let theirs = Command::new("named-checkzone").args(["-i", "local"]).args(args).output().expect(WHY);
+        let theirs = run_with("named-checkzone", &[&["-i", "local"][..], &args].concat(), b"");
         if ours.status.code() != theirs.status.code() {
             let (ours, theirs) =
                 (String::from_utf8_lossy(&ours.stdout), String::from_utf8_lossy(&theirs.stdout));
@@ -575,7 +500,7 @@ fn zone_check_and_named_checkzone_agree() {
 
 /// Seconds of processor time that a process and its children have used.
 fn cpu(id: u32) -> f64 {
-    let children = says("pgrep", &["-P", &id.to_string()]);
+    let children = prints("pgrep", &["-P", &id.to_string()]);
     let own = std::fs::read_to_string(format!("/proc/{id}/stat")).map_or(0.0, |stat| {
         let fields: Vec<_> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
         (fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()) / 100.0
@@ -596,7 +521,7 @@ fn dnsperf_compares_with_nsd() {
     let seconds = std::env::var("DNSPERF_SECONDS").unwrap_or_else(|_| "2".to_owned());
     let measure = |id: u32, address: SocketAddr| -> f64 {
         let (before, port) = (cpu(id), address.port().to_string());
-        let text = says(
+        let text = prints(
             "dnsperf",
             &[
                 "-s",
@@ -620,7 +545,7 @@ fn dnsperf_compares_with_nsd() {
     let mut sums = [0.0, 0.0];
     for _ in 0..3 {
         sums[0] += measure(program.id(), program.address("udp").unwrap());
-        sums[1] += measure(other.child.id(), other.address);
+        sums[1] += measure(other.server.id(), other.address);
     }
     let [ours, theirs] = sums.map(|sum| sum / 3.0);
     let build = if cfg!(debug_assertions) { " (ours without optimisation)" } else { "" };
