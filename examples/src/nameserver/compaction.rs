@@ -19,8 +19,9 @@ use crate::Failure;
 pub fn of_file(entries: Vec<Entry>, base: u32, octets: u64) -> Result<Vec<Entry>, Failure> {
     let diffs: Vec<ZoneDiff> = entries.into_iter().filter_map(Entry::diff).collect();
     let start = diffs.iter().rposition(|diff| serial_of(&diff.removed) == Some(base));
-    let start = start.ok_or("the journal does not begin with the file's serial")?;
-    let (old, last) = diffs.get(start..).unwrap_or_default().split_at(cut(diffs.get(start..), octets));
+    let start = start.ok_or("the journal knows nothing of the file's serial")?;
+    let diffs = diffs.get(start..).unwrap_or_default();
+    let (old, last) = diffs.split_at(cut(diffs, octets));
     let old = (!old.is_empty()).then(|| as_one(old));
     Ok(old.into_iter().chain(last.iter().cloned()).map(Entry::Diff).collect())
 }
@@ -30,20 +31,18 @@ pub fn of_file(entries: Vec<Entry>, base: u32, octets: u64) -> Result<Vec<Entry>
 /// # Errors
 /// There is no whole zone in it, or a change that does not go with it.
 pub fn of_copy(entries: &[Entry], origin: &Name, seed: u64, octets: u64) -> Result<Vec<Entry>, Failure> {
-    let all = Copy::read(entries, origin, seed)?;
-    let kept = all.diffs.len() - cut(Some(&all.diffs), octets);
-    let mut left = all.diffs.len() - kept;
-    let start = entries.iter().rposition(|entry| matches!(entry, Entry::Whole(_))).unwrap_or(0);
-    let before = entries.iter().enumerate().take_while(|(at, entry)| {
-        let later = *at > start && matches!(entry, Entry::Diff(_));
-        let take = !later || left > 0;
-        left -= usize::from(later && take);
-        take
-    });
-    let before: Vec<Entry> = before.map(|(_, entry)| entry.clone()).collect();
-    let zone = Copy::read(&before, origin, seed)?.zone.ok_or("there is no zone in it")?;
-    let last = all.diffs.into_iter().rev().take(kept).rev().map(Entry::Diff);
-    Ok(std::iter::once(whole(&zone)).chain(last).chain([Entry::Fresh(all.fresh)]).collect())
+    let Copy { diffs, fresh, .. } = Copy::read(entries, origin, seed)?;
+    let last: Vec<Entry> = diffs.iter().skip(cut(&diffs, octets)).cloned().map(Entry::Diff).collect();
+    // All but the last changes, in which there may be entries of another kind.
+    let mut left = last.len();
+    let mut old = entries.to_vec();
+    while left > 0
+        && let Some(entry) = old.pop()
+    {
+        left -= usize::from(matches!(entry, Entry::Diff(_)));
+    }
+    let zone = Copy::read(&old, origin, seed)?.zone.ok_or("there is no zone in it")?;
+    Ok([whole(&zone)].into_iter().chain(last).chain([Entry::Fresh(fresh)]).collect())
 }
 
 /// What the journal of a copy leads to.
@@ -85,8 +84,7 @@ impl Copy {
 }
 
 /// How many changes come before the last ones that together take no more than `octets`.
-fn cut(diffs: Option<&[ZoneDiff]>, octets: u64) -> usize {
-    let diffs = diffs.unwrap_or_default();
+fn cut(diffs: &[ZoneDiff], octets: u64) -> usize {
     let mut taken = 0;
     let fits = |diff: &&ZoneDiff| {
         taken += size(diff);
@@ -95,26 +93,32 @@ fn cut(diffs: Option<&[ZoneDiff]>, octets: u64) -> usize {
     diffs.len() - diffs.iter().rev().take_while(fits).count()
 }
 
+/// A record that changes have touched: how it was at first, and how it is in the end.
+struct Touched<'d> {
+    order: usize,
+    before: Option<&'d Record>,
+    after: Option<&'d Record>,
+}
+
 /// Changes, one behind the other, as a single one. What came and went is not in it.
 #[must_use]
 pub fn as_one(diffs: &[ZoneDiff]) -> ZoneDiff {
-    // Of every record that was touched: how it was at first, how it is in the end, and when it was touched first.
-    let mut touched: HashMap<(&Name, &Rdata), (Option<&Record>, Option<&Record>, usize)> = HashMap::new();
+    let mut all: HashMap<(&Name, &Rdata), Touched<'_>> = HashMap::new();
     for diff in diffs {
         for record in &diff.removed {
-            let order = touched.len();
-            touched.entry((&record.owner, &record.rdata)).or_insert((Some(record), None, order)).1 = None;
+            let first = Touched { order: all.len(), before: Some(record), after: None };
+            all.entry((&record.owner, &record.rdata)).or_insert(first).after = None;
         }
         for record in &diff.added {
-            let order = touched.len();
-            touched.entry((&record.owner, &record.rdata)).or_insert((None, None, order)).1 = Some(record);
+            let first = Touched { order: all.len(), before: None, after: None };
+            all.entry((&record.owner, &record.rdata)).or_insert(first).after = Some(record);
         }
     }
-    let mut changed: Vec<_> = touched.into_values().filter(|(before, after, _)| before != after).collect();
-    changed.sort_by_key(|(.., order)| *order);
+    let mut changed: Vec<_> = all.into_values().filter(|touched| touched.before != touched.after).collect();
+    changed.sort_by_key(|touched| touched.order);
     ZoneDiff {
-        removed: changed.iter().filter_map(|(before, ..)| before.cloned()).collect(),
-        added: changed.iter().filter_map(|(_, after, _)| after.cloned()).collect(),
+        removed: changed.iter().filter_map(|touched| touched.before.cloned()).collect(),
+        added: changed.iter().filter_map(|touched| touched.after.cloned()).collect(),
     }
 }
 
