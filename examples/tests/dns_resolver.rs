@@ -333,7 +333,8 @@ fn under_a_trust_anchor_what_is_proven_is_marked_and_what_is_spoilt_is_not_told(
         let mut own = flag("--listen", "127.0.0.1:0".into()).to_vec();
         for (number, (_, apex, text)) in SIGNED.iter().enumerate().filter(|(_, zone)| zone.0 == server) {
             // Somebody has changed an address, and can't sign it.
-            let text = text.replace("www.nsec3.test. 300 IN A 192.0.2.33", "www.nsec3.test. 300 IN A 192.0.2.66");
+            let text =
+                text.replace("www.nsec3.test. 300 IN A 192.0.2.33", "www.nsec3.test. 300 IN A 192.0.2.66");
             let file = scratch.write(&format!("zone{number}"), text.as_bytes()).unwrap();
             own.extend(flag("--zone", format!("{apex}={}", file.display())));
         }

@@ -24,8 +24,18 @@ enum By {
 
 /// Zones, those below before those above: who signs, the last octet of the server's address, the records.
 const ZONES: [(&str, By, u8, &str); 8] = [
-    ("nsec.test", By::Ldns("ED25519", &[]), 3, "www A 192.0.2.81\nout CNAME www.optout.test.\n*.wild TXT x\n"),
-    ("optout.test", By::Bind("ECDSAP256SHA256", &["-3", "-", "-A"]), 4, "www A 192.0.2.82\nfree NS ns.free\nns.free A 192.0.2.5\n"),
+    (
+        "nsec.test",
+        By::Ldns("ED25519", &[]),
+        3,
+        "www A 192.0.2.81\nout CNAME www.optout.test.\n*.wild TXT x\n",
+    ),
+    (
+        "optout.test",
+        By::Bind("ECDSAP256SHA256", &["-3", "-", "-A"]),
+        4,
+        "www A 192.0.2.82\nfree NS ns.free\nns.free A 192.0.2.5\n",
+    ),
     ("free.optout.test", By::Nobody, 5, "www A 192.0.2.83\n"),
     ("rsa.test", By::Bind("RSASHA256", &["-3", "AABB"]), 4, "www A 192.0.2.84\n*.wild TXT x\n"),
     ("spoilt.test", By::Ldns("ECDSAP384SHA384", &["-n"]), 3, "www A 192.0.2.85\nok A 192.0.2.86\n"),
@@ -85,6 +95,9 @@ fn signed(folder: &Path, zone: &str, by: By) -> Option<Signed> {
             run(folder, "ldns-signzone", &[&["-f", &out], options, &[&file, key]].concat());
         }
         By::Bind(_, options) => {
+            let dnskey = std::fs::read_to_string(folder.join(format!("{key}.key"))).unwrap();
+            let text = std::fs::read_to_string(folder.join(&file)).unwrap();
+            std::fs::write(folder.join(&file), text + &dnskey).unwrap();
             let args = [&["-z", "-P", "-o", zone, "-f", &out], options, &[&file, key]].concat();
             run(folder, "dnssec-signzone", &args);
         }
@@ -110,7 +123,8 @@ fn sign_all(folder: &Path) -> Signed {
             zone.trim_end_matches('.')
         );
         let depth = |zone: &str| zone.split('.').filter(|label| !label.is_empty()).count();
-        let is_below = |child: &str| depth(child) == depth(zone) + 1 && (zone == "." || child.ends_with(&own));
+        let is_below =
+            |child: &str| depth(child) == depth(zone) + 1 && (zone == "." || child.ends_with(&own));
         for (_, lines) in delegations.iter().filter(|(child, _)| is_below(child)) {
             text += lines;
         }
@@ -269,7 +283,10 @@ fn zones_signed_by_others_are_proven_and_others_prove_what_we_tell() {
     let (status, flags) = dig(resolver, "www.test", "A", &["+noadflag"]);
     assert!(status == "NOERROR" && !flags.contains(&"ad".into()), "{flags:?}");
     let (status, flags) = dig(resolver, "www.spoilt.test", "A", &["+cd", "+dnssec"]);
-    assert!(status == "NOERROR" && flags.contains(&"cd".into()) && !flags.contains(&"ad".into()), "{flags:?}");
+    assert!(
+        status == "NOERROR" && flags.contains(&"cd".into()) && !flags.contains(&"ad".into()),
+        "{flags:?}"
+    );
 }
 
 #[test]
