@@ -121,6 +121,31 @@ impl Resolver {
     ///
     /// Servers are asked with DO, and resolvers with CD: it judges by itself. What comes unasked with an answer is not
     /// believed, whatever [`Config::distrust_unasked`] says.
+    ///
+    /// ```
+    /// use dns::dnssec::{Validator, Verifier};
+    /// use dns::resolver::{Config, Resolver};
+    /// use dns::{Name, Rdata, RrType, proto_core::Time};
+    ///
+    /// struct Crypto; // the programs of this workspace have ring
+    ///
+    /// impl Verifier for Crypto {
+    ///     fn knows(&self, _algorithm: u8) -> bool {
+    ///         false
+    ///     }
+    ///     fn verify(&self, _: u8, _key: &[u8], _signed: &[u8], _signature: &[u8]) -> bool {
+    ///         false
+    ///     }
+    /// }
+    ///
+    /// let anchor = "20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D";
+    /// let mut validator = Validator::new(Box::new(Crypto) as _);
+    /// validator.trust(Name::ROOT, Rdata::of_text(RrType::DS, anchor)?);
+    /// let (unix_time, now) = (1_780_000_000, Time::ZERO); // what the calendar says, and what the clock says
+    /// let resolver = Resolver::validating(Config::default(), [7; 32], validator, (unix_time, now));
+    /// assert!(resolver.validates());
+    /// # Ok::<(), dns::TextError>(())
+    /// ```
     #[must_use]
     pub fn validating(
         config: Config,
