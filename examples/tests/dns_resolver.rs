@@ -1,7 +1,9 @@
 //! `dns_resolver` as its users see it: a hierarchy of our own servers below it, forgers beside it, clients by UDP and TCP.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dns::{
@@ -293,12 +295,106 @@ fn a_stub_is_asked_for_its_zone() {
     assert_eq!(client.join().unwrap().2, ["www.example.test. A 192.0.2.7"]);
 }
 
+/// A `dns_server` with `example.test.` by TLS, as localhost, and the certificate that it is to be known by.
+struct Private {
+    server: Program,
+    ca: String,
+    scratch: Scratch,
+}
+
+fn private() -> Private {
+    let scratch = Scratch::new().unwrap();
+    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let zone = scratch.write("zone", EXAMPLE.as_bytes()).unwrap();
+    let cert = scratch.write("cert.pem", made.cert.pem().as_bytes()).unwrap();
+    let key = scratch.write("key.pem", made.signing_key.serialize_pem().as_bytes()).unwrap();
+    let args = [
+        format!("--zone=example.test={}", zone.display()),
+        "--tls-listen=127.0.0.1:0".to_owned(),
+        format!("--tls-cert={}", cert.display()),
+        format!("--tls-key={}", key.display()),
+    ];
+    let server = Program::start("dns_server", &args, 1).unwrap();
+    Private { server, ca: cert.to_str().unwrap().to_owned(), scratch }
+}
+
+/// Passes connections on to a server, and counts them.
+fn counting(to: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, count) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for near in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let (near, far) = (near.unwrap(), TcpStream::connect(to).unwrap());
+            for (mut from, mut to) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(std::net::Shutdown::Both);
+                });
+            }
+        }
+    });
+    (address, count)
+}
+
+#[test]
+fn a_forwarder_is_asked_by_tls_over_one_connection() {
+    let private = private();
+    let (relay, count) = counting(private.server.address("tls").unwrap());
+    let resolver = start(&["--forward", &format!("{relay}#localhost"), "--tls-ca", &private.ca]);
+    let expected = (Rcode::NOERROR, vec!["www.example.test. A 192.0.2.80".to_owned()]);
+    assert_eq!(ask(&resolver, "www.example.test", RrType::A), expected);
+    assert_eq!(ask(&resolver, "mail.example.test", RrType::A).1, ["mail.example.test. A 192.0.2.25"]);
+    assert_eq!(ask(&resolver, "nowhere.example.test", RrType::A).0, Rcode::NXDOMAIN);
+    // Longer than any datagram, in one piece.
+    let (_, _, answer) =
+        told(&by_tcp(resolver.address("tcp").unwrap(), &[question("big.example.test", RrType::TXT)])[0]);
+    assert_eq!(answer.len(), 40);
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn who_is_not_the_one_named_is_told_nothing() {
+    let private = private();
+    let to = private.server.address("tls").unwrap();
+    // The certificate is for another name; it is signed by nobody who is known; there is no TLS at all.
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let stranger = private.scratch.write("other.pem", other.cert.pem().as_bytes()).unwrap();
+    let clear = TcpListener::bind("127.0.0.1:0").unwrap();
+    let in_clear = clear.local_addr().unwrap();
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = clear.accept().unwrap();
+        let mut first = [0; 3];
+        stream.read_exact(&mut first).unwrap();
+        stream.write_all(&framed(&question("www.example.test", RrType::A))).unwrap();
+        first
+    });
+    for (forward, ca) in [
+        (format!("{to}#dns.example"), private.ca.as_str()),
+        (format!("{to}#localhost"), stranger.to_str().unwrap()),
+        (format!("{in_clear}#localhost"), private.ca.as_str()),
+    ] {
+        let resolver = start(&["--forward", &forward, "--tls-ca", ca, "--log", "error"]);
+        assert_eq!(ask(&resolver, "www.example.test", RrType::A).0, Rcode::SERVFAIL, "{forward}");
+    }
+    // Nothing but the handshake (RFC 8446 section 5.1) was to be seen.
+    assert_eq!(heard.join().unwrap()[..2], [22, 3]);
+}
+
 #[test]
 fn wrong_usage_is_told() {
     let run = |args: &[&str]| {
         std::process::Command::new(path("dns_resolver").unwrap()).args(args).output().unwrap()
     };
-    for args in [&["--stub", "nonsense"][..], &["--map-addr", "1.2.3.4"], &["--upstream-port", "0"]] {
+    for args in [
+        &["--stub", "nonsense"][..],
+        &["--map-addr", "1.2.3.4"],
+        &["--upstream-port", "0"],
+        &["--forward", "127.0.0.1:853#"],
+        &["--forward", "127.0.0.1#localhost"],
+        &["--forward", "127.0.0.1:853", "--tls-ca", "ca.pem"],
+    ] {
         assert_eq!(run(args).status.code(), Some(2), "{args:?}");
     }
     let output = run(&["--root-hints", "/nonexistent"]);

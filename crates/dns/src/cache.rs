@@ -260,10 +260,24 @@ impl Cache {
     /// The answer to a question. `stale`: for how long after its end it is still told (RFC 8767).
     pub fn lookup(&mut self, question: QuestionRef<'_>, now: Time, stale: Duration) -> Option<Hit<'_>> {
         let place = self.current(Kind::Message, question, now, stale);
-        let place = place.or_else(|| self.current(Kind::NoSuchName, question, now, stale))?;
+        let place = place.or_else(|| self.current(Kind::NoSuchName, question, now, stale));
+        let place = place.or_else(|| self.some(question, now))?;
         self.table.want(place);
         let Some(Entry::Message(message)) = self.table.at(place) else { return None };
         Some(Hit { table: &self.table, message, now, stale: now >= message.expires })
+    }
+
+    /// RFC 8482 section 4.1: to a question for ANY one RRset is enough; that one is of the name itself, no alias.
+    fn some(&self, question: QuestionRef<'_>, now: Time) -> Option<Place> {
+        let types = LIKELY.iter().filter(|_| question.rtype == RrType::ANY);
+        types.map(|rtype| QuestionRef { rtype: *rtype, ..question }).find_map(|asked| {
+            let place = self.current(Kind::Message, asked, now, Duration::ZERO)?;
+            let Some(Entry::Message(message)) = self.table.at(place) else { return None };
+            let first = self.table.at(*message.places.first()?)?;
+            let found =
+                matches!(first, Entry::Set { set, negative: false, .. } if set.data.rtype == asked.rtype);
+            found.then_some(place)
+        })
     }
 
     /// Everything that is known, an RRset at a time, with its rank and whether its time is up.
@@ -451,6 +465,10 @@ impl<'c> Hit<'c> {
         }
     }
 }
+
+/// What a name probably has that somebody asks everything of.
+const LIKELY: [RrType; 8] =
+    [RrType::A, RrType::AAAA, RrType::MX, RrType::HTTPS, RrType::TXT, RrType::SRV, RrType::NS, RrType::SOA];
 
 /// There are records of the type asked for, not just aliases that lead nowhere.
 fn is_positive(rtype: RrType, rcode: Rcode, answer: &[RrSet]) -> bool {

@@ -8,6 +8,9 @@ use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use crate::cookie::Cookie;
 use crate::{BuildError, NameRef, ParseError, ParseErrorKind, Rcode, RrType};
 
+/// Octets whose multiples padded queries have (RFC 8467 section 4.1).
+const QUERY_BLOCK: usize = 128;
+
 /// The fixed part of an OPT record (RFC 6891 section 6.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct EdnsHeader {
@@ -136,6 +139,14 @@ pub enum EdnsOption<'a> {
 }
 
 impl<'a> EdnsOption<'a> {
+    /// What fills up a query of `len` octets, OPT included and this option not, so that those who see it pass under encryption
+    /// learn little from its length: to a multiple of 128 octets (RFC 8467 section 4.1).
+    #[must_use]
+    pub fn padding(len: usize) -> EdnsOption<'a> {
+        let len = len + 4;
+        EdnsOption::Padding(u16::try_from(len.next_multiple_of(QUERY_BLOCK) - len).unwrap_or(0))
+    }
+
     /// OPTION-CODE.
     #[must_use]
     pub fn code(&self) -> u16 {

@@ -8,7 +8,8 @@
 //! |---|---|---|
 //! | the walk from the root | RFC 1034 section 5.3.3, RFC 8109 | `iterate` |
 //! | names shortened on the way | RFC 9156 | `send` |
-//! | ids, ports, letters that can't be guessed; TCP for what is cut short | RFC 5452, RFC 7766 | `send` |
+//! | ids, ports, letters, cookies that can't be guessed; TCP for what is cut short | RFC 5452, RFC 7766, RFC 7873 | `send` |
+//! | TLS to servers that are known to speak it | RFC 7858, RFC 8310, RFC 8467 | `streams` |
 //! | what is believed | RFC 2181 section 5.4.1, RFC 2308, RFC 6672 | `scrub`, [`cache`](crate::cache) |
 //! | failures and answers past their time | RFC 9520, RFC 8767, RFC 8914 | `iterate` |
 //! | questions of clients | RFC 1034 section 4.3.1, RFC 6303, RFC 6761 | [`service`] |
@@ -39,6 +40,7 @@ mod scrub;
 mod send;
 mod servers;
 pub mod service;
+mod streams;
 mod task;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
@@ -55,8 +57,9 @@ use crate::random::Random;
 use crate::{Class, LimitKind, Question, Rcode, ResolveError, RrType};
 
 pub use config::{Config, Limits, Way, ZoneRule, root_hints};
-use send::{Connection, Outgoing};
+use send::Outgoing;
 use servers::Servers;
+use streams::Streams;
 use task::{Purpose, TaskId, Tasks, Waiter};
 
 /// The answer to a question, good or bad.
@@ -97,7 +100,7 @@ pub struct Resolver {
     tasks: Tasks,
     ready: VecDeque<TaskId>,
     queries: BTreeMap<u64, Outgoing>,
-    connections: BTreeMap<u64, Connection>,
+    streams: Streams,
     tickets: BTreeMap<u64, TaskId>,
     deadlines: BTreeSet<(Time, Due)>,
     transmits: VecDeque<Transmit>,
@@ -111,6 +114,8 @@ pub struct Resolver {
 enum Due {
     Query(u64),
     Task(TaskId),
+    /// A connection that nobody needs.
+    Stream(u64),
 }
 
 impl Resolver {
@@ -119,15 +124,16 @@ impl Resolver {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         let mut random = Random::new(seed);
+        let [cache_key, cookie_secret] = [(); 2].map(|()| [random.u64(), random.u64()]);
         Resolver {
-            cache: Cache::new(config.limits.cache_bytes, [random.u64(), random.u64()]),
-            servers: Servers::new(config.limits.servers),
+            cache: Cache::new(config.limits.cache_bytes, cache_key),
+            servers: Servers::new(config.limits.servers, cookie_secret),
             random,
             config,
             tasks: Tasks::default(),
             ready: VecDeque::new(),
             queries: BTreeMap::new(),
-            connections: BTreeMap::new(),
+            streams: Streams::default(),
             tickets: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             transmits: VecDeque::new(),
@@ -268,7 +274,7 @@ impl Coordinator for Resolver {
     fn handle(&mut self, input: Input<'_>, now: Time) {
         match input {
             Input::Datagram { port, from, bytes } => self.datagram(port.0, from, bytes, now),
-            Input::TcpOpened(TcpId(id)) => self.opened(id),
+            Input::TcpOpened(TcpId(id)) => self.opened(id, now),
             Input::TcpReceived { id, bytes } => self.received(id.0, bytes, now),
             Input::SendFailed(Socket::FreshPort(port)) => self.unreachable(port.0, now),
             Input::TcpClosed(id) | Input::SendFailed(Socket::Tcp(id)) => self.closed(id.0, now),
@@ -298,6 +304,7 @@ impl Coordinator for Resolver {
             match due {
                 Due::Query(query) => self.overdue(query, now),
                 Due::Task(task) => self.too_late(task, now),
+                Due::Stream(id) => self.idle_over(id),
             }
             self.run(now);
         }

@@ -1,5 +1,7 @@
 //! What a resolver is told: where the root is, what to forward, how much of everything.
 
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
@@ -14,6 +16,8 @@ pub struct Config {
     pub roots: Vec<SocketAddr>,
     /// Names whose questions take another way than from the root.
     pub zones: Vec<ZoneRule>,
+    /// Servers that are spoken to by TLS alone (RFC 7858), each with the name that its certificate must be for.
+    pub tls: BTreeMap<SocketAddr, Arc<str>>,
     /// The port of servers that are known by a name. 53.
     pub port: u16,
     /// Servers are asked by IPv4.
@@ -26,6 +30,8 @@ pub struct Config {
     pub minimise: bool,
     /// Letters of the name go out large or small by chance, and must come back so (0x20).
     pub mix_case: bool,
+    /// Cookies are sent, and expected back (RFC 7873).
+    pub cookies: bool,
     /// An answer in the last tenth of its time that is wanted is asked for anew.
     pub prefetch: bool,
     /// For how long answers past their time are told where no new ones are to be had (RFC 8767). Zero: not at all.
@@ -47,12 +53,14 @@ impl Default for Config {
         Config {
             roots: root_hints().map(|address| SocketAddr::new(address, 53)).collect(),
             zones: Vec::new(),
+            tls: BTreeMap::new(),
             port: 53,
             ipv4: true,
             ipv6: true,
             loopback: false,
             minimise: true,
             mix_case: true,
+            cookies: true,
             prefetch: false,
             serve_stale: Duration::ZERO,
             distrust_unasked: true,
@@ -124,6 +132,10 @@ pub struct Limits {
     pub tries: u8,
     /// Replies that don't fit, until the query goes out by TCP. 100.
     pub mismatches: u16,
+    /// Queries over one connection at the same time. 100: then another one is opened.
+    pub pipelined: usize,
+    /// How long a TLS connection is kept that nobody needs. 10 seconds.
+    pub idle: Duration,
     /// UDP payload offered. 1232: never a fragment.
     pub udp_payload: u16,
     /// Questions at work, those of the clients. 1024.
@@ -158,6 +170,8 @@ impl Default for Limits {
             minimise_steps: 10,
             tries: 5,
             mismatches: 100,
+            pipelined: 100,
+            idle: Duration::from_secs(10),
             udp_payload: crate::limits::UDP_PAYLOAD,
             questions: 1024,
             jostle: Duration::from_millis(200),

@@ -348,6 +348,8 @@ struct Writer<'b, 'p> {
     turn: usize,
     rtype: RrType,
     rcode: Rcode,
+    /// RRsets of the answer.
+    most: usize,
     /// All sections, whatever the policy.
     whole: bool,
     full: bool,
@@ -378,6 +380,8 @@ impl<'b, 'p> Writer<'b, 'p> {
             turn,
             rtype: head.question.rtype,
             rcode,
+            // RFC 8482 section 4.1: one of them is enough for an address that may be forged.
+            most: if head.question.rtype == RrType::ANY && !head.stream { 1 } else { usize::MAX },
             whole: false,
             full,
         }
@@ -394,7 +398,7 @@ impl<'b, 'p> Writer<'b, 'p> {
         additional: impl Iterator<Item = (&'s SetData, u32)>,
     ) {
         let mut positive = false;
-        for (set, ttl) in answer {
+        for (set, ttl) in answer.take(self.most) {
             positive |= set.rtype != RrType::CNAME || self.rtype == RrType::CNAME;
             self.put(Section::Answer, set, ttl);
         }

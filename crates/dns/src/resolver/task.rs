@@ -56,6 +56,8 @@ pub(super) struct Target {
     pub(super) recursive: bool,
     /// Ask it by TCP: its datagrams are cut short, or somebody forges them.
     pub(super) tcp: bool,
+    /// It has turned a cookie away and given a fresh one.
+    pub(super) fresh_cookie: bool,
 }
 
 /// A server known by its name alone.
@@ -93,7 +95,14 @@ impl Delegation {
 
     pub(super) fn add(&mut self, address: SocketAddr) {
         if self.targets.len() < 64 && self.targets.iter().all(|target| target.address != address) {
-            self.targets.push(Target { address, tries: 0, dead: false, recursive: false, tcp: false });
+            self.targets.push(Target {
+                address,
+                tries: 0,
+                dead: false,
+                recursive: false,
+                tcp: false,
+                fresh_cookie: false,
+            });
         }
     }
 }
