@@ -7,9 +7,13 @@
 //!
 //! Another resolver may do the work, by TLS where nobody is to look on: `--forward 192.0.2.1:853#dns.example`.
 //!
+//! With `--trust-anchor FILE` answers are validated: what is proven is told with AD, what should be and is not is SERVFAIL.
+//! Without, nothing is.
+//!
 //! `localhost`, the loopback addresses, `invalid` and `onion` are answered here. A query without RD is told what is known
 //! and sends nothing.
 
+mod anchor;
 mod line;
 mod room;
 mod talk;
@@ -23,10 +27,12 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use dns::proto_core::Time;
 use dns::resolver::service::{Policy, Service};
 use dns::resolver::{Config, Resolver, Way, ZoneRule};
 use dns::zonefile;
 use dns::{Name, RrType};
+use examples::nameserver::unix;
 use examples::{Failure, Log, announce};
 use net_core::Udp;
 use net_core::listen::Listener;
@@ -68,7 +74,7 @@ struct Args {
     /// Ask no server by IPv6
     #[arg(long)]
     no_ip6: bool,
-    /// Keys that signatures are checked against (not built in: answers are not validated)
+    /// Validate: DS or DNSKEY records of keys that are trusted, as a zone file
     #[arg(long, value_name = "FILE")]
     trust_anchor: Option<PathBuf>,
     /// Octets that are remembered
@@ -106,14 +112,13 @@ fn main() -> ExitCode {
 }
 
 fn serve(args: &Args) -> Result<(), Failure> {
-    if let Some(file) = &args.trust_anchor {
-        let file = file.display();
-        return Err(
-            format!("{file}: signatures are not checked by this program; leave out --trust-anchor").into()
-        );
-    }
+    let validator = args.trust_anchor.as_deref().map(anchor::validator).transpose()?;
     let termination = Termination::heed()?;
-    let resolver = Resolver::new(config(args)?, seed(args)?);
+    let (config, seed) = (config(args)?, seed(args)?);
+    let resolver = match validator {
+        Some(validator) => Resolver::validating(config, seed, validator, (unix(), Time::ZERO)),
+        None => Resolver::new(config, seed),
+    };
     let policy = Policy { private_reverse: args.root_hints.is_none(), ..Policy::default() };
     let service = Service::new(resolver, policy);
     let upstream = Upstream::new(args.map_addr.iter().copied().collect::<HashMap<_, _>>(), tls(args)?);

@@ -15,6 +15,7 @@ use dns::resolver::service::{Output, Service, Verdict};
 use dns::server::QueryId;
 use dns::{Event, Input, Privacy, TcpId};
 use examples::Failure;
+use examples::nameserver::unix;
 use net_core::listen::{Accept, Listener, is_exhaustion};
 use net_core::poll::{Interest, Poll, Ready, Timers};
 use net_core::signals::Termination;
@@ -143,6 +144,10 @@ impl Room {
     /// Everything that is ready, once.
     fn turn(&mut self) {
         let now = self.clock.now();
+        if self.service.resolver().validates() {
+            // The machine may have slept since, or its clock been set.
+            self.service.resolver().set_unix_time(unix(), now);
+        }
         let ready: Vec<(u64, Ready)> = self.poll.ready().collect();
         for (token, ready) in ready {
             let id = token & !KIND;

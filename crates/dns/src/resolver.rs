@@ -12,6 +12,7 @@
 //! | TLS to servers that are known to speak it | RFC 7858, RFC 8310, RFC 8467 | `streams` |
 //! | what is believed | RFC 2181 section 5.4.1, RFC 2308, RFC 6672 | `scrub`, [`cache`](crate::cache) |
 //! | failures and answers past their time | RFC 9520, RFC 8767, RFC 8914 | `iterate` |
+//! | signatures, with feature `dnssec` | RFC 4035, RFC 6840 | `validate`, `dnssec` |
 //! | questions of clients | RFC 1034 section 4.3.1, RFC 6303, RFC 6761 | [`service`] |
 //!
 //! ```
@@ -42,6 +43,8 @@ mod servers;
 pub mod service;
 mod streams;
 mod task;
+#[cfg(feature = "dnssec")]
+mod validate;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -50,7 +53,7 @@ use core::time::Duration;
 
 use proto_core::Time;
 
-use crate::cache::{Cache, RrSet, Sections};
+use crate::cache::{Cache, Hit, RrSet, Sections, Status};
 use crate::edns::ExtendedError;
 use crate::exchange::{Coordinator, Event, Input, PortId, Socket, TcpId, Ticket, Trace, Transmit};
 use crate::random::Random;
@@ -61,6 +64,8 @@ use send::Outgoing;
 use servers::Servers;
 use streams::Streams;
 use task::{Purpose, TaskId, Tasks, Waiter};
+#[cfg(feature = "dnssec")]
+pub use validate::BoxedVerifier;
 
 /// The answer to a question, good or bad.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -71,6 +76,8 @@ pub struct Answer {
     pub rcode: Rcode,
     /// The records.
     pub sections: Sections<RrSet>,
+    /// What DNSSEC says of all that is in the answer and authority sections, and of what is not.
+    pub status: Status,
     /// Why it went so (RFC 8914).
     pub extended: Option<ExtendedError<'static>>,
     /// Why there are no records of the type asked for, if there are none.
@@ -107,6 +114,8 @@ pub struct Resolver {
     events: VecDeque<Event<Arc<Answer>>>,
     last_id: u64,
     sent: u64,
+    #[cfg(feature = "dnssec")]
+    chain: Option<validate::Chain>,
 }
 
 /// What a deadline is of.
@@ -140,6 +149,8 @@ impl Resolver {
             events: VecDeque::new(),
             last_id: 0,
             sent: 0,
+            #[cfg(feature = "dnssec")]
+            chain: None,
         }
     }
 
@@ -170,12 +181,21 @@ impl Resolver {
     /// Asks. The answer comes as [`Event::Done`], at once if it is known; a question that is at work already is not asked
     /// twice.
     pub fn resolve(&mut self, question: Question, now: Time) -> Ticket {
+        self.resolve_for(Purpose::Client, question, now)
+    }
+
+    /// The same for who checks the answer himself: what is bogus is told as well (CD, RFC 4035 section 3.2.2).
+    pub fn resolve_unchecked(&mut self, question: Question, now: Time) -> Ticket {
+        let purpose = if self.validates() { Purpose::Unchecked } else { Purpose::Client };
+        self.resolve_for(purpose, question, now)
+    }
+
+    fn resolve_for(&mut self, purpose: Purpose, question: Question, now: Time) -> Ticket {
         let ticket = Ticket(self.next_id());
-        if let Some(answer) = self.known(&question, now) {
+        if let Some(answer) = self.known(&question, self.least(purpose), now) {
             self.done(ticket, answer);
             return ticket;
         }
-        let purpose = Purpose::Client;
         let id = match self.tasks.find(&question, purpose) {
             Some(id) => id,
             None if self.make_room(now) => self.start(question, purpose, now),
@@ -211,13 +231,14 @@ impl Resolver {
     }
 
     /// The answer out of the cache, and off to renew it if it is old.
-    fn known(&mut self, question: &Question, now: Time) -> Option<Answer> {
+    fn known(&mut self, question: &Question, least: Status, now: Time) -> Option<Answer> {
         if question.class != Class::IN || question.rtype.is_meta() && question.rtype != RrType::ANY {
             let error = ResolveError::Refused;
             return Some(Answer::failed(question.clone(), error, ExtendedError::NOT_SUPPORTED));
         }
-        let hit = self.cache.lookup(question.as_question_ref(), now, Duration::ZERO)?;
-        let answer = Answer::new(question.clone(), hit.rcode(), hit.sections());
+        let hit = self.cache.lookup(question.as_question_ref(), now, Duration::ZERO);
+        let hit = hit.filter(|hit| hit.status() >= least)?;
+        let answer = Answer::of_hit(question.clone(), &hit);
         let left = hit.worth_refreshing();
         self.renew(question, left, now);
         Some(answer)
@@ -256,6 +277,24 @@ impl Resolver {
             self.fail_with(oldest, ResolveError::Cancelled, ExtendedError::NOT_READY, now);
         }
         old
+    }
+
+    /// Replies to these questions are validated.
+    fn checks(&self, purpose: Purpose) -> bool {
+        self.validates() && matches!(purpose, Purpose::Client | Purpose::Prefetch)
+    }
+
+    /// What must be known of what the cache has, for it to be an answer.
+    fn least(&self, purpose: Purpose) -> Status {
+        match self.validates() && purpose != Purpose::Unchecked {
+            true => Status::Insecure,
+            false => Status::Indeterminate,
+        }
+    }
+
+    /// What an answer can be at best.
+    fn best(&self, purpose: Purpose) -> Status {
+        if self.checks(purpose) { Status::Secure } else { Status::Indeterminate }
     }
 
     fn next_id(&mut self) -> u64 {
@@ -322,7 +361,11 @@ impl Answer {
             Rcode::REFUSED => Some(ResolveError::Refused),
             _ => Some(ResolveError::ServFail(None)),
         };
-        Answer { question, rcode, sections, extended: None, error }
+        Answer { question, rcode, sections, status: Status::Indeterminate, extended: None, error }
+    }
+
+    fn of_hit(question: Question, hit: &Hit<'_>) -> Self {
+        Answer { status: hit.status(), ..Answer::new(question, hit.rcode(), hit.sections()) }
     }
 
     fn failed(question: Question, error: ResolveError, extended: u16) -> Self {
@@ -331,7 +374,25 @@ impl Answer {
             _ => Rcode::SERVFAIL,
         };
         let extended = Some(ExtendedError::new(extended));
-        Answer { question, rcode, sections: Sections::new(), extended, error: Some(error) }
+        let (sections, status) = (Sections::new(), Status::Indeterminate);
+        Answer { question, rcode, sections, status, extended, error: Some(error) }
+    }
+}
+
+/// Without the feature there is nobody to judge.
+#[cfg(not(feature = "dnssec"))]
+impl Resolver {
+    const fn validates(&self) -> bool {
+        false
+    }
+
+    fn judge(&mut self, task: &mut task::Task, now: Time) -> Option<Answer> {
+        let held = task.held.take()?;
+        self.settle(task, held, now)
+    }
+
+    fn condemned(&mut self, _: &task::Task, _: Time) -> Option<Answer> {
+        None
     }
 }
 

@@ -1,81 +1,24 @@
-//! Answers of signed zones, judged from the root's key on.
-//!
-//! The zones in `tests/dnssec` are ours, signed with other people's tool for the years 2020 to 2085 (`expired.test` until
-//! 2021): Ed25519 over NSEC, ECDSA over NSEC3, RSA over NSEC3 with opt-out, one that hashes 100 times, one with an algorithm
-//! that the verifier does not know. `plain.test` is unsigned.
+//! Answers of signed zones, judged from the root's key on; `tests/dnssec/hierarchy.rs` tells of the zones.
 
 #![cfg(feature = "dnssec")]
 
+#[path = "dnssec/hierarchy.rs"]
+mod hierarchy;
+
 use std::cell::Cell;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use dns::authority::{Authority, ClientCtx, Verdict as Reply};
 use dns::dnssec::{Fault, Security, Validator, Verdict, Verifier, ds_of};
-use dns::zone::{Zone, ZoneBuilder};
-use dns::zonefile::Parser;
 use dns::{Builder, EdnsHeader, Header, Message, Name, Opcode, Question, Rdata, RecordRef, RrType, Section};
-use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
 
-const PLAIN: &str = "$TTL 300\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.5\nwww A 192.0.2.55\n";
-
-/// In 2026.
-const NOW: u64 = 1_780_000_000;
-
-struct Ring;
-
-impl Verifier for Ring {
-    fn knows(&self, algorithm: u8) -> bool {
-        matches!(algorithm, 8 | 10 | 13 | 14 | 15)
-    }
-
-    fn verify(&self, algorithm: u8, key: &[u8], signed: &[u8], proof: &[u8]) -> bool {
-        let point = [&[4], key].concat();
-        let verified = |how: &'static dyn VerificationAlgorithm, key: &[u8]| {
-            UnparsedPublicKey::new(how, key).verify(signed, proof).is_ok()
-        };
-        match algorithm {
-            8 => {
-                let (e, n) = key[1..].split_at(usize::from(key[0]));
-                let key = RsaPublicKeyComponents { n, e };
-                key.verify(&signature::RSA_PKCS1_2048_8192_SHA256, signed, proof).is_ok()
-            }
-            13 => verified(&signature::ECDSA_P256_SHA256_FIXED, &point),
-            14 => verified(&signature::ECDSA_P384_SHA384_FIXED, &point),
-            15 => verified(&signature::ED25519, key),
-            _ => false,
-        }
-    }
-}
-
-fn zone(apex: &str, text: &str) -> Arc<Zone> {
-    let apex: Name = apex.parse().unwrap();
-    let mut parser = Parser::new(text.as_bytes(), "zone").origin(apex.clone());
-    let mut builder = ZoneBuilder::new(apex);
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record).unwrap();
-    }
-    Arc::new(builder.build().unwrap())
-}
+use hierarchy::{NOW, Ring, root_key, zones};
 
 /// All of it on one server.
 fn authority() -> (Authority, Rdata) {
     let mut authority = Authority::new();
-    for (apex, text) in [
-        (".", include_str!("dnssec/root.zone")),
-        ("test", include_str!("dnssec/test.zone")),
-        ("nsec3.test", include_str!("dnssec/nsec3.test.zone")),
-        ("optout.test", include_str!("dnssec/optout.test.zone")),
-        ("many.test", include_str!("dnssec/many.test.zone")),
-        ("expired.test", include_str!("dnssec/expired.test.zone")),
-        ("unknown.test", include_str!("dnssec/unknown.test.zone")),
-        ("plain.test", PLAIN),
-    ] {
-        authority.add(zone(apex, text));
-    }
-    let root = zone(".", include_str!("dnssec/root.zone"));
-    let keys = root.node(&Name::ROOT).unwrap().rrset(RrType::DNSKEY).unwrap().rdatas()[0].clone();
-    (authority, keys)
+    zones().into_iter().for_each(|(_, zone)| authority.add(zone));
+    (authority, root_key())
 }
 
 fn ask(authority: &Authority, question: &Question) -> Vec<u8> {

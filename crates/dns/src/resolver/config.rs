@@ -110,6 +110,9 @@ pub struct Limits {
     pub min_negative_ttl: u32,
     /// How long a failure is remembered. 5 seconds (RFC 9520 section 3.2 wants 1 second to 5 minutes).
     pub failure: Duration,
+    /// How long it is remembered that an answer does not hold what its signatures promise. A minute: the zone's owner may
+    /// mend it (RFC 4035 section 4.7).
+    pub bogus: Duration,
     /// Records kept of an RRset. 100.
     pub records: usize,
     /// Signatures kept of an RRset. 8 (`KeyTrap`).
@@ -122,6 +125,10 @@ pub struct Limits {
     pub sends_per_name: u32,
     /// Queries sent for one question, for all names that it needs. 200.
     pub sends: u32,
+    /// Signatures and hashes tried for one question, for all names that it needs. 512 (`KeyTrap`).
+    pub checks: u32,
+    /// Bogus replies to one question, until it has no other answer. 3: a server may have an old copy.
+    pub condemned: u8,
     /// Names of servers looked up for a delegation, by how deep in looking up such names (`NXNSAttack`).
     pub targets: [u8; 4],
     /// Names of servers that turn out not to exist, until the others are not looked up any more. 5.
@@ -159,12 +166,15 @@ impl Default for Limits {
             max_negative_ttl: 3_600,
             min_negative_ttl: 0,
             failure: Duration::from_secs(5),
+            bogus: Duration::from_secs(60),
             records: 100,
             signatures: 8,
             delegation: 20,
             restarts: 11,
             sends_per_name: 32,
             sends: 200,
+            checks: crate::limits::CHECKS,
+            condemned: 3,
             targets: [3, 2, 1, 0],
             missing_targets: 5,
             minimise_steps: 10,

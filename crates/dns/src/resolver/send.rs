@@ -136,6 +136,10 @@ impl Resolver {
         let mut header = Header::query(query.id, Opcode::QUERY);
         if recursion {
             header.flags = header.flags.with(Flags::RD);
+            // RFC 6840 section 5.9: who validates wants all there is.
+            if self.validates() {
+                header.flags = header.flags.with(Flags::CD);
+            }
         }
         let mut buffer = [0; 512];
         let mut builder = Builder::new(&mut buffer, header);
