@@ -9,7 +9,6 @@ mod others;
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
-use std::os::unix::fs::PermissionsExt as _;
 use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
 
@@ -23,7 +22,7 @@ use http1::server::{Event, Server};
 use http1::{Known, Request, ResponseBuilder, StatusCode};
 use net_core::Stream;
 use net_core::serve::Config;
-use others::{Other, curl, fetch, run_with, says, squid, status};
+use others::{Other, curl, fetch, open_to_all, run_with, says, squid, status};
 
 /// Larger than what lies between, not too large for the cache.
 fn large() -> Vec<u8> {
@@ -50,10 +49,7 @@ impl Nginx {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         scratch.write("cert.pem", made.cert.pem().as_bytes()).unwrap();
         scratch.write("key.pem", made.signing_key.serialize_pem().as_bytes()).unwrap();
-        for path in ["", "root", "root/b"] {
-            let path = scratch.path().join(path);
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
-        }
+        open_to_all(&scratch, &["", "root", "root/b"]);
         let (port, secure) = (free_place().unwrap().port(), free_place().unwrap().port());
         let folder = scratch.path().to_str().unwrap().to_owned();
         let config = format!(
@@ -551,10 +547,7 @@ fn fetch_proves_who_it_is_to_apache_by_digest() {
     let scratch = Scratch::new().unwrap();
     scratch.write("root/a.txt", b"secret").unwrap();
     scratch.write("root/b c.txt", b"spaced").unwrap();
-    for path in ["", "root"] {
-        let path = scratch.path().join(path);
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
-    }
+    open_to_all(&scratch, &["", "root"]);
     let user = format!("alice:a room:{}\n", md5("alice:a room:open sesame"));
     scratch.write("users", user.as_bytes()).unwrap();
     let (port, folder) = (free_place().unwrap().port(), scratch.path().to_str().unwrap());

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 
 use examples::program::{Program, free_place, output};
 use examples::scratch::Scratch;
-use others::{Other, curl, fetch, run_with, says, squid, status};
+use others::{Other, curl, fetch, open_to_all, run_with, says, squid, status};
 use raw::Raw;
 
 const RUNTIMES: [&str; 3] = ["threads", "mio", "tokio"];
@@ -351,16 +351,12 @@ fn ask_until_closed(address: SocketAddr) -> (u32, u32) {
 
 /// A folder that servers with fewer rights can read, with things to fetch.
 fn folder() -> (Scratch, String) {
-    use std::os::unix::fs::PermissionsExt as _;
     let scratch = Scratch::new().unwrap();
     for name in ["a.txt", "large.bin", "sub/index.html", "up/x"] {
         let content = if name == "large.bin" { large() } else { name.as_bytes().to_vec() };
         scratch.write(&format!("root/{name}"), &content).unwrap();
     }
-    for path in ["", "root", "root/sub", "root/up"] {
-        let path = scratch.path().join(path);
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
-    }
+    open_to_all(&scratch, &["", "root", "root/sub", "root/up"]);
     let path = scratch.path().to_str().unwrap().to_owned();
     (scratch, path)
 }

@@ -4,12 +4,16 @@
 
 pub(crate) mod names;
 
+use std::fs;
 use std::io::Write as _;
 use std::net::TcpStream;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::{Child, Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use examples::scratch::Scratch;
 
 /// Longer than anything here takes: whoever waits for it has failed.
 const LONG: Duration = Duration::from_secs(60);
@@ -92,6 +96,14 @@ pub(crate) fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
     }
 }
 
+/// Lets servers that give up their rights into these folders of `scratch`.
+pub(crate) fn open_to_all(scratch: &Scratch, folders: &[&str]) {
+    for folder in folders {
+        let path = scratch.path().join(folder);
+        fs::set_permissions(path, fs::Permissions::from_mode(0o777)).unwrap();
+    }
+}
+
 /// A server by others, stopped when dropped.
 pub(crate) struct Other {
     child: Child,
@@ -171,6 +183,6 @@ pub(crate) fn squid(folder: &str, port: u16) -> Other {
          cache_log {folder}/squid.log\naccess_log none\ncoredump_dir {folder}\nshutdown_lifetime 1 seconds\n\
          netdb_filename none\npinger_enable off\nvisible_hostname localhost\nforwarded_for on\n"
     );
-    std::fs::write(format!("{folder}/squid.conf"), config).unwrap();
+    fs::write(format!("{folder}/squid.conf"), config).unwrap();
     Other::start("squid", &["-N", "-f", &format!("{folder}/squid.conf")], port)
 }
