@@ -538,15 +538,22 @@ fn dns_over_tls_answers_too() {
         &["--tls-listen=127.0.0.1:0", "--tls-cert=DIR/cert.pem", "--tls-key=DIR/key.pem"],
     );
     let config = net_core::tls::client(net_core::tls::roots_from(&chain).unwrap(), &[b"dot"]).unwrap();
-    let mut stream = Stream::new(tcp(site.program.address("tls").unwrap())).unwrap();
-    stream.start_tls(TlsRole::client(config, "localhost").unwrap()).unwrap();
-    let mut connection = net_core::Connection::client(
-        stream,
-        Once::new(query("web.example.org", RrType::A, &[])),
-        net_core::Clock::new(),
-    );
-    let Ok(net_core::Step::Event(reply)) = connection.next() else { panic!() };
-    assert_eq!(said(&reply), "NOERROR: web.example.org. 60 IN A 192.0.2.80");
+    let by_tls = |query: Vec<u8>| {
+        let mut stream = Stream::new(tcp(site.program.address("tls").unwrap())).unwrap();
+        stream.start_tls(TlsRole::client(config.clone(), "localhost").unwrap()).unwrap();
+        let mut connection = net_core::Connection::client(stream, Once::new(query), net_core::Clock::new());
+        let Ok(net_core::Step::Event(reply)) = connection.next() else { panic!() };
+        reply
+    };
+    let found = "NOERROR: web.example.org. 60 IN A 192.0.2.80";
+    assert_eq!(said(&by_tls(query("web.example.org", RrType::A, &[]))), found);
+    // Whoever pads his query is answered in whole blocks (RFC 8467), if others could not see it anyway.
+    let padded = query("web.example.org", RrType::A, &[EdnsOption::Padding(80)]);
+    let reply = by_tls(padded.clone());
+    assert_eq!((said(&reply).as_str(), reply.len()), (found, 468));
+    let mut stream = tcp(site.address());
+    send(&mut stream, &padded);
+    assert!(hear(&mut stream).len() < 100);
 }
 
 /// A client that asks once.

@@ -267,6 +267,7 @@ fn kdig_asks_our_server_by_tls() {
     };
     let said = ask(&["+tls-hostname=localhost", "www.example.test", "A"]);
     assert!(said.contains("192.0.2.80") && said.contains("TLS session"), "{said}");
+    assert!(said.contains("PADDING: ") && said.contains("Received 468 B"), "{said}");
     let said = ask(&["+tls-hostname=localhost", "big.example.test", "TXT"]);
     assert!(said.contains("ANSWER: 40"), "{said}");
     let said = ask(&["+tls-hostname=dns.example", "www.example.test", "A"]);
