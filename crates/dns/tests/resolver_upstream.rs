@@ -144,6 +144,16 @@ fn a_wrong_cookie_is_nobodys_reply() {
     assert!(done(&mut resolver).is_empty() && resolver.poll_transmit(Time::ZERO).is_none());
     tell(&mut resolver, &query, &with_cookie(&query.bytes, Rcode::NOERROR, b"serverone"), Time::ZERO);
     assert_eq!(done(&mut resolver), [Rcode::NOERROR]);
+    // A server that gave a cookie has not forgotten what EDNS is: TCP tells.
+    ask(&mut resolver, "mail.example.", Time::ZERO);
+    let query = sent(&mut resolver);
+    tell(&mut resolver, &query, &reply(&query.bytes, Rcode::FORMERR, None), Time::ZERO);
+    let id = opened(&mut resolver).unwrap();
+    resolver.handle(Input::TcpOpened(id), Time::ZERO);
+    let query = sent(&mut resolver).bytes.split_off(2);
+    assert!(cookie(&query).is_some());
+    tell_stream(&mut resolver, id, &with_cookie(&query, Rcode::NOERROR, b"serverone"), Time::ZERO);
+    assert_eq!(done(&mut resolver), [Rcode::NOERROR]);
 }
 
 #[test]

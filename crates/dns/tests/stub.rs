@@ -354,6 +354,8 @@ fn cookies_are_learnt_and_wrong_ones_discarded() {
         vec![
             Reply { after: MS, from: to, bytes: reply(query, Rcode::NXDOMAIN, &[], &wrong) },
             Reply { after: MS, from: to, bytes: reply(query, Rcode::NXDOMAIN, &[], &[]) },
+            // Nor has a server that gave a cookie forgotten what EDNS is.
+            Reply { after: MS, from: to, bytes: reply(query, Rcode::FORMERR, &[], &[]) },
             Reply { after: 2 * MS, from: to, bytes: right },
         ]
     });

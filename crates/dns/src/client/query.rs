@@ -239,9 +239,7 @@ impl Query {
         let Some(attempt) = self.attempts.get(at) else { return false };
         let Some(server) = net.upstreams.get(attempt.server) else { return false };
         let sent = attempt.edns && net.config.cookies;
-        // A server that can't read EDNS has no cookies either.
-        let unread = matches!(message.rcode(), Rcode::FORMERR | Rcode::NOTIMP);
-        !sent || unread || server.cookies.returned(Cookie::of(message)) == Returned::Right
+        !sent || server.cookies.returned(Cookie::of(message)) == Returned::Right
     }
 
     fn stream(&mut self, at: usize, mut bytes: &[u8], net: &mut Net, now: Time) -> Outcome {

@@ -172,10 +172,10 @@ impl Resolver {
         let returned = message.as_ref().map(|message| returned(query, message));
         match (arrived, message) {
             _ if returned == Some(Returned::Wrong) => self.mismatch(number, now),
+            // It had cookies before. RFC 7873 section 5.3 has this discarded; who it comes from, TCP tells.
+            _ if returned == Some(Returned::Missing) => self.by_tcp(number, now),
             (Arrived::NoEdns, _) => self.without_edns(number, now),
             (Arrived::Truncated, _) => self.by_tcp(number, now),
-            // It had cookies before. RFC 7873 section 5.3 has this discarded; who it comes from, TCP tells.
-            (Arrived::Reply, Some(_)) if returned == Some(Returned::Missing) => self.by_tcp(number, now),
             (Arrived::Reply, Some(message)) => self.answered_by_datagram(number, &message, now),
             _ => self.mismatch(number, now),
         }
