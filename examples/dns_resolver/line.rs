@@ -67,14 +67,14 @@ impl Line {
             heard.octets.extend_from_slice(octets);
             return Ok(());
         };
-        let closed = tls.is_handshaking();
+        let opening = tls.is_handshaking();
         let mut outcome = Ok(());
         while outcome.is_ok() && !heard.ended && tls.read_tls(&mut octets)? > 0 {
             outcome = tls.process_new_packets().map(|state| heard.ended = state.peer_has_closed());
             // "Would block" says that this was all.
             let _ = tls.reader().read_to_end(&mut heard.octets);
         }
-        heard.opened = closed && !tls.is_handshaking() && outcome.is_ok();
+        heard.opened = opening && !tls.is_handshaking() && outcome.is_ok();
         // An answer of the handshake, or what went wrong with it.
         let flushed = self.flush();
         outcome.map_err(io::Error::other).and(flushed)

@@ -9,7 +9,7 @@ use std::time::Duration;
 use dns::{
     Builder, Class, EdnsHeader, Flags, Header, Message, Name, Opcode, Question, Rcode, Record, RrType,
 };
-use examples::program::{Program, path};
+use examples::program::{Program, free_place, path};
 use examples::scratch::Scratch;
 
 const ROOT: &str = "$TTL 60\n. SOA a.root. h. 1 2 3 4 60\n. NS a.root.\na.root. A 192.0.2.1\ntest. NS ns.test.\n\
@@ -303,14 +303,21 @@ struct Private {
 }
 
 fn private() -> Private {
-    let scratch = Scratch::new().unwrap();
-    let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
-    let zone = scratch.write("zone", EXAMPLE.as_bytes()).unwrap();
-    let cert = scratch.write("cert.pem", made.cert.pem().as_bytes()).unwrap();
-    let key = scratch.write("key.pem", made.signing_key.serialize_pem().as_bytes()).unwrap();
+    private_at("127.0.0.1:0".parse().unwrap(), Scratch::new().unwrap())
+}
+
+/// With what is in that folder from before, if it was one.
+fn private_at(listen: SocketAddr, scratch: Scratch) -> Private {
+    let [zone, cert, key] = ["zone", "cert.pem", "key.pem"].map(|name| scratch.path().join(name));
+    if !zone.exists() {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        scratch.write("zone", EXAMPLE.as_bytes()).unwrap();
+        scratch.write("cert.pem", made.cert.pem().as_bytes()).unwrap();
+        scratch.write("key.pem", made.signing_key.serialize_pem().as_bytes()).unwrap();
+    }
     let args = [
         format!("--zone=example.test={}", zone.display()),
-        "--tls-listen=127.0.0.1:0".to_owned(),
+        format!("--tls-listen={listen}"),
         format!("--tls-cert={}", cert.display()),
         format!("--tls-key={}", key.display()),
     ];
@@ -352,6 +359,18 @@ fn a_forwarder_is_asked_by_tls_over_one_connection() {
         told(&by_tcp(resolver.address("tcp").unwrap(), &[question("big.example.test", RrType::TXT)])[0]);
     assert_eq!(answer.len(), 40);
     assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_forwarder_that_was_started_anew_is_asked_over_another_connection() {
+    let private = private_at(free_place().unwrap(), Scratch::new().unwrap());
+    let to = private.server.address("tls").unwrap();
+    let resolver = start(&["--forward", &format!("{to}#localhost"), "--tls-ca", &private.ca]);
+    assert_eq!(ask(&resolver, "www.example.test", RrType::A).0, Rcode::NOERROR);
+    let Private { server, scratch, .. } = private;
+    drop(server);
+    let _again = private_at(to, scratch);
+    assert_eq!(ask(&resolver, "mail.example.test", RrType::A).1, ["mail.example.test. A 192.0.2.25"]);
 }
 
 #[test]

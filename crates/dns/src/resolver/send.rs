@@ -6,6 +6,7 @@
 
 use alloc::vec::Vec;
 use core::net::SocketAddr;
+use core::time::Duration;
 
 use bytes::Bytes;
 use proto_core::Time;
@@ -28,6 +29,8 @@ pub(super) struct Outgoing {
     pub(super) question: Question,
     pub(super) id: u16,
     pub(super) sent: Time,
+    /// How long the server was given when it left; until when it is waited for.
+    wait: Duration,
     pub(super) due: Time,
     pub(super) edns: bool,
     /// As they were sent, if they were.
@@ -82,7 +85,8 @@ impl Resolver {
         let cookies = edns && self.config.cookies && self.tls(to).is_none();
         let cookies = cookies.then(|| self.servers.cookies(to, now));
         let (id, due) = (self.free_id(to), now + wait);
-        Outgoing { task, to, question, id, sent: now, due, edns, cookies, connection: None, mismatches: 0 }
+        let (connection, mismatches) = (None, 0);
+        Outgoing { task, to, question, id, sent: now, wait, due, edns, cookies, connection, mismatches }
     }
 
     /// An id that no other query on the same connection has.
@@ -252,7 +256,7 @@ impl Resolver {
     pub(super) fn overdue(&mut self, number: u64, now: Time) {
         self.doubt_stream(number);
         let Some(query) = self.drop_query(number) else { return };
-        self.servers.silent(query.to, query.question.rtype, now);
+        self.servers.silent(query.to, query.question.rtype, query.wait, now);
         // Replies came, but none that fits: letters that a server does not keep, or forgeries.
         let doubtful = query.mismatches > 0;
         self.back_to(&query, |task| {
@@ -268,14 +272,14 @@ impl Resolver {
 
     pub(super) fn unreachable(&mut self, number: u64, now: Time) {
         let Some(query) = self.drop_query(number) else { return };
-        self.servers.silent(query.to, query.question.rtype, now);
+        self.servers.silent(query.to, query.question.rtype, query.wait, now);
         self.back_to(&query, |task| task.extended = ExtendedError::NETWORK_ERROR);
     }
 
     /// This server won't do by this way.
     pub(super) fn fruitless(&mut self, number: u64, extended: u16, now: Time) {
         let Some(query) = self.drop_query(number) else { return };
-        self.servers.silent(query.to, query.question.rtype, now);
+        self.servers.silent(query.to, query.question.rtype, query.wait, now);
         self.back_to(&query, |task| {
             task.extended = extended;
             task.mark(query.to, |target| target.dead = true);

@@ -111,9 +111,13 @@ impl Servers {
         }
     }
 
-    pub(super) fn silent(&mut self, at: SocketAddr, rtype: RrType, now: Time) {
+    /// Nothing came in the time that was waited. Of many that were waited for at the same time the first one counts.
+    pub(super) fn silent(&mut self, at: SocketAddr, rtype: RrType, waited: Duration, now: Time) {
         let server = self.of(at);
-        server.wait = server.wait.saturating_mul(2).min(MOST);
+        let waited = u32::try_from(waited.as_millis()).unwrap_or(MOST);
+        if server.wait <= waited {
+            server.wait = waited.saturating_mul(2).min(MOST);
+        }
         if server.wait >= PROBE {
             server.next_probe = now + Duration::from_millis(server.wait.into());
         }
@@ -175,14 +179,26 @@ mod tests {
         let mut now = Time::ZERO;
         for _ in 0..5 {
             assert!(servers.wait(at, RrType::AAAA, now).is_some());
-            now = now + servers.sent(at, now);
-            servers.silent(at, RrType::AAAA, now);
+            let waited = servers.sent(at, now);
+            now = now + waited;
+            servers.silent(at, RrType::AAAA, waited, now);
         }
         assert!(servers.wait(at, RrType::AAAA, now).is_none());
         assert!(servers.wait(at, RrType::A, now).is_some());
         assert!(servers.wait(at, RrType::AAAA, now + Duration::from_secs(15)).is_some());
         servers.answered(at, RrType::AAAA, Duration::from_millis(20));
         assert!(servers.wait(at, RrType::AAAA, now).is_some_and(|wait| wait < 1_000));
+    }
+
+    #[test]
+    fn a_moment_of_silence_counts_once_however_many_waited() {
+        let at: SocketAddr = "192.0.2.1:53".parse().unwrap();
+        let mut servers = Servers::new(2, [1, 2]);
+        let waited = servers.sent(at, Time::ZERO);
+        for _ in 0..100 {
+            servers.silent(at, RrType::A, waited, Time::ZERO + waited);
+        }
+        assert_eq!(servers.sent(at, Time::ZERO), waited * 2);
     }
 
     #[test]
