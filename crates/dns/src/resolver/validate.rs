@@ -12,6 +12,7 @@ use core::sync::atomic::Ordering;
 
 use proto_core::Time;
 
+use super::denials::Denials;
 use super::iterate::is_bogus;
 use super::scrub::Verdict;
 use super::task::{Held, Purpose, Stage, Task};
@@ -29,6 +30,7 @@ pub(super) struct Chain {
     validator: Validator<BoxedVerifier>,
     /// Seconds since 1970 at [`Time::ZERO`].
     zero: u64,
+    denials: Denials,
 }
 
 impl fmt::Debug for Chain {
@@ -157,7 +159,7 @@ impl Resolver {
         (unix_time, now): (u64, Time),
     ) -> Self {
         let mut resolver = Resolver::new(Config { distrust_unasked: true, ..config }, seed);
-        resolver.chain = Some(Chain { validator, zero: 0 });
+        resolver.chain = Some(Chain { validator, zero: 0, denials: Denials::default() });
         resolver.set_unix_time(unix_time, now);
         resolver
     }
@@ -189,6 +191,7 @@ impl Resolver {
                 task.status = task.status.min(worth.status);
                 (task.trial.fault, task.trial.missing) = (None, None);
                 worth.write_on(&mut held.sections);
+                self.note_denials(&held.sections);
                 self.settle(task, held, now)
             }
             Judgement::Bogus(fault) => self.condemn(task, held.from, fault, now),
@@ -201,6 +204,16 @@ impl Resolver {
                 None
             }
         }
+    }
+
+    fn note_denials(&mut self, sections: &Sections<Ranked>) {
+        let Some(chain) = self.chain.as_mut().filter(|_| self.config.aggressive) else { return };
+        let proven = sections.authority.iter().filter(|ranked| ranked.set.status == Status::Secure);
+        proven.for_each(|ranked| chain.denials.add(&ranked.set, self.config.limits.denials));
+    }
+
+    pub(super) fn denials(&mut self) -> Option<&mut Denials> {
+        self.chain.as_mut().map(|chain| &mut chain.denials)
     }
 
     fn judgement(&mut self, task: &mut Task, held: &Held, now: Time) -> Judgement {
