@@ -189,7 +189,17 @@ impl Cache {
         class: Class,
         now: Time,
     ) -> Option<(RrSet, Rank)> {
-        let place = self.find_set(owner, rtype, class, false)?;
+        self.set_at(self.find_set(owner, rtype, class, false)?, now)
+    }
+
+    /// The SOA that says for how long nothing is nothing in a zone.
+    #[cfg(feature = "dnssec")]
+    pub(crate) fn denial(&mut self, zone: NameRef<'_>, now: Time) -> Option<RrSet> {
+        let place = self.find_set(zone, RrType::SOA, Class::IN, true)?;
+        self.set_at(place, now).map(|(set, _)| set)
+    }
+
+    fn set_at(&mut self, place: Place, now: Time) -> Option<(RrSet, Rank)> {
         self.table.want(place);
         let Entry::Set { set, rank, expires, .. } = self.table.at(place)? else { return None };
         (now < *expires).then(|| (set.with_ttl(seconds(*expires, now)), *rank))

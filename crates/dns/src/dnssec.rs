@@ -20,6 +20,7 @@ use crate::{Question, Rdata};
 
 pub use chain::Validator;
 pub(crate) use chain::{Said, Stop};
+pub(crate) use denial::{Denied, denied, wildcard_between};
 pub use digest::{ds_of, key_tag, matches_ds};
 pub use signature::signed_data;
 

@@ -13,6 +13,7 @@
 //! | what is believed | RFC 2181 section 5.4.1, RFC 2308, RFC 6672 | `scrub`, [`cache`](crate::cache) |
 //! | failures and answers past their time | RFC 9520, RFC 8767, RFC 8914 | `iterate` |
 //! | signatures, with feature `dnssec` | RFC 4035, RFC 6840 | `validate`, `dnssec` |
+//! | what is not there by what is known, with it | RFC 8198 | `denials` |
 //! | questions of clients | RFC 1034 section 4.3.1, RFC 6303, RFC 6761 | [`service`] |
 //!
 //! ```
@@ -34,6 +35,8 @@
 //! ```
 
 mod config;
+#[cfg(feature = "dnssec")]
+mod denials;
 mod iterate;
 mod local;
 mod reply;
@@ -392,6 +395,10 @@ impl Resolver {
     }
 
     fn condemned(&mut self, _: &task::Task, _: Time) -> Option<Answer> {
+        None
+    }
+
+    fn deny(&mut self, _: &mut task::Task, _: Time) -> Option<Answer> {
         None
     }
 }

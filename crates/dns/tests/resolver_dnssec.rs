@@ -797,3 +797,79 @@ fn a_name_that_a_dname_makes_too_long_is_proven_to_be_so() {
         .changing(|_, message| (message.rcode() == Rcode::YXDOMAIN).then(|| rewritten(message, |_, _| None)));
     assert_eq!(world.ask(&format!("{long}.old.one"), RrType::A).rcode, Rcode::SERVFAIL);
 }
+
+/// RFC 8198: nobody is asked for what lies between two neighbours, and what does not is asked for.
+#[test]
+fn a_name_between_two_neighbours_is_denied_without_a_question() {
+    let one = "b A 192.0.2.80\nd.sub A 192.0.2.81\n*.wild TXT \"x\"\na.wild TXT \"a\"\ncut NS ns.cut\nns.cut A 192.0.2.9\nz A 192.0.2.82\n";
+    let mut world = World::of(family(one, ""), &root_anchor(), |_| {});
+    let mut queries = |name: &str, rtype: RrType, rcode: Rcode| {
+        let told = world.ask(name, rtype);
+        assert_eq!((told.rcode, told.is_secure()), (rcode, true), "{name} {rtype}: {told:?}");
+        assert!(told.authority.contains(&RrType::NSEC) || !told.answer.is_empty(), "{name}: {told:?}");
+        world.sent()
+    };
+    let (no_name, no_error) = (Rcode::NXDOMAIN, Rcode::NOERROR);
+    assert!(queries("c.one", RrType::A, no_name) > 0);
+    for (name, rtype, rcode, asked) in [
+        // b.one. NSEC cut.one. and one. NSEC b.one. are known.
+        ("bb.one", RrType::A, no_name, false),
+        ("x.y.c.one", RrType::AAAA, no_name, false),
+        ("a.one", RrType::A, no_name, false),
+        ("b.one", RrType::MX, no_error, false),
+        ("one", RrType::MX, no_error, false),
+        // There, or perhaps.
+        ("b.one", RrType::A, no_error, true),
+        ("one", RrType::NS, no_error, true),
+        ("cut.one", RrType::DS, no_error, true),
+        ("e.one", RrType::A, no_name, false),
+        ("pp.one", RrType::A, no_name, true),
+        ("y.one", RrType::A, no_name, true),
+        ("yy.one", RrType::A, no_name, false),
+        // An empty non-terminal, and a wildcard.
+        ("sub.one", RrType::A, no_error, false),
+        ("q.wild.one", RrType::TXT, no_error, true),
+        ("r.wild.one", RrType::TXT, no_error, true),
+        ("q.wild.one", RrType::A, no_error, true),
+        ("r.wild.one", RrType::A, no_error, false),
+    ] {
+        assert_eq!(queries(name, rtype, rcode) > 0, asked, "{name} {rtype}");
+    }
+    // Not for longer than it was said, nor by who asks not to.
+    world.pass(61);
+    world.ask("bb.one", RrType::A);
+    assert!(world.sent() > 0);
+    let mut plain = World::of(family(one, ""), &root_anchor(), |config| config.aggressive = false);
+    for name in ["c.one", "bb.one"] {
+        assert!(plain.ask(name, RrType::A).is_secure());
+        assert!(plain.sent() > 0, "{name}");
+    }
+}
+
+#[test]
+fn with_what_is_known_denied_or_without_the_answers_are_the_same() {
+    let one = "a A 192.0.2.80\nc TXT c\nb.c A 192.0.2.81\n*.d TXT x\nx.d A 192.0.2.82\ne.f.g A 192.0.2.83\nh CNAME a\ni DNAME \
+               c.one.\ncut NS ns.cut\nns.cut A 192.0.2.9\n*.g.g TXT y\n";
+    let labels = ["a", "b", "c", "d", "e", "f", "g", "h", "i", "x", "*"];
+    let mut names: Vec<String> = labels.map(|label| format!("{label}.one")).into();
+    names.extend(labels.iter().flat_map(|a| labels.iter().map(move |b| format!("{a}.{b}.one"))));
+    names.extend(labels.iter().flat_map(|a| labels.iter().map(move |b| format!("{a}.{b}.g.one"))));
+    // Some order that is none, with each name for two types.
+    let count = names.len() * 2;
+    let questions = (0..count).map(|number| (number * 151) % count);
+    let world = |aggressive: bool| {
+        World::of(family(one, ""), &root_anchor(), |config| config.aggressive = aggressive)
+    };
+    let (mut with, mut without) = (world(true), world(false));
+    for number in questions {
+        let (name, rtype) = (&names[number / 2], [RrType::A, RrType::TXT][number % 2]);
+        let (one, other) = (with.ask(name, rtype), without.ask(name, rtype));
+        assert_eq!(
+            (one.rcode, one.flags, &one.answer),
+            (other.rcode, other.flags, &other.answer),
+            "{name} {rtype}"
+        );
+    }
+    let (with, without) = (with.sent(), without.sent());
+    assert!(with * 2 < without, "{with} queries and {without}");
+}

@@ -7,13 +7,14 @@
 use alloc::vec::Vec;
 
 use super::{Fault, Work};
+use crate::cache::RrSet;
 use crate::name::hashed;
 use crate::rdata::{TypeBitmap, base32};
 use crate::{Name, RdataRef, RrType, limits};
 
 /// What has been proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Denied {
+pub(crate) enum Denied {
     /// The name has no such records.
     NoData,
     /// The name is not there.
@@ -218,6 +219,20 @@ impl Nsec3<'_> {
         // The last gap reaches around to the first hash.
         if owner < next { owner < hash && hash < next } else { hash > owner || hash < next }
     }
+}
+
+/// What follows for a name from NSEC of a zone that have been proven before.
+pub(crate) fn denied(zone: &Name, proven: &[RrSet], name: &Name, rtype: RrType) -> Option<Denied> {
+    let mut proofs = Proofs::new(zone.clone());
+    for set in proven {
+        proofs.add(set.owner(), &set.rdatas().collect::<Vec<_>>());
+    }
+    proofs.nsec_denied(name, rtype)
+}
+
+/// The wildcard that a name would have been made from that lies between these two.
+pub(crate) fn wildcard_between(name: &Name, owner: &Name, next: &Name) -> Option<Name> {
+    longest(common(name, owner), common(name, next)).prepend(b"*").ok()
 }
 
 /// The parent's side of a zone cut.

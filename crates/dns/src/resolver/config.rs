@@ -34,6 +34,9 @@ pub struct Config {
     pub cookies: bool,
     /// An answer in the last tenth of its time that is wanted is asked for anew.
     pub prefetch: bool,
+    /// A name between two that are proven to be neighbours is denied without a question (RFC 8198). Where answers are
+    /// validated.
+    pub aggressive: bool,
     /// For how long answers past their time are told where no new ones are to be had (RFC 8767). Zero: not at all.
     pub serve_stale: Duration,
     /// NS records and their addresses that come with an answer, unasked, are not believed.
@@ -62,6 +65,7 @@ impl Default for Config {
             mix_case: true,
             cookies: true,
             prefetch: false,
+            aggressive: true,
             serve_stale: Duration::ZERO,
             distrust_unasked: true,
             private: Vec::new(),
@@ -125,6 +129,8 @@ pub struct Limits {
     pub sends_per_name: u32,
     /// Queries sent for one question, for all names that it needs. 200.
     pub sends: u32,
+    /// Proven NSEC that are found by the names between them. 10,000: a megabyte or two.
+    pub denials: usize,
     /// Signatures and hashes tried for one question, for all names that it needs. 512 (`KeyTrap`).
     pub checks: u32,
     /// Bogus replies to one question, until it has no other answer. 3: a server may have an old copy.
@@ -173,6 +179,7 @@ impl Default for Limits {
             restarts: 11,
             sends_per_name: 32,
             sends: 200,
+            denials: 10_000,
             checks: crate::limits::CHECKS,
             condemned: 3,
             targets: [3, 2, 1, 0],

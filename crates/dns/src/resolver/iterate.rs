@@ -92,6 +92,9 @@ impl Resolver {
             if self.follow_known(task, now) {
                 return None;
             }
+            if let Some(answer) = self.deny(task, now) {
+                return Some(answer);
+            }
         }
         task.stage = Stage::Ask;
         task.sends_for_name = 0;

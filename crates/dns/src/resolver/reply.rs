@@ -136,7 +136,9 @@ impl Resolver {
             self.cache.store_rrset(&ranked.set, ranked.rank, now);
         }
         #[cfg(feature = "dnssec")]
-        task.trial.note(&zone, &sections.authority);
+        if self.validates() {
+            task.trial.note(&zone, &sections.authority);
+        }
         let mut delegation = Delegation::new(zone);
         let servers = sections.authority.iter().filter(|ranked| ranked.set.rtype() == RrType::NS);
         for name in servers.flat_map(|ranked| ranked.set.rdatas().filter_map(|rdata| rdata.name())) {

@@ -12,6 +12,7 @@ use core::sync::atomic::Ordering;
 
 use proto_core::Time;
 
+use super::denials::Denials;
 use super::iterate::is_bogus;
 use super::scrub::Verdict;
 use super::task::{Held, Purpose, Stage, Task};
@@ -29,6 +30,7 @@ pub(super) struct Chain {
     validator: Validator<BoxedVerifier>,
     /// Seconds since 1970 at [`Time::ZERO`].
     zero: u64,
+    denials: Denials,
 }
 
 impl fmt::Debug for Chain {
@@ -43,6 +45,9 @@ impl Chain {
     }
 }
 
+/// Zones on the way of which it is remembered what their parents said. 8: names are seldom as deep.
+const CUTS: usize = 8;
+
 /// How far a task's replies have been judged.
 #[derive(Debug, Default)]
 pub(super) struct Trial {
@@ -51,16 +56,16 @@ pub(super) struct Trial {
     /// Why the last reply was bogus.
     fault: Option<Fault>,
     condemned: u8,
-    /// What parents said of zones on the way: DS, or proofs that there is none.
+    /// What parents said of zones on the way, the last first: DS, or proofs that there is none.
     cuts: Vec<(Name, Vec<Ranked>)>,
 }
 
 impl Trial {
     /// A referral to a zone.
     pub(super) fn note(&mut self, zone: &Name, authority: &[Ranked]) {
-        let links =
-            |ranked: &&Ranked| matches!(ranked.set.rtype(), RrType::DS | RrType::NSEC | RrType::NSEC3);
-        self.cuts.push((zone.clone(), authority.iter().filter(links).cloned().collect()));
+        let links = authority.iter().filter(|ranked| ranked.set.rtype() != RrType::NS);
+        self.cuts.truncate(CUTS - 1);
+        self.cuts.insert(0, (zone.clone(), links.cloned().collect()));
     }
 }
 
@@ -69,7 +74,7 @@ enum Judgement {
     Good(Worth),
     Bogus(Fault),
     /// The keys to it are not to be had, wherever it comes from.
-    Lost(Fault),
+    Lost,
     /// Another task has to find something out first.
     Later,
 }
@@ -154,7 +159,7 @@ impl Resolver {
         (unix_time, now): (u64, Time),
     ) -> Self {
         let mut resolver = Resolver::new(Config { distrust_unasked: true, ..config }, seed);
-        resolver.chain = Some(Chain { validator, zero: 0 });
+        resolver.chain = Some(Chain { validator, zero: 0, denials: Denials::default() });
         resolver.set_unix_time(unix_time, now);
         resolver
     }
@@ -186,15 +191,29 @@ impl Resolver {
                 task.status = task.status.min(worth.status);
                 (task.trial.fault, task.trial.missing) = (None, None);
                 worth.write_on(&mut held.sections);
+                self.note_denials(&held.sections);
                 self.settle(task, held, now)
             }
             Judgement::Bogus(fault) => self.condemn(task, held.from, fault, now),
-            Judgement::Lost(fault) => self.condemn(task, None, fault, now),
+            Judgement::Lost => {
+                let why = ExtendedError::DNSKEY_MISSING;
+                Some(Answer::failed(task.question.clone(), ResolveError::ServFail(Some(why)), why))
+            }
             Judgement::Later => {
                 (task.held, task.stage) = (Some(held), Stage::Wait);
                 None
             }
         }
+    }
+
+    fn note_denials(&mut self, sections: &Sections<Ranked>) {
+        let Some(chain) = self.chain.as_mut().filter(|_| self.config.aggressive) else { return };
+        let proven = sections.authority.iter().filter(|ranked| ranked.set.status == Status::Secure);
+        proven.for_each(|ranked| chain.denials.add(&ranked.set, self.config.limits.denials));
+    }
+
+    pub(super) fn denials(&mut self) -> Option<&mut Denials> {
+        self.chain.as_mut().map(|chain| &mut chain.denials)
     }
 
     fn judgement(&mut self, task: &mut Task, held: &Held, now: Time) -> Judgement {
@@ -237,12 +256,14 @@ impl Resolver {
         if *link == task.target() && self.learn(task, said, link, now).is_ok() {
             return true;
         }
-        let noted =
-            task.trial.cuts.iter().filter(|(zone, _)| *zone == link.name).map(|(_, sets)| sets.clone());
+        if link.rtype != RrType::DS {
+            return false;
+        }
+        let noted = task.trial.cuts.iter().filter(|(zone, _)| *zone == link.name);
+        let noted = noted.map(|(_, sets)| sets.clone());
         let known = self.cache.rrset(link.name.as_name_ref(), RrType::DS, Class::IN, now);
         let known = known.map(|(set, rank)| Vec::from([Ranked { set, rank }]));
-        let mut heard = noted.chain(known).filter(|sets| link.rtype == RrType::DS && !sets.is_empty());
-        heard.any(|sets| {
+        noted.chain(known).filter(|sets| !sets.is_empty()).any(|sets| {
             let (answer, authority) = sets.into_iter().partition(|ranked| ranked.set.rtype() == RrType::DS);
             let sections = Sections { answer, authority, ..Sections::new() };
             let said = Said::of_sections(link, (Rcode::NOERROR, false), &sections);
@@ -262,17 +283,16 @@ impl Resolver {
 
     /// Has a link asked for, once.
     fn send_for(&mut self, task: &mut Task, link: Question, now: Time) -> Judgement {
-        let lost = Judgement::Lost(Fault::DnskeyMissing);
         let under_way = self.tasks.find(&link, Purpose::Link);
         if under_way.is_some_and(|id| task.awaited.contains(&id)) {
             return Judgement::Later;
         }
         let failed = self.cache.failure(link.as_question_ref(), now);
         if task.trial.missing.as_ref() == Some(&link) || failed.is_some_and(|code| !is_bogus(code)) {
-            return lost;
+            return Judgement::Lost;
         }
         task.trial.missing = Some(link.clone());
-        if self.await_other(task, link, Purpose::Link, now) { Judgement::Later } else { lost }
+        if self.await_other(task, link, Purpose::Link, now) { Judgement::Later } else { Judgement::Lost }
     }
 
     /// The reply to a question for a link. Whoever waits for it looks for himself what there is to know now.
