@@ -13,7 +13,6 @@ use dns::{Builder, EdnsHeader, Header, Message, Opcode, Question, RrType, Sectio
 use examples::program::{Program, free_place};
 use examples::scratch::Scratch;
 use others::names::{self, ZONE};
-use others::says_in;
 
 /// What a server says: response code and flags, then each section, its records in any order.
 fn ask(server: SocketAddr, name: &str, rtype: RrType, dnssec: bool) -> [String; 4] {
@@ -163,27 +162,17 @@ fn one_zone_in_ours_and_in_nsd_gives_the_same_answers() {
     }
 }
 
-/// The zone, with a delegation to a zone that is signed too, signed by ldns; `args`: how.
-fn signed(args: &[&str]) -> String {
-    let scratch = Scratch::new().unwrap();
-    let zone = format!("{ZONE}safe NS ns.sub\nsafe DS 1 13 2 {}\n", "00".repeat(32));
-    scratch.write("zone", zone.as_bytes()).unwrap();
-    let keygen = ["-a", "ECDSAP256SHA256", "-k", "example.org"];
-    let key = says_in(scratch.path(), "ldns-keygen", &keygen, b"");
-    let args = [args, &["-f", "signed", "-o", "example.org", "zone", key.trim()]].concat();
-    says_in(scratch.path(), "ldns-signzone", &args, b"");
-    std::fs::read_to_string(scratch.path().join("signed")).unwrap()
-}
-
 #[test]
 #[ignore = "needs nsd and ldnsutils; .ci/run system installs them"]
 fn one_signed_zone_in_ours_and_in_nsd_gives_the_same_answers() {
+    // With a delegation to a zone that is signed too.
+    let zone = format!("{ZONE}safe NS ns.sub\nsafe DS 1 13 2 {}\n", "00".repeat(32));
     for (what, args) in [
         ("signed, NSEC", &[][..]),
         ("signed, NSEC3", &["-n", "-t", "0"]),
         ("signed, NSEC3 with salt and iterations", &["-n", "-t", "5", "-s", "aabbccdd"]),
         ("signed, NSEC3 with opt-out", &["-n", "-t", "0", "-p"]),
     ] {
-        compare(what, &signed(args), true);
+        compare(what, &names::signed("example.org", &zone, args), true);
     }
 }

@@ -7,7 +7,7 @@ use std::net::SocketAddr;
 
 use examples::scratch::Scratch;
 
-use super::{Other, eventually, prints};
+use super::{Other, eventually, prints, says_in};
 
 /// example.org, with something of everything.
 pub(crate) const ZONE: &str = r#"
@@ -74,6 +74,16 @@ pub(crate) fn dig(server: SocketAddr, args: &[&str]) -> String {
 /// The data of the answer, a line each; or, behind `;;`, why there is none.
 pub(crate) fn short(server: SocketAddr, args: &[&str]) -> String {
     dig(server, &[&["+short", "+time=1", "+tries=2"], args].concat())
+}
+
+/// A zone signed by ldns with a fresh key; `args`: how.
+pub(crate) fn signed(origin: &str, zone: &str, args: &[&str]) -> String {
+    let scratch = Scratch::new().unwrap();
+    scratch.write("zone", zone.as_bytes()).unwrap();
+    let key = says_in(scratch.path(), "ldns-keygen", &["-a", "ECDSAP256SHA256", "-k", origin], b"");
+    let args = [args, &["-f", "signed", "-o", origin, "zone", key.trim()]].concat();
+    says_in(scratch.path(), "ldns-signzone", &args, b"");
+    std::fs::read_to_string(scratch.path().join("signed")).unwrap()
 }
 
 fn folder(scratch: &Scratch) -> String {
