@@ -140,7 +140,11 @@ impl Upstream {
             Err(error) => {
                 if let Some(refusal) = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>())
                 {
-                    warn!(%refusal, "a server that was to be spoken to by TLS is not spoken to");
+                    let peer = stream
+                        .stream
+                        .peer_addr()
+                        .map_or_else(|_| "a server".to_owned(), |peer| peer.to_string());
+                    warn!(%refusal, "{peer} was to be asked by TLS and is not asked");
                 }
                 return service.resolver().handle(Input::TcpClosed(TcpId(id)), now);
             }

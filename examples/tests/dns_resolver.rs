@@ -401,3 +401,81 @@ fn wrong_usage_is_told() {
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/nonexistent"));
 }
+
+/// The signed zones of the crate's own tests: the root and `test` on one server, `nsec3.test` on another.
+const SIGNED: [(u8, &str, &str); 3] = [
+    (2, ".", include_str!("../../crates/dns/tests/dnssec/root.zone")),
+    (2, "test", include_str!("../../crates/dns/tests/dnssec/test.zone")),
+    (3, "nsec3.test", include_str!("../../crates/dns/tests/dnssec/nsec3.test.zone")),
+];
+
+/// The key of the root, on a line of its own.
+fn anchor() -> &'static str {
+    SIGNED[0].2.lines().find(|line| line.contains(" IN DNSKEY ")).unwrap()
+}
+
+#[test]
+fn under_a_trust_anchor_what_is_proven_is_marked_and_what_is_spoilt_is_not_told() {
+    let scratch = Scratch::new().unwrap();
+    let hints = scratch.write("hints", b". 3600 NS ns.test.\nns.test. 3600 A 192.0.2.2\n").unwrap();
+    let trust = scratch.write("anchor", anchor().as_bytes()).unwrap();
+    let flag = |flag: &str, value: String| [flag.to_owned(), value];
+    let mut args = vec!["--no-ip6".to_owned()];
+    args.extend(flag("--listen", "127.0.0.1:0".into()));
+    args.extend(flag("--root-hints", hints.display().to_string()));
+    args.extend(flag("--trust-anchor", trust.display().to_string()));
+    let mut servers = Vec::new();
+    for server in [2, 3] {
+        let mut own = flag("--listen", "127.0.0.1:0".into()).to_vec();
+        for (number, (_, apex, text)) in SIGNED.iter().enumerate().filter(|(_, zone)| zone.0 == server) {
+            // Somebody has changed an address, and can't sign it.
+            let text =
+                text.replace("www.nsec3.test. 300 IN A 192.0.2.33", "www.nsec3.test. 300 IN A 192.0.2.66");
+            let file = scratch.write(&format!("zone{number}"), text.as_bytes()).unwrap();
+            own.extend(flag("--zone", format!("{apex}={}", file.display())));
+        }
+        let program = Program::start("dns_server", &own, 2).unwrap();
+        args.extend(flag("--map-addr", format!("192.0.2.{server}={}", program.address("udp").unwrap())));
+        servers.push(program);
+    }
+    let resolver = Program::start("dns_resolver", &args, 2).unwrap();
+    let to = resolver.address("udp").unwrap();
+    let ask = |name: &str, rtype, flags: Flags| {
+        let (flags, rcode, answer) = told(&by_udp(to, &query(name, rtype, Flags::RD.with(flags))));
+        (rcode, flags.has(Flags::AD), answer.len())
+    };
+    for _ in 0..2 {
+        for (name, rtype, flags, expected) in [
+            ("www.test", RrType::A, Flags::AD, (Rcode::NOERROR, true, 2)),
+            ("www.test", RrType::A, Flags(0), (Rcode::NOERROR, false, 2)),
+            ("nope.test", RrType::A, Flags::AD, (Rcode::NXDOMAIN, true, 0)),
+            ("nope.nsec3.test", RrType::A, Flags::AD, (Rcode::NXDOMAIN, true, 0)),
+            ("www.nsec3.test", RrType::A, Flags::AD, (Rcode::SERVFAIL, false, 0)),
+            ("www.nsec3.test", RrType::A, Flags::CD, (Rcode::NOERROR, false, 1)),
+        ] {
+            assert_eq!(ask(name, rtype, flags), expected, "{name} {rtype}");
+        }
+    }
+}
+
+#[test]
+fn an_anchor_that_is_none_is_told_with_its_place() {
+    let scratch = Scratch::new().unwrap();
+    let ds = ". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n";
+    for (text, says) in [
+        ("", "no DS or DNSKEY record is in it".to_owned()),
+        ("; nothing\n", "no DS or DNSKEY record is in it".to_owned()),
+        (&*format!("{ds}. NS a.root.\n"), ":2:1: NS is no trust anchor".to_owned()),
+        (&*format!("{ds}\n. DS 20326 eight 2 00\n"), ":3:12: ".to_owned()),
+        ("trusted-keys { };\n", ":1:".to_owned()),
+        (". DNSKEY 257 3 8 ?\n", ":1:18: ".to_owned()),
+    ] {
+        let file = scratch.write("anchor", text.as_bytes()).unwrap();
+        let file = file.to_str().unwrap();
+        let args = ["--listen", "127.0.0.1:0", "--trust-anchor", file];
+        let output = std::process::Command::new(path("dns_resolver").unwrap()).args(args).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{text}: {said}");
+        assert!(said.contains(&format!("{file}")) && said.contains(&says), "{text}: {said}");
+    }
+}

@@ -686,7 +686,7 @@ fn forwarders_and_stubs_are_checked_like_everybody() {
 fn an_island_is_secure_though_nothing_around_it_is() {
     let anchor = ("one".parse().unwrap(), signer().dnskey());
     let zones = || family("www A 192.0.2.80\n", "www A 192.0.2.81\n");
-    let mut world = World::of(zones(), &[anchor.clone()], |_| {});
+    let mut world = World::of(zones(), std::slice::from_ref(&anchor), |_| {});
     assert!(world.ask("www.one", RrType::A).is_secure());
     assert!(!world.ask("www.two", RrType::A).is_secure());
     assert!(!world.ask("one", RrType::DS).is_secure());
@@ -769,4 +769,31 @@ fn a_question_pays_for_all_the_work_that_it_makes() {
     // It is nobody else's fault.
     world.change = Box::new(|_, _| None);
     assert!(world.ask("ns.one", RrType::A).is_secure());
+}
+
+#[test]
+fn what_a_referral_says_is_not_asked_for_again() {
+    let mut world = World::of(family("www A 192.0.2.80\n", ""), &root_anchor(), |_| {});
+    for (name, secure) in [("www.bare", false), ("www.one", true)] {
+        let told = world.ask(name, RrType::A);
+        assert_eq!((told.rcode, told.is_secure()), (Rcode::NOERROR, secure));
+    }
+    let mut links: Vec<String> = world.asked.iter().map(|(_, question, _)| question.to_string()).collect();
+    links.retain(|question| question.contains("DS") || question.contains("DNSKEY"));
+    assert_eq!(links.len(), 2, "{links:?}");
+    assert!(links.iter().all(|question| question.contains("DNSKEY")), "{links:?}");
+}
+
+#[test]
+fn a_name_that_a_dname_makes_too_long_is_proven_to_be_so() {
+    let label = "x".repeat(60);
+    let long = format!("{label}.{label}.{label}");
+    let zones = || family(&format!("old DNAME {label}.{label}.two.\n"), "");
+    let mut world = World::of(zones(), &root_anchor(), |_| {});
+    let told = world.ask(&format!("{long}.old.one"), RrType::A);
+    assert_eq!((told.rcode, told.is_secure()), (Rcode::YXDOMAIN, true), "{told:?}");
+    // Without the DNAME anybody could say so.
+    let mut world = World::of(zones(), &root_anchor(), |_| {})
+        .changing(|_, message| (message.rcode() == Rcode::YXDOMAIN).then(|| rewritten(message, |_, _| None)));
+    assert_eq!(world.ask(&format!("{long}.old.one"), RrType::A).rcode, Rcode::SERVFAIL);
 }

@@ -11,7 +11,7 @@ use bytes::Bytes;
 use dns::authority::{ClientCtx, Verdict};
 use dns::server::{Event, Limits, QueryId, Server as Endpoint};
 use dns::xfr::Outgoing;
-use dns::{Message, Rcode};
+use dns::{Header, Message, Opcode, Rcode};
 use net_core::serve::{Config, Server};
 use net_core::{Clock, Connection, Deadline, Shutdown, Step, Stream, TlsRole};
 use rustls::ServerConfig;
@@ -109,6 +109,10 @@ impl Talk<'_> {
         match self.desk.consider(query, &ctx, &mut self.out) {
             Considered::Reply(len) => {
                 let _ = self.connection.endpoint().reply(id, self.out.get(..len).unwrap_or_default());
+                // The disk was waited for: who has many updates on their way does not learn of the first with the last.
+                if Header::parse(query).is_ok_and(|header| header.opcode() == Opcode::UPDATE) {
+                    self.connection.flush()?;
+                }
             }
             Considered::Silence => self.connection.endpoint().ignore(id),
             Considered::Transfer(_) if self.transferring => self.waiting.push_back((id, query.clone())),

@@ -162,11 +162,10 @@ impl<V: Verifier> Validator<V> {
     /// The same of what is left of a reply, at the cost of a question that may not cost everything.
     pub(crate) fn weigh(&self, said: &Said<'_>, now: u64, effort: &Effort) -> Result<(Security, u32), Stop> {
         let last = end_of_chain(&said.name, said.rtype, &said.answer);
+        let of_type = |rrset: &Rrset<'_>| rrset.rtype == said.rtype || said.rtype == RrType::ANY;
         let is_there = said.leads_on
-            || said
-                .answer
-                .iter()
-                .any(|rrset| rrset.owner == last && (rrset.rtype == said.rtype || said.rtype == RrType::ANY));
+            || (said.rcode == Rcode::YXDOMAIN && is_too_long(&last, &said.answer))
+            || said.answer.iter().any(|rrset| rrset.owner == last && of_type(rrset));
         self.is_ready(said, (!is_there).then_some(&last), now)?;
         let (mut security, mut ttl) = (Security::Secure, DAY);
         for rrset in &said.answer {
@@ -504,6 +503,15 @@ fn is_synthesised(rrset: &Rrset<'_>, answer: &[Rrset<'_>]) -> bool {
         let to = dname.rdatas.first().and_then(|rdata| rdata.name());
         let made = to.and_then(|to| owner.substitute(&dname.owner.to_name(), &to.to_name()));
         matches!(made, Some(Ok(made)) if made == target)
+    })
+}
+
+/// A DNAME makes a name of more than 255 octets of this one: there is no such name (RFC 6672 section 2.2).
+fn is_too_long(name: &Name, answer: &[Rrset<'_>]) -> bool {
+    answer.iter().filter(|rrset| rrset.rtype == RrType::DNAME).any(|dname| {
+        let to = dname.rdatas.first().and_then(|rdata| rdata.name());
+        let made = to.and_then(|to| name.substitute(&dname.owner.to_name(), &to.to_name()));
+        matches!(made, Some(Err(_)))
     })
 }
 

@@ -132,9 +132,11 @@ impl Resolver {
 
     /// One zone further down. What the reply says of its servers is taken as it is, whatever the cache knows better.
     fn descend(&mut self, task: &mut Task, zone: Name, sections: &Sections<Ranked>, now: Time) {
-        for ranked in sections.iter() {
+        for ranked in sections.iter().filter(|ranked| !is_proof(ranked.set.rtype())) {
             self.cache.store_rrset(&ranked.set, ranked.rank, now);
         }
+        #[cfg(feature = "dnssec")]
+        task.trial.note(&zone, &sections.authority);
         let mut delegation = Delegation::new(zone);
         let servers = sections.authority.iter().filter(|ranked| ranked.set.rtype() == RrType::NS);
         for name in servers.flat_map(|ranked| ranked.set.rdatas().filter_map(|rdata| rdata.name())) {
@@ -154,6 +156,11 @@ impl Resolver {
         (task.delegation, task.empty) = (Some(delegation), None);
         (task.labels, task.whole_name) = (1, false);
     }
+}
+
+/// What is there for DNSSEC alone, and to be asked for again.
+fn is_proof(rtype: RrType) -> bool {
+    matches!(rtype, RrType::NSEC | RrType::NSEC3)
 }
 
 /// RFC 8914 for a server that did not do what it was asked.

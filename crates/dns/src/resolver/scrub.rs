@@ -114,7 +114,11 @@ impl Scrub<'_, '_> {
     fn read(&mut self, rcode: Rcode) -> Reply {
         let chain = self.chain();
         if let Some(verdict) = chain.broken {
-            return Reply::only(verdict);
+            let mut reply = Reply::only(verdict);
+            if reply.verdict == Verdict::TooLong {
+                reply.sections.answer = self.ranked(chain.sets, Rank::Answer, Rank::AuthoritativeAnswer);
+            }
+            return reply;
         }
         let aliased = chain.end != self.asked.question.name;
         let mut sections = Sections::new();
@@ -201,7 +205,10 @@ impl Scrub<'_, '_> {
         let to = dname.rdatas().next()?.name()?.to_name();
         let target = match chain.end.substitute(&owner, &to)? {
             Ok(target) => target,
-            Err(error) => return Some(Err(error)),
+            Err(error) => {
+                chain.sets.push(dname);
+                return Some(Err(error));
+            }
         };
         let alias = alias(&chain.end, &target, dname.ttl)?;
         chain.sets.extend([dname, alias]);
@@ -387,6 +394,9 @@ impl Scrub<'_, '_> {
         let named: Vec<Name> = targets(&servers).collect();
         let mut authority: Vec<RrSet> = [servers].into();
         authority.extend(self.collect(self.message.authority(), &zone, RrType::DS));
+        if authority.len() == 1 {
+            authority.extend(self.proofs());
+        }
         let sections = Sections {
             answer: Vec::new(),
             authority: self.ranked(authority, Rank::Referral, Rank::Referral),

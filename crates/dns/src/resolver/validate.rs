@@ -19,7 +19,7 @@ use super::{Answer, Config, LimitKind, ResolveError, Resolver};
 use crate::cache::{Ranked, Sections, Status};
 use crate::dnssec::{Effort, Fault, Said, Security, Stop, Validator, Verifier};
 use crate::edns::ExtendedError;
-use crate::{Class, Question, Rcode, RrType};
+use crate::{Class, Name, Question, Rcode, RrType};
 
 /// Signatures checked by whatever the program has for it.
 pub type BoxedVerifier = Box<dyn Verifier + Send + Sync>;
@@ -51,6 +51,17 @@ pub(super) struct Trial {
     /// Why the last reply was bogus.
     fault: Option<Fault>,
     condemned: u8,
+    /// What parents said of zones on the way: DS, or proofs that there is none.
+    cuts: Vec<(Name, Vec<Ranked>)>,
+}
+
+impl Trial {
+    /// A referral to a zone.
+    pub(super) fn note(&mut self, zone: &Name, authority: &[Ranked]) {
+        let links =
+            |ranked: &&Ranked| matches!(ranked.set.rtype(), RrType::DS | RrType::NSEC | RrType::NSEC3);
+        self.cuts.push((zone.clone(), authority.iter().filter(links).cloned().collect()));
+    }
 }
 
 /// What is thought of a reply.
@@ -110,6 +121,31 @@ impl Resolver {
     ///
     /// Servers are asked with DO, and resolvers with CD: it judges by itself. What comes unasked with an answer is not
     /// believed, whatever [`Config::distrust_unasked`] says.
+    ///
+    /// ```
+    /// use dns::dnssec::{Validator, Verifier};
+    /// use dns::resolver::{Config, Resolver};
+    /// use dns::{Name, Rdata, RrType, proto_core::Time};
+    ///
+    /// struct Crypto; // the programs of this workspace have ring
+    ///
+    /// impl Verifier for Crypto {
+    ///     fn knows(&self, _algorithm: u8) -> bool {
+    ///         false
+    ///     }
+    ///     fn verify(&self, _: u8, _key: &[u8], _signed: &[u8], _signature: &[u8]) -> bool {
+    ///         false
+    ///     }
+    /// }
+    ///
+    /// let anchor = "20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D";
+    /// let mut validator = Validator::new(Box::new(Crypto) as _);
+    /// validator.trust(Name::ROOT, Rdata::of_text(RrType::DS, anchor)?);
+    /// let (unix_time, now) = (1_780_000_000, Time::ZERO); // what the calendar says, and what the clock says
+    /// let resolver = Resolver::validating(Config::default(), [7; 32], validator, (unix_time, now));
+    /// assert!(resolver.validates());
+    /// # Ok::<(), dns::TextError>(())
+    /// ```
     #[must_use]
     pub fn validating(
         config: Config,
@@ -148,7 +184,7 @@ impl Resolver {
         match self.judgement(task, &held, now) {
             Judgement::Good(worth) => {
                 task.status = task.status.min(worth.status);
-                task.trial = Trial { condemned: task.trial.condemned, ..Trial::default() };
+                (task.trial.fault, task.trial.missing) = (None, None);
                 worth.write_on(&mut held.sections);
                 self.settle(task, held, now)
             }
@@ -201,14 +237,17 @@ impl Resolver {
         if *link == task.target() && self.learn(task, said, link, now).is_ok() {
             return true;
         }
-        let known = match link.rtype {
-            RrType::DS => self.cache.rrset(link.name.as_name_ref(), RrType::DS, Class::IN, now),
-            _ => None,
-        };
-        let Some((set, rank)) = known else { return false };
-        let sections = Sections { answer: [Ranked { set, rank }].into(), ..Sections::new() };
-        let said = Said::of_sections(link, (Rcode::NOERROR, false), &sections);
-        self.learn(task, &said, link, now).is_ok()
+        let noted =
+            task.trial.cuts.iter().filter(|(zone, _)| *zone == link.name).map(|(_, sets)| sets.clone());
+        let known = self.cache.rrset(link.name.as_name_ref(), RrType::DS, Class::IN, now);
+        let known = known.map(|(set, rank)| Vec::from([Ranked { set, rank }]));
+        let mut heard = noted.chain(known).filter(|sets| link.rtype == RrType::DS && !sets.is_empty());
+        heard.any(|sets| {
+            let (answer, authority) = sets.into_iter().partition(|ranked| ranked.set.rtype() == RrType::DS);
+            let sections = Sections { answer, authority, ..Sections::new() };
+            let said = Said::of_sections(link, (Rcode::NOERROR, false), &sections);
+            self.learn(task, &said, link, now).is_ok()
+        })
     }
 
     fn learn(&mut self, task: &Task, said: &Said<'_>, link: &Question, now: Time) -> Result<(), Stop> {

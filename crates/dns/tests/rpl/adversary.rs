@@ -12,12 +12,14 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use dns::cache::Status;
+use dns::cookie::Cookie;
 use dns::dnssec::{Validator, Verifier, ds_of, key_tag};
 use dns::proto_core::Time;
 use dns::resolver::{Answer, Config, Resolver, Way, ZoneRule};
 use dns::{
-    Builder, Coordinator as _, EdnsHeader, Event, Flags, Header, Input, Message, Name, Opcode, Question,
-    QuestionRef, Rcode, Rdata, Record, RrType, Section, Socket, TcpId, Ticket, Transmit,
+    BuildError, Builder, Coordinator as _, EdnsHeader, EdnsOption, Event, Flags, Header, Input, Message,
+    Name, Opcode, Privacy, Question, QuestionRef, Rcode, Rdata, Record, RrType, Section, Socket, TcpId,
+    Ticket, Transmit,
 };
 
 /// Octets that decide, one choice at a time; nothing but zeros at the end.
@@ -105,6 +107,9 @@ pub(crate) fn face(data: &[u8]) {
     }
     if options & 64 != 0 {
         let servers = vec!["192.0.2.9:53".parse().unwrap()];
+        if options & 4 != 0 {
+            config.tls.insert(servers[0], "dns.example".into());
+        }
         config.zones.push(ZoneRule {
             name: "a.".parse().unwrap(),
             servers,
@@ -185,7 +190,8 @@ impl World<'_> {
                 *self.asked.get_mut(&ticket).expect("nobody asked") += 1;
                 self.weigh(&answer, unchecked);
             }
-            Event::OpenTcp { id, to, .. } => {
+            Event::OpenTcp { id, to, privacy } => {
+                assert_eq!(privacy != Privacy::Clear, self.resolver.config().tls.contains_key(&to));
                 self.streams.insert(id, to);
                 let input = if self.choices.one_in(4) { Input::TcpClosed(id) } else { Input::TcpOpened(id) };
                 self.resolver.handle(input, self.now);
@@ -211,7 +217,10 @@ impl World<'_> {
 
     fn sent(&mut self, transmit: &Transmit) {
         let bytes = match transmit.socket {
-            Socket::FreshPort(_) => &transmit.bytes[..],
+            Socket::FreshPort(_) => {
+                assert!(!self.resolver.config().tls.contains_key(&transmit.to), "in the clear");
+                &transmit.bytes[..]
+            }
             Socket::Tcp(_) => &transmit.bytes[2..],
         };
         let query = Message::parse(bytes).expect("what is sent is a message");
@@ -236,6 +245,11 @@ impl World<'_> {
         match self.choices.below(16) {
             1 => self.resolver.handle(Input::SendFailed(transmit.socket), self.now),
             2 => self.now = self.now + Duration::from_millis(u64::from(self.choices.next()) * 40),
+            3 => {
+                if let Socket::Tcp(id) = transmit.socket {
+                    self.resolver.handle(Input::TcpClosed(id), self.now);
+                }
+            }
             _ => {}
         }
     }
@@ -320,6 +334,20 @@ impl World<'_> {
         }
     }
 
+    /// Often with the query's cookie and one of four of its own, sometimes turned away, sometimes with another.
+    fn edns(&mut self, query: &Message<'_>, builder: &mut Builder<'_>) -> Result<(), BuildError> {
+        let asked = Cookie::of(query).map(|cookie| cookie.client().to_vec());
+        let Some(mut cookie) = asked.filter(|_| !self.choices.one_in(4)) else {
+            return builder.push_edns(&EdnsHeader::new(1232), &[]);
+        };
+        cookie[0] ^= u8::from(self.choices.one_in(16));
+        cookie.extend([self.choices.below(4); 8]);
+        if self.choices.one_in(4) {
+            builder.set_rcode(Rcode::BADCOOKIE);
+        }
+        builder.push_edns(&EdnsHeader::new(1232), Cookie::parse(&cookie).map(EdnsOption::Cookie).as_slice())
+    }
+
     fn reply(&mut self, query: &Message<'_>) -> Vec<u8> {
         if self.choices.one_in(32) {
             let len = usize::from(self.choices.below(40));
@@ -363,7 +391,7 @@ impl World<'_> {
             }
         }
         if self.choices.one_in(2) {
-            let _ = builder.push_edns(&EdnsHeader::new(1232), &[]);
+            let _ = self.edns(query, &mut builder);
         }
         builder.finish().to_vec()
     }
