@@ -21,7 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use dns::client::Config;
 use dns::{Message, Name, Question, Rcode, RrType};
-use examples::Failure;
+use examples::{Failure, as_bind};
 use proto_core::calendar::{DateTime, month_abbreviation};
 
 use args::{Args, USAGE, Wish};
@@ -198,7 +198,7 @@ fn short(args: &Args, message: &Message<'_>, reply: &Reply, from: SocketAddr) {
         } else {
             String::new()
         };
-        println!("{}{by}", record.rdata);
+        println!("{}{by}", as_bind::rdata(&record, args.show.split));
     }
 }
 

@@ -90,6 +90,10 @@ fn only_what_is_wanted_is_printed() {
         (&["+short", "www.netcinema.test"][..], "web.netcinema.test.\n192.0.2.80"),
         (&["+short", "-t", "mx", "netcinema.test"], "10 mail.netcinema.test."),
         (
+            &["+short", "key.netcinema.test", "DNSKEY"],
+            "257 3 13 mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+ KkxLbxILfDLUT0rAK9iUzy1L53eKGQ==",
+        ),
+        (
             &["+noall", "+answer", "mail.netcinema.test", "AAAA"],
             "mail.netcinema.test.\t60\tIN\tAAAA\t2001:db8::25",
         ),

@@ -7,48 +7,14 @@
 #[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
 mod others;
 
-use std::collections::BTreeMap;
-use std::net::{SocketAddr, UdpSocket};
-use std::time::Duration;
+use std::net::SocketAddr;
 
-use dns::{Builder, EdnsHeader, Header, Message, Opcode, Question, RrType, Section};
 use examples::program::{Program, free_place, output};
 use examples::scratch::Scratch;
-use others::names::{self, NameServer, short};
+use others::names::{self, NameServer, ZONE, short};
 use others::{eventually, prints, run_with};
 
 const SECRET: &str = "c2VjcmV0IG9mIHNvbWUgbGVuZ3Ro";
-
-const ZONE: &str = r#"
-$TTL 60
-@ SOA ns host 7 1d 2h 4w 30
-@ NS ns
-@ NS ns2
-@ MX 10 mail
-ns A 192.0.2.1
-ns2 A 192.0.2.2
-mail A 192.0.2.25
-mail AAAA 2001:db8::25
-www CNAME web
-web A 192.0.2.80
-out CNAME www.example.net.
-loop1 CNAME loop2
-loop2 CNAME loop1
-a.b.c A 192.0.2.3
-*.wild TXT "wild card"
-x.y.wild TXT "x"
-*.alias CNAME web
-sub NS ns.sub
-sub NS ns.other.net.
-ns.sub A 192.0.2.53
-old DNAME new
-target.new A 192.0.2.9
-_sip._tcp SRV 1 2 5060 mail
-text TXT "one" "two; three" "\"quoted\""
-svc HTTPS 1 . alpn=h2 ipv4hint=192.0.2.80
-caa CAA 0 issue "ca.example.net"
-odd TYPE65280 \# 3 010203
-"#;
 
 /// What another server is to do with example.org.
 #[derive(Clone, Copy)]
@@ -333,148 +299,10 @@ fn we_are_nameds_secondary() {
     takes(named);
 }
 
-/// What a server says: response code and flags, then each section, its records in any order.
-fn ask(server: SocketAddr, name: &str, rtype: RrType, dnssec: bool) -> [String; 4] {
-    let (mut out, mut reply) = ([0; 512], [0; 4096]);
-    let mut builder = Builder::new(&mut out, Header::query(4711, Opcode::QUERY));
-    builder.push_question(Question::new(name.parse().unwrap(), rtype).as_question_ref()).unwrap();
-    builder.push_edns(&EdnsHeader { dnssec_ok: dnssec, ..EdnsHeader::new(1232) }, &[]).unwrap();
-    let query = builder.finish();
-    let socket = UdpSocket::bind("127.0.0.1:0").unwrap();
-    socket.set_read_timeout(Some(Duration::from_secs(5))).unwrap();
-    socket.send_to(query, server).unwrap();
-    let len = socket.recv(&mut reply).unwrap();
-    let message = Message::parse(&reply[..len]).unwrap();
-    let section = |section: Section| {
-        let records = message.section(section).filter(|record| record.rtype() != RrType::OPT);
-        let mut all: Vec<_> = records.map(|record| record.to_string()).collect();
-        all.sort();
-        all.join("\n    ")
-    };
-    let [answer, authority, additional] = Section::ALL.map(section);
-    [format!("{} {:?}", message.rcode(), message.flags()), answer, authority, additional]
-}
-
-/// A reason for which two servers may say a different thing, and whether it is what is seen: ours, theirs.
-type Difference = (&'static str, fn(&[String; 4], &[String; 4]) -> bool);
-
-/// All that there are. RFC 1034 section 4.3.2 step 6 and RFC 2181 section 9 leave what is beside the answer to the server.
-const DIFFERENCES: &[Difference] = &[
-    ("with minimal-responses nsd leaves out the addresses of what MX and SRV name", |ours, theirs| {
-        let names_hosts = [" MX ", " SRV "].iter().any(|rtype| ours[1].contains(rtype));
-        ours[..3] == theirs[..3] && names_hosts && theirs[3].is_empty()
-    }),
-    ("without it nsd says behind an answer which servers there are, and where", |ours, theirs| {
-        let servers = "example.org. 60 IN NS ns.example.org.\n    example.org. 60 IN NS ns2.example.org.";
-        let more = ours[3].lines().all(|record| theirs[3].contains(record.trim()));
-        ours[..2] == theirs[..2] && !ours[1].is_empty() && ours[2].is_empty() && theirs[2] == servers && more
-    }),
-];
-
-/// Names whose answers are of every kind; below each of them every type is asked for.
-const NAMES: &[&str] = &[
-    "",
-    "ns.",
-    "ns2.",
-    "mail.",
-    "web.",
-    "www.",
-    "out.",
-    "loop1.",
-    "a.b.c.",
-    "b.c.",
-    "c.",
-    "no.",
-    "x.no.",
-    "x.web.",
-    "x.wild.",
-    "y.wild.",
-    "x.y.wild.",
-    "z.y.wild.",
-    "wild.",
-    "*.wild.",
-    "q.alias.",
-    "a.q.alias.",
-    "alias.",
-    "sub.",
-    "ns.sub.",
-    "x.sub.",
-    "y.x.sub.",
-    "old.",
-    "target.old.",
-    "no.old.",
-    "x.target.old.",
-    "new.",
-    "target.new.",
-    "_sip._tcp.",
-    "_tcp.",
-    "odd.",
-    "svc.",
-    "caa.",
-    "text.",
-    "WEB.",
-    "Q.Alias.",
-];
-
-const TYPES: &[&str] = &[
-    "A",
-    "AAAA",
-    "NS",
-    "MX",
-    "TXT",
-    "SOA",
-    "CNAME",
-    "DNAME",
-    "SRV",
-    "HTTPS",
-    "CAA",
-    "TYPE65280",
-    "DS",
-    "DNSKEY",
-    "NSEC",
-];
-
-#[test]
-#[ignore = "needs nsd; .ci/run system installs it"]
-fn one_zone_in_ours_and_in_nsd_gives_the_same_answers() {
-    let (program, _scratch) = ours(free_place().unwrap(), &[]);
-    let own = program.address("udp").unwrap();
-    for minimal in ["yes", "no"] {
-        let scratch = Scratch::new().unwrap();
-        scratch.write("zone", ZONE.as_bytes()).unwrap();
-        let rest = format!(
-            "server:\n  minimal-responses: {minimal}\nzone:\n  name: example.org\n  zonefile: zone\n"
-        );
-        let mut other = names::nsd(free_place().unwrap(), scratch, &rest);
-        assert!(other.answers("web.example.org", "A"), "nsd has ended");
-        compare(own, other.address, minimal);
-    }
-}
-
-fn compare(own: SocketAddr, other: SocketAddr, minimal: &str) {
-    let (mut counts, mut unexplained) = (BTreeMap::new(), Vec::new());
-    for (name, rtype) in NAMES.iter().flat_map(|name| TYPES.iter().map(move |rtype| (name, rtype))) {
-        let (name, rtype) = (format!("{name}example.org"), rtype.parse().unwrap());
-        for dnssec in [false, true] {
-            let (seen, expected) = (ask(own, &name, rtype, dnssec), ask(other, &name, rtype, dnssec));
-            let known = DIFFERENCES.iter().find(|(_, applies)| applies(&seen, &expected));
-            let why = if seen == expected { "the same" } else { known.map_or("unexplained", |(why, _)| why) };
-            *counts.entry(why).or_insert(0) += 1;
-            if why == "unexplained" {
-                let [seen, expected] = [seen, expected].map(|said| said.join("\n  | "));
-                unexplained.push(format!("{name} {rtype}\n  ours:   {seen}\n  theirs: {expected}"));
-            }
-        }
-    }
-    println!("minimal-responses: {minimal}: {counts:#?}");
-    assert!(unexplained.is_empty(), "{}", unexplained.join("\n"));
-}
-
-#[test]
-#[ignore = "needs named-checkzone; .ci/run system installs it"]
-fn zone_check_and_named_checkzone_agree() {
+/// What a zone is like, and its text.
+fn zones() -> Vec<(&'static str, String)> {
     let head = "$TTL 60\n@ SOA ns host 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n";
-    let zones = [
+    vec![
         ("nothing wrong", format!("{head}www CNAME ns\n")),
         ("the large one", ZONE.to_owned()),
         ("out of the zone", format!("{head}a.example.net. A 192.0.2.1\n")),
@@ -606,10 +434,15 @@ fn zone_check_and_named_checkzone_agree() {
         ("generated aliases", format!("{head}$GENERATE 1-3 $ CNAME h$\n")),
         ("empty", String::new()),
         ("only comments", "; nothing\n\n".to_owned()),
-    ];
+    ]
+}
+
+#[test]
+#[ignore = "needs named-checkzone; .ci/run system installs it"]
+fn zone_check_and_named_checkzone_agree() {
     let scratch = Scratch::new().unwrap();
     let mut disagreed = Vec::new();
-    for (what, text) in zones {
+    for (what, text) in zones() {
         let path = scratch.write("zone", text.as_bytes()).unwrap();
         let args = ["example.org", path.to_str().unwrap()];
         let ours = output("zone_check", args, b"").unwrap();

@@ -195,6 +195,47 @@ const NSLOOKUP: &[&str] = &[
     "2001:db8::1",
 ];
 
+/// Asked of a zone that is signed.
+const SIGNED: &[&str] = &[
+    "www.example +dnssec",
+    "www.example RRSIG",
+    "example DNSKEY +dnssec",
+    "example SOA +dnssec +noall +answer",
+    "example NSEC3PARAM +dnssec",
+    "nope.example +dnssec",
+    "www.example MX +dnssec",
+    "alias.example +dnssec",
+    "x.wild.example TXT +dnssec",
+    "q.aliases.example +dnssec",
+    "a.sub.example +dnssec",
+    "safe.example DS +dnssec",
+    "a.safe.example +dnssec",
+    "host.old.example +dnssec",
+    "www.example +dnssec +noall +answer +nottlid",
+    "www.example +dnssec +noall +answer +noclass",
+    "www.example +dnssec +nosplit",
+    "www.example +dnssec +short",
+    "nope.example +dnssec +noall +authority",
+    "www.example +dnssec +cd +bufsize=512",
+    "example ANY +dnssec",
+];
+
+const TO_SIGN: &str = "$TTL 3600
+@ SOA ns1 admin 1 7200 3600 1209600 300
+@ NS ns1
+ns1 A 127.0.0.1
+www A 192.0.2.1
+alias CNAME www
+*.wild TXT wild
+*.aliases CNAME www
+old DNAME new
+host.new A 192.0.2.10
+sub NS ns.sub
+ns.sub A 127.0.0.2
+safe NS ns.sub
+safe DS 60485 13 2 2BB183AF5F22588179A53B0A986312D6D1C3A2C5B3D6C2C9BB6B9E1E2FD3A0E4
+";
+
 fn folder_with_zone() -> Scratch {
     let scratch = Scratch::new().unwrap();
     // Too large for a datagram; nsd has no `$GENERATE`.
@@ -205,9 +246,9 @@ fn folder_with_zone() -> Scratch {
 }
 
 /// Starts a server with the zone, on another port if need be.
-fn start(server: fn(SocketAddr, Scratch) -> NameServer) -> NameServer {
+fn start(server: fn(SocketAddr, Scratch) -> NameServer, folder: fn() -> Scratch) -> NameServer {
     let started = || {
-        let mut server = server(free_place().unwrap(), folder_with_zone());
+        let mut server = server(free_place().unwrap(), folder());
         server.answers("example", "SOA").then_some(server)
     };
     (0..5).find_map(|_| started()).expect("a free port")
@@ -291,14 +332,14 @@ fn compare_all(server: SocketAddr) {
 #[test]
 #[ignore = "needs bind9 and bind9-dnsutils"]
 fn at_named_they_print_what_the_originals_print() {
-    let server = start(named);
+    let server = start(named, folder_with_zone);
     compare_all(server.address);
 }
 
 #[test]
 #[ignore = "needs nsd and bind9-dnsutils"]
 fn at_nsd_they_print_what_the_originals_print() {
-    let server = start(nsd);
+    let server = start(nsd, folder_with_zone);
     compare_all(server.address);
 }
 
@@ -310,4 +351,28 @@ fn at_ours_they_print_what_the_originals_print() {
     let args = [&*zone, "--listen=127.0.0.1:0", "--allow-xfr=127.0.0.1", "--nsid=here", "--log=error"];
     let server = Program::start("dns_server", args, 2).unwrap();
     compare_all(server.address("udp").unwrap());
+}
+
+fn nsec() -> Scratch {
+    let scratch = Scratch::new().unwrap();
+    scratch.write("zone", names::signed("example", TO_SIGN, &[]).as_bytes()).unwrap();
+    scratch
+}
+
+fn nsec3() -> Scratch {
+    let scratch = Scratch::new().unwrap();
+    scratch
+        .write("zone", names::signed("example", TO_SIGN, &["-n", "-t", "1", "-s", "aabb"]).as_bytes())
+        .unwrap();
+    scratch
+}
+
+#[test]
+#[ignore = "needs bind9, nsd, ldnsutils and bind9-dnsutils"]
+fn of_signed_zones_dig_prints_what_the_original_prints() {
+    for folder in [nsec, nsec3] {
+        for server in [start(named, folder), start(nsd, folder)] {
+            compare(server.address, "dig", SIGNED);
+        }
+    }
 }

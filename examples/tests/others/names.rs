@@ -7,7 +7,39 @@ use std::net::SocketAddr;
 
 use examples::scratch::Scratch;
 
-use super::{Other, eventually, prints};
+use super::{Other, eventually, prints, says_in};
+
+/// example.org, with something of everything.
+pub(crate) const ZONE: &str = r#"
+$TTL 60
+@ SOA ns host 7 1d 2h 4w 30
+@ NS ns
+@ NS ns2
+@ MX 10 mail
+ns A 192.0.2.1
+ns2 A 192.0.2.2
+mail A 192.0.2.25
+mail AAAA 2001:db8::25
+www CNAME web
+web A 192.0.2.80
+out CNAME www.example.net.
+loop1 CNAME loop2
+loop2 CNAME loop1
+a.b.c A 192.0.2.3
+*.wild TXT "wild card"
+x.y.wild TXT "x"
+*.alias CNAME web
+sub NS ns.sub
+sub NS ns.other.net.
+ns.sub A 192.0.2.53
+old DNAME new
+target.new A 192.0.2.9
+_sip._tcp SRV 1 2 5060 mail
+text TXT "one" "two; three" "\"quoted\""
+svc HTTPS 1 . alpn=h2 ipv4hint=192.0.2.80
+caa CAA 0 issue "ca.example.net"
+odd TYPE65280 \# 3 010203
+"#;
 
 /// A running one. Stopped when dropped.
 pub(crate) struct NameServer {
@@ -42,6 +74,16 @@ pub(crate) fn dig(server: SocketAddr, args: &[&str]) -> String {
 /// The data of the answer, a line each; or, behind `;;`, why there is none.
 pub(crate) fn short(server: SocketAddr, args: &[&str]) -> String {
     dig(server, &[&["+short", "+time=1", "+tries=2"], args].concat())
+}
+
+/// A zone signed by ldns with a fresh key; `args`: how.
+pub(crate) fn signed(origin: &str, zone: &str, args: &[&str]) -> String {
+    let scratch = Scratch::new().unwrap();
+    scratch.write("zone", zone.as_bytes()).unwrap();
+    let key = says_in(scratch.path(), "ldns-keygen", &["-a", "ECDSAP256SHA256", "-k", origin], b"");
+    let args = [args, &["-f", "signed", "-o", origin, "zone", key.trim()]].concat();
+    says_in(scratch.path(), "ldns-signzone", &args, b"");
+    std::fs::read_to_string(scratch.path().join("signed")).unwrap()
 }
 
 fn folder(scratch: &Scratch) -> String {

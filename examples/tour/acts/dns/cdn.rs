@@ -67,6 +67,9 @@ pub(super) fn play(stage: &mut Stage, world: &mut World) -> Result<(), Failure> 
         stage.hint(format!("{name} is at {place}: curl -i -H 'Host: {NAME}' http://{place}{FILM}"));
         film(stage, &cdn.site, cache, place, (who, name))?;
         answers.push(address);
+        let at = local.address();
+        stage.hint(format!("dig @{} -p {} {NAME}", at.ip(), at.port()));
+        local.leave_to(stage);
     }
     let seen: Vec<_> = answers.iter().map(IpAddr::to_string).collect();
     stage.check("each is sent to the cache near him", answers == CACHES, seen.join(" and "));
