@@ -6,6 +6,7 @@
 
 mod build;
 mod check;
+mod few;
 mod index;
 mod lookup;
 mod nodes;
@@ -13,10 +14,13 @@ mod nsec3;
 
 use alloc::vec::Vec;
 
-use crate::{Class, Name, Rdata, RdataRef, Record, RecordRef, RrType};
+use crate::limits;
+use crate::name::is_below;
+use crate::{Class, Name, NameRef, Rdata, RdataRef, Record, RecordRef, RrType};
 
 pub use build::{BuildFault, ZoneBuilder};
 pub use check::{Finding, Severity, check};
+use few::Few;
 pub(crate) use index::{LabelHashes, NameIndex};
 pub use lookup::Found;
 use nodes::Nodes;
@@ -26,7 +30,7 @@ use nodes::Nodes;
 pub struct Rrset {
     rtype: RrType,
     ttl: u32,
-    rdatas: Vec<Rdata>,
+    rdatas: Few<Rdata>,
     signatures: Vec<Rdata>,
 }
 
@@ -60,7 +64,7 @@ impl Rrset {
 #[derive(Clone, Debug)]
 pub struct Node {
     name: Name,
-    rrsets: Vec<Rrset>,
+    rrsets: Few<Rrset>,
     parent: u32,
     children: u32,
     wildcard: Option<u32>,
@@ -153,6 +157,16 @@ impl Zone {
     #[must_use]
     pub fn node(&self, name: &Name) -> Option<&Node> {
         self.nodes.find(name).and_then(|id| self.nodes.at(id))
+    }
+
+    /// The same, of a name that is somewhere else; mostly out of the zone, where there is nothing to look for.
+    pub(crate) fn node_of(&self, name: NameRef<'_>) -> Option<&Node> {
+        let mut place = [0; limits::NAME];
+        let wire = name.wire_in(&mut place);
+        if !is_below(wire, self.apex().as_wire()) {
+            return None;
+        }
+        self.nodes.find_wire(wire).and_then(|id| self.nodes.at(id))
     }
 
     /// All nodes, the apex first, parents before their children.

@@ -174,7 +174,7 @@ impl Reply<'_> {
     }
 
     fn glue(&mut self, zone: &Zone, target: NameRef<'_>, needed: bool) {
-        let Some(node) = zone.node(&target.to_name()) else { return };
+        let Some(node) = zone.node_of(target) else { return };
         for rtype in [RrType::A, RrType::AAAA] {
             let Some(rrset) = node.rrset(rtype).filter(|_| !self.truncated) else { continue };
             let pushed = self.try_push(Section::Additional, node.name().into(), rrset);
@@ -202,7 +202,9 @@ impl Reply<'_> {
     /// RFC 2308 sections 3 and 5: the SOA, for as long as the negative answer may be kept.
     fn negative(&mut self, zone: &Zone) {
         let Some((rrset, rdata)) = zone.soa() else { return };
-        let ttl = rdata.soa().map_or(0, |soa| soa.minimum).min(rrset.ttl());
+        // RFC 1035 section 3.3.13: MINIMUM is what it ends in.
+        let minimum = rdata.octets().last_chunk().map_or(0, |minimum| u32::from_be_bytes(*minimum));
+        let ttl = minimum.min(rrset.ttl());
         let signatures = if self.dnssec { rrset.signatures() } else { &[] };
         let all = core::iter::once(rdata).chain(signatures.iter().map(Rdata::as_rdata_ref));
         let pushed = self.builder.try_push_rrset(Section::Authority, zone.apex().into(), ttl, all);

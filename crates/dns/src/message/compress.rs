@@ -1,13 +1,13 @@
 //! Which tail of a name is in the message already (RFC 1035 section 4.1.4).
 //!
-//! Every tail that was written is remembered by its first 32 octets in small letters, which is all of most names: a name
-//! is looked up from its first label on, at the same cost for each, and a find is certain without a look into the
-//! message. Tails that are forgotten are the latest: what did not fit leaves no trace.
+//! A tail is a label in front of a tail that is known, or of the root. So a name is looked up from its last label on, and
+//! each step compares one label alone: most of them whole at one stroke, the rest where they stand in the message. Tails
+//! that are forgotten are the latest: what did not fit leaves no trace.
 
 use alloc::vec::Vec;
 
-use crate::NameRef;
-use crate::limits;
+use crate::name::order::{LABELS, label_starts};
+use crate::name::words::{head, mix_label};
 
 /// Pointers have 14 bits.
 const REACH: usize = 1 << 14;
@@ -20,18 +20,19 @@ const SLOTS: usize = 64;
 const MANY_SLOTS: usize = 4096;
 /// With so many tails the slots become many.
 const CROWD: u16 = 96;
-/// No tail. They are numbered from 1.
-const NONE: u16 = 0;
-/// Octets of a tail that are kept.
-const KEPT: usize = 32;
+/// No tail, or that of the root alone. The others are numbered from 1.
+const ROOT: u16 = 0;
+/// Octets of a label that its head holds.
+const HEAD: usize = 7;
 
 /// A name from one of its labels on.
 #[derive(Clone, Copy)]
 struct Tail {
-    /// Its first octets in small letters; zeros if it has not as many.
-    words: [u64; KEPT / 8],
-    /// How many octets it has, the root label included.
-    len: u8,
+    /// The label's length and first octets, in small letters.
+    head: u64,
+    /// What is behind the label.
+    parent: u16,
+    hash: u16,
     /// Where it stands in the message.
     offset: u16,
     /// The one before it in its slot.
@@ -39,16 +40,25 @@ struct Tail {
 }
 
 impl Tail {
-    const NOTHING: Tail = Tail { words: [0; KEPT / 8], len: 0, offset: 0, next: NONE };
+    const NOTHING: Tail = Tail { head: 0, parent: ROOT, hash: 0, offset: 0, next: ROOT };
 
+    /// The tail that a label of this wire form starts, if `parent` is what is behind it.
     #[inline]
-    fn hash(&self) -> usize {
-        let [a, b, c, d] = self.words;
-        let sum = (a ^ u64::from(self.len)).wrapping_mul(0x9E37_79B9_7F4A_7C15)
-            ^ b.wrapping_mul(0xC2B2_AE3D_27D4_EB4F)
-            ^ c.wrapping_mul(0x1656_67B1_9E37_79F9)
-            ^ d.wrapping_mul(0x85EB_CA77_C2B2_AE63);
-        usize::try_from((sum ^ sum >> 32).wrapping_mul(0x9E37_79B9_7F4A_7C15) >> 40).unwrap_or_default()
+    fn new(wire: &[u8], at: usize, parent: u16) -> Tail {
+        let [_, _, _, _, a, b, ..] = mix_label(u64::from(parent), wire, at).to_le_bytes();
+        Tail { head: head(wire, at), parent, hash: u16::from_le_bytes([a, b]), ..Tail::NOTHING }
+    }
+
+    /// Whether these are the same tail. The label, in a wire form and where it stands in what is written.
+    #[inline]
+    fn is(&self, other: &Tail, label: &[u8], written: &[u8]) -> bool {
+        let alike = self.head == other.head && self.parent == other.parent && self.hash == other.hash;
+        alike
+            && (label.len() <= HEAD || {
+                let start = usize::from(self.offset) + 1;
+                let known = written.get(start..start + label.len()).unwrap_or_default();
+                known == label || known.eq_ignore_ascii_case(label)
+            })
     }
 }
 
@@ -57,8 +67,29 @@ pub(crate) struct Compressor {
     count: u16,
     few: [Tail; FEW],
     more: Vec<Tail>,
-    slots: [u16; SLOTS],
+    slots: [u8; SLOTS],
     many_slots: Vec<u16>,
+}
+
+/// Whether the name at an offset of what is written is this one, in the same case as well.
+#[inline]
+pub(crate) fn stands_at(written: &[u8], at: u16, wire: &[u8]) -> bool {
+    let (mut at, mut wire) = (usize::from(at), wire);
+    loop {
+        let mut end = at;
+        while let Some(len @ 1..=63) = written.get(end).copied() {
+            end += 1 + usize::from(len);
+        }
+        // A pointer leads strictly back: it was written here.
+        let Some([high @ 0xC0..=0xFF, low]) = written.get(end..).and_then(|rest| rest.first_chunk()) else {
+            return written.get(at..=end) == Some(wire);
+        };
+        let Some(rest) = written.get(at..end).and_then(|labels| wire.strip_prefix(labels)) else {
+            return false;
+        };
+        wire = rest;
+        at = usize::from(u16::from_be_bytes([*high & 0x3F, *low]));
+    }
 }
 
 /// How a name is to be written.
@@ -72,7 +103,7 @@ pub(crate) struct Split {
 impl Compressor {
     #[inline]
     pub(crate) fn new() -> Self {
-        let (few, slots) = ([Tail::NOTHING; FEW], [NONE; SLOTS]);
+        let (few, slots) = ([Tail::NOTHING; FEW], [0; SLOTS]);
         Compressor { count: 0, few, more: Vec::new(), slots, many_slots: Vec::new() }
     }
 
@@ -86,9 +117,7 @@ impl Compressor {
     pub(crate) fn forget(&mut self, mark: u16) {
         while self.count > mark {
             let Some(tail) = self.tail(self.count).copied() else { break };
-            if let Some(slot) = self.slot(tail.hash()) {
-                *slot = tail.next;
-            }
+            self.put_first(tail.hash, tail.next);
             self.count -= 1;
             self.more.truncate(usize::from(self.count).saturating_sub(FEW));
         }
@@ -100,135 +129,95 @@ impl Compressor {
         self.few.get(index).or_else(|| self.more.get(index - FEW))
     }
 
+    /// The latest tail of those whose hash leads to the same slot.
     #[inline]
-    fn slot(&mut self, hash: usize) -> Option<&mut u16> {
-        match self.many_slots.is_empty() {
-            true => self.slots.get_mut(hash % SLOTS),
-            false => self.many_slots.get_mut(hash % MANY_SLOTS),
+    fn first(&self, hash: u16) -> u16 {
+        match self.many_slots.get(usize::from(hash) % MANY_SLOTS) {
+            Some(number) => *number,
+            None => self.slots.get(usize::from(hash) % SLOTS).copied().unwrap_or_default().into(),
+        }
+    }
+
+    #[inline]
+    fn put_first(&mut self, hash: u16, number: u16) {
+        if let Some(slot) = self.many_slots.get_mut(usize::from(hash) % MANY_SLOTS) {
+            *slot = number;
+        } else if let (Some(slot), Ok(number)) =
+            (self.slots.get_mut(usize::from(hash) % SLOTS), number.try_into())
+        {
+            *slot = number;
         }
     }
 
     /// How to write the name with this wire form behind what is `written`; remembers where its tails will be.
-    #[inline]
     pub(crate) fn split(&mut self, written: &[u8], wire: &[u8]) -> Split {
-        if wire.len() <= KEPT {
-            self.split_small(written, wire, &mut [0; 2 * KEPT])
-        } else {
-            self.split_small(written, wire, &mut [0; limits::NAME + 1 + KEPT])
-        }
-    }
-
-    /// With zeroed memory for the name in small letters, and a tail's worth of zeros behind it.
-    #[inline]
-    fn split_small<const N: usize>(&mut self, written: &[u8], wire: &[u8], small: &mut [u8; N]) -> Split {
-        lowercase_to(wire, small);
-        let mut at = 0;
-        while let Some(len @ 1..) = wire.get(at).copied() {
-            let rest = wire.get(at..).unwrap_or_default();
-            let tail = Tail { words: words(small, at), len: octets(rest), ..Tail::NOTHING };
-            let hash = tail.hash();
-            if let Some(target) = self.find(hash, &tail, written, rest) {
-                return Split { literal: at, target: Some(target) };
+        let mut split = Split { literal: wire.len().saturating_sub(1), target: None };
+        let (mut parent, mut all_known) = (ROOT, true);
+        for start in label_starts(wire, &mut [0; LABELS]).iter().rev() {
+            let start = usize::from(*start);
+            let tail = Tail::new(wire, start, parent);
+            let label = wire.get(start + 1..split.literal).unwrap_or_default();
+            let found = if all_known { self.find(&tail, label, written) } else { None };
+            if let Some((number, offset)) = found {
+                split = Split { literal: start, target: Some(offset) };
+                parent = number;
+            } else {
+                all_known = false;
+                let Some(number) = self.insert(tail, written.len() + start) else { break };
+                parent = number;
             }
-            self.insert(hash, tail, written.len() + at);
-            at += 1 + usize::from(len);
         }
-        Split { literal: at, target: None }
+        split
     }
 
+    /// The number of a tail, and where it stands.
     #[inline]
-    fn find(&mut self, hash: usize, tail: &Tail, written: &[u8], wire: &[u8]) -> Option<u16> {
-        let mut number = *self.slot(hash)?;
+    fn find(&self, tail: &Tail, label: &[u8], written: &[u8]) -> Option<(u16, u16)> {
+        let mut number = self.first(tail.hash);
         for _ in 0..PROBES {
             let known = self.tail(number)?;
-            let alike = known.words == tail.words && known.len == tail.len;
-            if alike && (wire.len() <= KEPT || same(written, known.offset, wire)) {
-                return Some(known.offset);
+            if known.is(tail, label, written) {
+                return Some((number, known.offset));
             }
             number = known.next;
         }
         None
     }
 
-    /// Remembers a tail, if a pointer can reach it.
+    /// Remembers a tail under the number returned, if a pointer can reach it.
     #[inline]
-    fn insert(&mut self, hash: usize, tail: Tail, offset: usize) {
-        let Some(offset) = u16::try_from(offset).ok().filter(|offset| usize::from(*offset) < REACH) else {
-            return;
-        };
+    fn insert(&mut self, tail: Tail, offset: usize) -> Option<u16> {
+        let offset = u16::try_from(offset).ok().filter(|offset| usize::from(*offset) < REACH)?;
         if self.count == CROWD && self.many_slots.is_empty() {
             self.spread();
         }
-        let number = self.count + 1;
-        let Some(slot) = self.slot(hash) else { return };
-        let tail = Tail { offset, next: core::mem::replace(slot, number), ..tail };
+        let (tail, number) = (Tail { offset, next: self.first(tail.hash), ..tail }, self.count + 1);
+        self.put_first(tail.hash, number);
         match self.few.get_mut(usize::from(self.count)) {
             Some(place) => *place = tail,
             None => self.more.push(tail),
         }
         self.count = number;
+        Some(number)
     }
 
     /// Puts all tails into many slots.
     #[cold]
     fn spread(&mut self) {
-        self.many_slots = alloc::vec![NONE; MANY_SLOTS];
+        self.many_slots = alloc::vec![ROOT; MANY_SLOTS];
         for (number, tail) in (1..).zip(self.few.iter_mut().chain(&mut self.more)) {
-            if let Some(slot) = self.many_slots.get_mut(tail.hash() % MANY_SLOTS) {
+            if let Some(slot) = self.many_slots.get_mut(usize::from(tail.hash) % MANY_SLOTS) {
                 tail.next = core::mem::replace(slot, number);
             }
         }
     }
 }
 
-fn octets(wire: &[u8]) -> u8 {
-    u8::try_from(wire.len()).unwrap_or(u8::MAX)
-}
-
-/// Whether the name at an offset of what is written is this one.
-fn same(written: &[u8], offset: u16, wire: &[u8]) -> bool {
-    NameRef::of_valid(written, offset.into()) == NameRef::of_valid(wire, 0)
-}
-
-/// The words from there on.
-#[inline]
-fn words(small: &[u8], at: usize) -> [u64; KEPT / 8] {
-    let kept = small.get(at..).and_then(|rest| rest.first_chunk::<KEPT>()).unwrap_or(&[0; KEPT]);
-    let word = |at: usize| {
-        let octets = kept.get(at..at + 8).and_then(|octets| octets.try_into().ok());
-        u64::from_le_bytes(octets.unwrap_or_default())
-    };
-    [word(0), word(8), word(16), word(24)]
-}
-
-#[inline]
-fn lowercase_to(wire: &[u8], small: &mut [u8]) {
-    let (words, rest) = wire.as_chunks::<8>();
-    let (places, _) = small.as_chunks_mut::<8>();
-    for (word, place) in words.iter().zip(&mut *places) {
-        *place = lowercase(u64::from_le_bytes(*word)).to_le_bytes();
-    }
-    if let Some(place) = places.get_mut(words.len()) {
-        let word = rest.iter().rev().fold(0, |word, octet| word << 8 | u64::from(*octet));
-        *place = lowercase(word).to_le_bytes();
-    }
-}
-
-/// Eight octets at a time (RFC 4343 section 3): 0x20 is added to those from A to Z.
-#[inline]
-fn lowercase(word: u64) -> u64 {
-    const ONES: u64 = u64::MAX / 0xFF;
-    let low = word & (ONES * 0x7F);
-    let from_a = low + ONES * (0x80 - b'A' as u64);
-    let beyond_z = low + ONES * (0x7F - b'Z' as u64);
-    let upper = from_a & !beyond_z & !word & (ONES * 0x80);
-    word | upper >> 2
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::Name;
+    use alloc::collections::BTreeMap;
     use alloc::format;
     use proptest::prelude::*;
 
@@ -256,39 +245,55 @@ mod tests {
     #[test]
     fn tails_that_collide_are_not_compared_for_ever() {
         let mut names = Compressor::new();
-        let like = Tail { words: [7; 4], len: 99, ..Tail::NOTHING };
+        let like = Tail { hash: 7, ..Tail::NOTHING };
         for _ in 0..2000 {
-            names.insert(like.hash(), like, 12);
+            names.insert(like, 12);
         }
-        let wire = [b"\x3F".as_slice(), &[b'a'; 63], b"\0"].concat();
-        assert_eq!(names.find(like.hash(), &like, &[0; 40], &wire), None);
+        assert_eq!(names.find(&Tail { head: 1, ..like }, b"a", &[0; 40]), None);
     }
 
     #[test]
-    fn long_tails_are_compared_to_their_end() {
+    fn long_labels_are_compared_to_their_end() {
         let mut names = Compressor::new();
-        let long = |last: &str| -> Name { format!("{}.{}", "a".repeat(40), last).parse().unwrap() };
+        let long = |last: &str| -> Name { format!("{}{last}.example", "a".repeat(40)).parse().unwrap() };
         let mut written = alloc::vec![0; 12];
         assert_eq!(names.split(&written, long("bc").as_wire()).target, None);
         written.extend_from_slice(long("bc").as_wire());
-        assert_eq!(names.split(&written, long("BC").as_wire()).target, Some(12));
-        assert_eq!(names.split(&written, long("bd").as_wire()).target, None);
+        assert_eq!(names.split(&written, long("BC").as_wire()).literal, 0);
+        let alike = Tail::new(long("bd").as_wire(), 0, 1);
+        let same_hash = Tail { hash: Tail::new(long("bc").as_wire(), 0, 1).hash, ..alike };
+        assert_eq!(names.find(&same_hash, &long("bd").as_wire()[1..43], &written), None);
+        assert!(names.find(&same_hash, &long("bc").as_wire()[1..43], &written).is_some());
+    }
+
+    fn names() -> impl Strategy<Value = Vec<Name>> {
+        let label =
+            prop::sample::select(&["a", "B", "b", "longlong", "longlonG", "longlongest", "longlongesu"][..]);
+        let name = prop::collection::vec(label, 0..5);
+        let name =
+            name.prop_map(|labels| Name::from_labels(labels.iter().map(|label| label.as_bytes())).unwrap());
+        prop::collection::vec(name, 0..40)
     }
 
     proptest! {
+        /// The readable twin: a map from tails to where they stand.
         #[test]
-        fn letters_become_small_and_nothing_else_changes(octets in prop::array::uniform8(any::<u8>())) {
-            let expected = u64::from_le_bytes(octets.map(|octet| octet.to_ascii_lowercase()));
-            prop_assert_eq!(lowercase(u64::from_le_bytes(octets)), expected);
-        }
-
-        #[test]
-        fn whole_names_become_small(octets in prop::collection::vec(any::<u8>(), 0..=255)) {
-            let mut small = [0; limits::NAME + 1 + KEPT];
-            lowercase_to(&octets, &mut small);
-            let (front, behind) = small.split_at(octets.len());
-            prop_assert_eq!(front, octets.to_ascii_lowercase());
-            prop_assert!(behind.iter().all(|octet| *octet == 0));
+        fn what_is_known_is_what_a_map_knows(all in names()) {
+            let (mut names, mut written) = (Compressor::new(), alloc::vec![0; 12]);
+            let mut known = BTreeMap::new();
+            for name in all {
+                let wire = name.as_wire();
+                let tails = name.suffixes().filter(|tail| tail.len() > 1);
+                let tails: Vec<_> = tails.map(|tail| (wire.len() - tail.len(), tail.to_ascii_lowercase())).collect();
+                let expected = tails.iter().find_map(|(at, tail)| Some((*at, Some(*known.get(tail)?))));
+                let split = names.split(&written, wire);
+                prop_assert_eq!((split.literal, split.target), expected.unwrap_or((wire.len() - 1, None)));
+                for (at, tail) in tails.into_iter().filter(|(at, _)| *at < split.literal) {
+                    known.insert(tail, u16::try_from(written.len() + at).unwrap());
+                }
+                written.extend_from_slice(&wire[..split.literal]);
+                written.extend_from_slice(&split.target.map_or([0, 0], |target| (0xC000 | target).to_be_bytes()));
+            }
         }
     }
 }

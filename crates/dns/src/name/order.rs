@@ -6,7 +6,7 @@ use core::hash::Hasher;
 use super::Name;
 
 /// The most labels a name can have.
-const LABELS: usize = 127;
+pub(crate) const LABELS: usize = 127;
 
 /// Compares two uncompressed wire forms.
 pub(crate) fn canonical(a: &[u8], b: &[u8]) -> Ordering {
@@ -31,7 +31,7 @@ fn label(wire: &[u8], at: u8) -> &[u8] {
 }
 
 /// Where the labels start, the root's left out.
-fn label_starts<'s>(wire: &[u8], starts: &'s mut [u8; LABELS]) -> &'s [u8] {
+pub(crate) fn label_starts<'s>(wire: &[u8], starts: &'s mut [u8; LABELS]) -> &'s [u8] {
     let (mut at, mut count) = (0, 0);
     for start in starts.iter_mut() {
         let Some(len @ 1..) = wire.get(usize::from(at)).copied() else { break };

@@ -74,7 +74,7 @@ fn check_node(zone: &Zone, node: &Node, findings: &mut Vec<Finding>) {
         findings.push(finding(Severity::Warning, node, rtype, "below a DNAME: nobody will see it"));
     }
     for rtype in [RrType::NS, RrType::MX, RrType::SRV] {
-        let rdatas = node.rrset(rtype).map(|rrset| rrset.rdatas.as_slice()).unwrap_or_default();
+        let rdatas = node.rrset(rtype).map(|rrset| rrset.rdatas()).unwrap_or_default();
         for target in rdatas.iter().filter_map(|rdata| target(rdata.as_rdata_ref())) {
             if let Some((severity, text)) = check_target(zone, node, rtype, target) {
                 findings.push(finding(severity, node, rtype, text));
