@@ -255,11 +255,12 @@ impl<'b> Builder<'b> {
     /// All of it or nothing.
     #[inline]
     fn whole<T>(&mut self, push: impl FnOnce(&mut Self) -> Result<T, BuildError>) -> Result<T, BuildError> {
-        let (len, owner, names) = (self.len, self.owner, self.names.as_ref().map_or(0, Compressor::mark));
+        let (len, owner, names) = (self.len, self.owner, self.names.as_ref().map(Compressor::mark));
         push(self).inspect_err(|_| {
             (self.len, self.owner) = (len, owner);
-            if let Some(known) = &mut self.names {
-                known.forget(names);
+            match (names, &mut self.names) {
+                (Some(mark), Some(known)) => known.forget(mark),
+                _ => self.names = None,
             }
         })
     }

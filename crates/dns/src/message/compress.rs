@@ -1,95 +1,68 @@
 //! Which tail of a name is in the message already (RFC 1035 section 4.1.4).
 //!
-//! A tail is a label in front of a tail that is known, or of the root. So a name is looked up from its last label on, and
-//! each step compares one label alone: most of them whole at one stroke, the rest where they stand in the message. Tails
-//! that are forgotten are the latest: what did not fit leaves no trace.
+//! Every tail that was written is remembered by its length and by where it stands; there it is compared, pointers and all.
+//! While there are few, as in most answers, those of the same length are looked at one after the other. Many are found by
+//! their hash. Tails that are forgotten are the latest: what did not fit leaves no trace.
 
 use alloc::vec::Vec;
 
-use crate::name::order::{LABELS, label_starts};
-use crate::name::words::{head, mix_label};
+use crate::NameRef;
+use crate::limits;
+use crate::name;
+use crate::zone::LabelHashes;
 
 /// Pointers have 14 bits.
-const REACH: usize = 1 << 14;
+const REACH: u16 = 1 << 14;
+/// Tails that are not worth a hash.
+const FEW: usize = 24;
+const SLOTS: usize = 4096;
 /// Tails that one look-up compares before it gives up: who makes tails collide gets longer messages, not slower ones.
 const PROBES: usize = 16;
-/// Tails that need no memory of their own: most answers have no more.
-const FEW: usize = 16;
-/// Slots for few tails, and for many.
-const SLOTS: usize = 64;
-const MANY_SLOTS: usize = 4096;
-/// With so many tails the slots become many.
-const CROWD: u16 = 96;
-/// No tail, or that of the root alone. The others are numbered from 1.
-const ROOT: u16 = 0;
-/// Octets of a label that its head holds.
-const HEAD: usize = 7;
+/// The end of the tails in a slot.
+const END: u16 = u16::MAX;
 
 /// A name from one of its labels on.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 struct Tail {
-    /// The label's length and first octets, in small letters.
-    head: u64,
-    /// What is behind the label.
-    parent: u16,
-    hash: u16,
     /// Where it stands in the message.
     offset: u16,
+    /// Octets uncompressed, the root label included.
+    len: u8,
+}
+
+impl Tail {
+    /// None, if a pointer can't reach it.
+    #[inline]
+    fn new(offset: usize, len: usize) -> Option<Tail> {
+        let offset = u16::try_from(offset).ok().filter(|offset| *offset < REACH)?;
+        Some(Tail { offset, len: u8::try_from(len).ok()? })
+    }
+
+    /// Whether it is the name with this wire form.
+    #[inline]
+    fn is(self, written: &[u8], wire: &[u8]) -> bool {
+        usize::from(self.len) == wire.len() && stands_at(written, self.offset, wire)
+    }
+}
+
+/// One of many tails.
+struct Hashed {
+    tail: Tail,
+    hash: u16,
     /// The one before it in its slot.
     next: u16,
 }
 
-impl Tail {
-    const NOTHING: Tail = Tail { head: 0, parent: ROOT, hash: 0, offset: 0, next: ROOT };
-
-    /// The tail that a label of this wire form starts, if `parent` is what is behind it.
-    #[inline]
-    fn new(wire: &[u8], at: usize, parent: u16) -> Tail {
-        let [_, _, _, _, a, b, ..] = mix_label(u64::from(parent), wire, at).to_le_bytes();
-        Tail { head: head(wire, at), parent, hash: u16::from_le_bytes([a, b]), ..Tail::NOTHING }
-    }
-
-    /// Whether these are the same tail. The label, in a wire form and where it stands in what is written.
-    #[inline]
-    fn is(&self, other: &Tail, label: &[u8], written: &[u8]) -> bool {
-        let alike = self.head == other.head && self.parent == other.parent && self.hash == other.hash;
-        alike
-            && (label.len() <= HEAD || {
-                let start = usize::from(self.offset) + 1;
-                let known = written.get(start..start + label.len()).unwrap_or_default();
-                known == label || known.eq_ignore_ascii_case(label)
-            })
-    }
-}
-
 /// The tails of a message being written.
 pub(crate) struct Compressor {
-    count: u16,
     few: [Tail; FEW],
-    more: Vec<Tail>,
-    slots: [u8; SLOTS],
-    many_slots: Vec<u16>,
-}
-
-/// Whether the name at an offset of what is written is this one, in the same case as well.
-#[inline]
-pub(crate) fn stands_at(written: &[u8], at: u16, wire: &[u8]) -> bool {
-    let (mut at, mut wire) = (usize::from(at), wire);
-    loop {
-        let mut end = at;
-        while let Some(len @ 1..=63) = written.get(end).copied() {
-            end += 1 + usize::from(len);
-        }
-        // A pointer leads strictly back: it was written here.
-        let Some([high @ 0xC0..=0xFF, low]) = written.get(end..).and_then(|rest| rest.first_chunk()) else {
-            return written.get(at..=end) == Some(wire);
-        };
-        let Some(rest) = written.get(at..end).and_then(|labels| wire.strip_prefix(labels)) else {
-            return false;
-        };
-        wire = rest;
-        at = usize::from(u16::from_be_bytes([*high & 0x3F, *low]));
-    }
+    /// How many of the few there are; of no meaning once there are many.
+    count: u8,
+    /// All of them, and the latest in each slot, when they have become many.
+    many: Vec<Hashed>,
+    slots: Vec<u16>,
+    /// The tail behind the one that was asked for last: hosts come back in the order in which they were named.
+    likely: usize,
 }
 
 /// How a name is to be written.
@@ -103,113 +76,185 @@ pub(crate) struct Split {
 impl Compressor {
     #[inline]
     pub(crate) fn new() -> Self {
-        let (few, slots) = ([Tail::NOTHING; FEW], [0; SLOTS]);
-        Compressor { count: 0, few, more: Vec::new(), slots, many_slots: Vec::new() }
+        let (many, slots) = (Vec::new(), Vec::new());
+        Compressor { few: [Tail::default(); FEW], count: 0, many, slots, likely: 0 }
     }
 
     /// What is known now, to come back to.
     #[inline]
-    pub(crate) fn mark(&self) -> u16 {
-        self.count
+    pub(crate) fn mark(&self) -> usize {
+        if self.slots.is_empty() { self.count.into() } else { self.many.len() }
     }
 
     /// Forgets what became known since, latest first.
-    pub(crate) fn forget(&mut self, mark: u16) {
-        while self.count > mark {
-            let Some(tail) = self.tail(self.count).copied() else { break };
-            self.put_first(tail.hash, tail.next);
-            self.count -= 1;
-            self.more.truncate(usize::from(self.count).saturating_sub(FEW));
+    pub(crate) fn forget(&mut self, mark: usize) {
+        if self.slots.is_empty() {
+            self.count = u8::try_from(mark).unwrap_or(self.count);
         }
-    }
-
-    #[inline]
-    fn tail(&self, number: u16) -> Option<&Tail> {
-        let index = usize::from(number).checked_sub(1)?;
-        self.few.get(index).or_else(|| self.more.get(index - FEW))
-    }
-
-    /// The latest tail of those whose hash leads to the same slot.
-    #[inline]
-    fn first(&self, hash: u16) -> u16 {
-        match self.many_slots.get(usize::from(hash) % MANY_SLOTS) {
-            Some(number) => *number,
-            None => self.slots.get(usize::from(hash) % SLOTS).copied().unwrap_or_default().into(),
-        }
-    }
-
-    #[inline]
-    fn put_first(&mut self, hash: u16, number: u16) {
-        if let Some(slot) = self.many_slots.get_mut(usize::from(hash) % MANY_SLOTS) {
-            *slot = number;
-        } else if let (Some(slot), Ok(number)) =
-            (self.slots.get_mut(usize::from(hash) % SLOTS), number.try_into())
-        {
-            *slot = number;
+        while self.many.len() > mark {
+            let Some(last) = self.many.pop() else { break };
+            if let Some(slot) = self.slots.get_mut(usize::from(last.hash) % SLOTS) {
+                *slot = last.next;
+            }
         }
     }
 
     /// How to write the name with this wire form behind what is `written`; remembers where its tails will be.
     pub(crate) fn split(&mut self, written: &[u8], wire: &[u8]) -> Split {
-        let mut split = Split { literal: wire.len().saturating_sub(1), target: None };
-        let (mut parent, mut all_known) = (ROOT, true);
-        for start in label_starts(wire, &mut [0; LABELS]).iter().rev() {
-            let start = usize::from(*start);
-            let tail = Tail::new(wire, start, parent);
-            let label = wire.get(start + 1..split.literal).unwrap_or_default();
-            let found = if all_known { self.find(&tail, label, written) } else { None };
-            if let Some((number, offset)) = found {
-                split = Split { literal: start, target: Some(offset) };
-                parent = number;
-            } else {
-                all_known = false;
-                let Some(number) = self.insert(tail, written.len() + start) else { break };
-                parent = number;
-            }
+        if let Some(tail) = self.tail(self.likely).filter(|tail| tail.is(written, wire)) {
+            self.likely += 1;
+            return Split { literal: 0, target: Some(tail.offset) };
         }
-        split
+        if self.slots.is_empty() {
+            let split = self.find_few(written, wire);
+            if self.remember_few(written.len(), wire, split.literal) {
+                return split;
+            }
+            self.spread(written);
+        }
+        self.split_many(written, wire)
     }
 
-    /// The number of a tail, and where it stands.
     #[inline]
-    fn find(&self, tail: &Tail, label: &[u8], written: &[u8]) -> Option<(u16, u16)> {
-        let mut number = self.first(tail.hash);
-        for _ in 0..PROBES {
-            let known = self.tail(number)?;
-            if known.is(tail, label, written) {
-                return Some((number, known.offset));
+    fn tail(&self, number: usize) -> Option<Tail> {
+        if self.slots.is_empty() {
+            self.few.get(..self.count.into()).and_then(|few| few.get(number)).copied()
+        } else {
+            self.many.get(number).map(|hashed| hashed.tail)
+        }
+    }
+
+    #[inline]
+    fn find_few(&mut self, written: &[u8], wire: &[u8]) -> Split {
+        let known = self.few.get(..self.count.into()).unwrap_or_default();
+        let mut at = 0;
+        while let Some(len @ 1..) = wire.get(at).copied() {
+            let rest = wire.get(at..).unwrap_or_default();
+            if let Some((number, tail)) = known.iter().enumerate().find(|(_, tail)| tail.is(written, rest)) {
+                if at == 0 {
+                    self.likely = number + 1;
+                }
+                return Split { literal: at, target: Some(tail.offset) };
             }
-            number = known.next;
+            at += 1 + usize::from(len);
+        }
+        Split { literal: at, target: None }
+    }
+
+    /// Remembers the tails that start in the octets written as they are; false if they would be no more a few.
+    #[inline]
+    fn remember_few(&mut self, offset: usize, wire: &[u8], literal: usize) -> bool {
+        let (count, mut at) = (self.count, 0);
+        while at < literal {
+            let Some(place) = self.few.get_mut(usize::from(self.count)) else {
+                self.count = count;
+                return false;
+            };
+            if let Some(tail) = Tail::new(offset + at, wire.len() - at) {
+                *place = tail;
+                self.count += 1;
+            }
+            at += 1 + usize::from(wire.get(at).copied().unwrap_or_default());
+        }
+        true
+    }
+
+    /// From now on tails are found by their hash.
+    #[cold]
+    fn spread(&mut self, written: &[u8]) {
+        self.slots = alloc::vec![END; SLOTS];
+        let few = self.few;
+        for tail in few.into_iter().take(self.count.into()) {
+            let mut place = [0; limits::NAME];
+            let wire = NameRef::of_valid(written, tail.offset.into()).wire_in(&mut place);
+            if let Some((_, hash)) = LabelHashes::of(wire, 0).iter().next() {
+                self.insert(hash, tail);
+            }
+        }
+    }
+
+    fn split_many(&mut self, written: &[u8], wire: &[u8]) -> Split {
+        let root = wire.len().saturating_sub(1);
+        for (at, hash) in LabelHashes::of(wire, 0).iter().take_while(|(at, _)| *at < root) {
+            let rest = wire.get(at..).unwrap_or_default();
+            if let Some(number) = self.find(hash, written, rest) {
+                if at == 0 {
+                    self.likely = number + 1;
+                }
+                return Split { literal: at, target: self.tail(number).map(|tail| tail.offset) };
+            }
+            if let Some(tail) = Tail::new(written.len() + at, rest.len()) {
+                self.insert(hash, tail);
+            }
+        }
+        Split { literal: root, target: None }
+    }
+
+    fn find(&self, hash: u64, written: &[u8], wire: &[u8]) -> Option<usize> {
+        let hash = low(hash);
+        let mut number = usize::from(*self.slots.get(usize::from(hash) % SLOTS)?);
+        for _ in 0..PROBES {
+            let known = self.many.get(number)?;
+            if known.hash == hash && known.tail.is(written, wire) {
+                return Some(number);
+            }
+            number = known.next.into();
         }
         None
     }
 
-    /// Remembers a tail under the number returned, if a pointer can reach it.
-    #[inline]
-    fn insert(&mut self, tail: Tail, offset: usize) -> Option<u16> {
-        let offset = u16::try_from(offset).ok().filter(|offset| usize::from(*offset) < REACH)?;
-        if self.count == CROWD && self.many_slots.is_empty() {
-            self.spread();
+    fn insert(&mut self, hash: u64, tail: Tail) {
+        let hash = low(hash);
+        // There are fewer than a pointer can reach.
+        let number = u16::try_from(self.many.len()).unwrap_or(END);
+        if let Some(slot) = self.slots.get_mut(usize::from(hash) % SLOTS) {
+            self.many.push(Hashed { tail, hash, next: core::mem::replace(slot, number) });
         }
-        let (tail, number) = (Tail { offset, next: self.first(tail.hash), ..tail }, self.count + 1);
-        self.put_first(tail.hash, number);
-        match self.few.get_mut(usize::from(self.count)) {
-            Some(place) => *place = tail,
-            None => self.more.push(tail),
-        }
-        self.count = number;
-        Some(number)
     }
+}
 
-    /// Puts all tails into many slots.
-    #[cold]
-    fn spread(&mut self) {
-        self.many_slots = alloc::vec![ROOT; MANY_SLOTS];
-        for (number, tail) in (1..).zip(self.few.iter_mut().chain(&mut self.more)) {
-            if let Some(slot) = self.many_slots.get_mut(usize::from(tail.hash) % MANY_SLOTS) {
-                tail.next = core::mem::replace(slot, number);
+fn low(hash: u64) -> u16 {
+    let [a, b, ..] = hash.to_le_bytes();
+    u16::from_le_bytes([a, b])
+}
+
+/// Whether the name at an offset of what is written is this one.
+#[inline]
+pub(crate) fn stands_at(written: &[u8], at: u16, wire: &[u8]) -> bool {
+    let (mut at, mut wire) = (usize::from(at), wire);
+    loop {
+        let end = run(written, at);
+        match written.get(end..).and_then(|rest| rest.first_chunk()) {
+            // A pointer leads strictly back: it was written here.
+            Some([high @ 0xC0..=0xFF, low]) => {
+                let Some((labels, rest)) = wire.split_at_checked(end - at) else { return false };
+                if !same(written.get(at..end), labels) {
+                    return false;
+                }
+                (at, wire) = (usize::from(u16::from_be_bytes([*high & 0x3F, *low])), rest);
             }
+            _ => return same(written.get(at..=end), wire),
         }
+    }
+}
+
+/// Where the labels that start there end.
+#[inline]
+fn run(written: &[u8], at: usize) -> usize {
+    let mut end = at;
+    while let Some(len @ 1..=63) = written.get(end).copied() {
+        end += 1 + usize::from(len);
+    }
+    end
+}
+
+/// Whether these are the same labels. Mostly the first letter tells that they are not.
+#[inline]
+fn same(known: Option<&[u8]>, wire: &[u8]) -> bool {
+    match (known, wire) {
+        (Some([a, b, ..]), [c, d, ..]) if a != c || (b ^ d) & !0x20 != 0 => false,
+        (Some(known), _) => name::same(known, wire),
+        (None, _) => false,
     }
 }
 
@@ -239,31 +284,17 @@ mod tests {
         for number in 0..300 {
             assert_eq!(names.split(&written, name(number).as_wire()).literal, 0, "{number}");
         }
-        assert_eq!(names.count, 301);
+        assert_eq!(names.mark(), 301);
     }
 
     #[test]
     fn tails_that_collide_are_not_compared_for_ever() {
         let mut names = Compressor::new();
-        let like = Tail { hash: 7, ..Tail::NOTHING };
+        names.spread(&[]);
         for _ in 0..2000 {
-            names.insert(like, 12);
+            names.insert(7, Tail { offset: 12, len: 3 });
         }
-        assert_eq!(names.find(&Tail { head: 1, ..like }, b"a", &[0; 40]), None);
-    }
-
-    #[test]
-    fn long_labels_are_compared_to_their_end() {
-        let mut names = Compressor::new();
-        let long = |last: &str| -> Name { format!("{}{last}.example", "a".repeat(40)).parse().unwrap() };
-        let mut written = alloc::vec![0; 12];
-        assert_eq!(names.split(&written, long("bc").as_wire()).target, None);
-        written.extend_from_slice(long("bc").as_wire());
-        assert_eq!(names.split(&written, long("BC").as_wire()).literal, 0);
-        let alike = Tail::new(long("bd").as_wire(), 0, 1);
-        let same_hash = Tail { hash: Tail::new(long("bc").as_wire(), 0, 1).hash, ..alike };
-        assert_eq!(names.find(&same_hash, &long("bd").as_wire()[1..43], &written), None);
-        assert!(names.find(&same_hash, &long("bc").as_wire()[1..43], &written).is_some());
+        assert_eq!(names.find(7, &[0; 40], b"\x01a\0"), None);
     }
 
     fn names() -> impl Strategy<Value = Vec<Name>> {

@@ -3,8 +3,7 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
-use crate::name::order::{LABELS, label_starts};
-use crate::name::words::mix_label;
+use crate::name::words::{ANY, SHORT, SHORT_NAME, SmallName};
 
 /// Labels, that of the root included, up to which no memory is taken. Names of the real world have three to six.
 const FEW: usize = 10;
@@ -24,8 +23,16 @@ pub(crate) struct LabelHashes {
 
 impl LabelHashes {
     pub(crate) fn of(wire: &[u8], seed: u64) -> Self {
-        let mut starts = [0; LABELS];
-        let starts = label_starts(wire, &mut starts);
+        if wire.len() <= SHORT_NAME {
+            Self::of_small(wire, seed, SmallName::<SHORT>::root().set(wire))
+        } else {
+            Self::of_small(wire, seed, SmallName::<ANY>::root().set(wire))
+        }
+    }
+
+    #[inline]
+    fn of_small<const N: usize>(wire: &[u8], seed: u64, name: &SmallName<N>) -> Self {
+        let starts = name.starts();
         // That of the root is the seed.
         let root = (u8::try_from(wire.len().saturating_sub(1)).unwrap_or(u8::MAX), seed);
         let mut hashes = LabelHashes { few: [root; FEW], len: starts.len() + 1, many: Vec::new(), seed };
@@ -38,7 +45,7 @@ impl LabelHashes {
         };
         let mut hash = seed;
         for (place, start) in places.iter_mut().zip(starts).rev() {
-            hash = mix_label(hash, wire, usize::from(*start));
+            (_, hash) = name.mix_label(hash, *start);
             *place = (*start, hash);
         }
         hashes
