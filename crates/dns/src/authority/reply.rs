@@ -163,10 +163,13 @@ impl Reply<'_> {
         let pushed = self.builder.try_push_rrset(Section::Authority, cut.name().into(), ns.ttl(), rdatas);
         self.required(pushed);
         self.delegation_signer(zone, cut);
-        let in_domain = |target: NameRef<'_>| target.is_subdomain_of(cut.name().into());
+        let below = |name: &Name, target: NameRef<'_>| target.is_subdomain_of(name.into());
+        let targets = || ns.rdatas().iter().filter_map(|rdata| rdata.as_rdata_ref().name());
+        if !targets().any(|target| below(zone.apex(), target)) {
+            return Step::Done;
+        }
         for needed in [true, false] {
-            let targets = ns.rdatas().iter().filter_map(|rdata| rdata.as_rdata_ref().name());
-            for target in targets.filter(|target| in_domain(*target) == needed).take(ADDITIONAL) {
+            for target in targets().filter(|target| below(cut.name(), *target) == needed).take(ADDITIONAL) {
                 self.glue(zone, target, needed);
             }
         }

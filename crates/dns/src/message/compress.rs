@@ -28,20 +28,23 @@ struct Tail {
     offset: u16,
     /// Octets uncompressed, the root label included.
     len: u8,
+    /// The first letter: mostly it tells tails of the same length apart.
+    letter: u8,
 }
 
 impl Tail {
     /// None, if a pointer can't reach it.
     #[inline]
-    fn new(offset: usize, len: usize) -> Option<Tail> {
+    fn new(offset: usize, wire: &[u8]) -> Option<Tail> {
         let offset = u16::try_from(offset).ok().filter(|offset| *offset < REACH)?;
-        Some(Tail { offset, len: u8::try_from(len).ok()? })
+        Some(Tail { offset, len: u8::try_from(wire.len()).ok()?, letter: letter(wire) })
     }
 
     /// Whether it is the name with this wire form.
     #[inline]
     fn is(self, written: &[u8], wire: &[u8]) -> bool {
-        usize::from(self.len) == wire.len() && stands_at(written, self.offset, wire)
+        let alike = usize::from(self.len) == wire.len() && self.letter == letter(wire);
+        alike && stands_at(written, self.offset, wire)
     }
 }
 
@@ -150,11 +153,12 @@ impl Compressor {
                 self.count = count;
                 return false;
             };
-            if let Some(tail) = Tail::new(offset + at, wire.len() - at) {
+            let rest = wire.get(at..).unwrap_or_default();
+            if let Some(tail) = Tail::new(offset + at, rest) {
                 *place = tail;
                 self.count += 1;
             }
-            at += 1 + usize::from(wire.get(at).copied().unwrap_or_default());
+            at += 1 + usize::from(rest.first().copied().unwrap_or_default());
         }
         true
     }
@@ -183,7 +187,7 @@ impl Compressor {
                 }
                 return Split { literal: at, target: self.tail(number).map(|tail| tail.offset) };
             }
-            if let Some(tail) = Tail::new(written.len() + at, rest.len()) {
+            if let Some(tail) = Tail::new(written.len() + at, rest) {
                 self.insert(hash, tail);
             }
         }
@@ -213,6 +217,12 @@ impl Compressor {
     }
 }
 
+/// The first of the first label, as a small one.
+#[inline]
+fn letter(wire: &[u8]) -> u8 {
+    wire.get(1).map_or(0, |letter| letter | 0x20)
+}
+
 fn low(hash: u64) -> u16 {
     let [a, b, ..] = hash.to_le_bytes();
     u16::from_le_bytes([a, b])
@@ -228,12 +238,12 @@ pub(crate) fn stands_at(written: &[u8], at: u16, wire: &[u8]) -> bool {
             // A pointer leads strictly back: it was written here.
             Some([high @ 0xC0..=0xFF, low]) => {
                 let Some((labels, rest)) = wire.split_at_checked(end - at) else { return false };
-                if !same(written.get(at..end), labels) {
+                if !written.get(at..end).is_some_and(|known| name::same(known, labels)) {
                     return false;
                 }
                 (at, wire) = (usize::from(u16::from_be_bytes([*high & 0x3F, *low])), rest);
             }
-            _ => return same(written.get(at..=end), wire),
+            _ => return written.get(at..=end).is_some_and(|known| name::same(known, wire)),
         }
     }
 }
@@ -248,16 +258,6 @@ fn run(written: &[u8], at: usize) -> usize {
     end
 }
 
-/// Whether these are the same labels. Mostly the first letter tells that they are not.
-#[inline]
-fn same(known: Option<&[u8]>, wire: &[u8]) -> bool {
-    match (known, wire) {
-        (Some([a, b, ..]), [c, d, ..]) if a != c || (b ^ d) & !0x20 != 0 => false,
-        (Some(known), _) => name::same(known, wire),
-        (None, _) => false,
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -265,6 +265,14 @@ mod tests {
     use alloc::collections::BTreeMap;
     use alloc::format;
     use proptest::prelude::*;
+
+    fn write(written: &mut Vec<u8>, wire: &[u8], split: &Split) {
+        written.extend_from_slice(&wire[..split.literal]);
+        match split.target {
+            Some(target) => written.extend_from_slice(&(0xC000 | target).to_be_bytes()),
+            None => written.push(0),
+        }
+    }
 
     #[test]
     fn tails_that_did_not_fit_are_forgotten() {
@@ -278,8 +286,7 @@ mod tests {
             names.forget(mark);
             let split = names.split(&written, name(number).as_wire());
             assert_eq!(split.target.is_some(), number > 0);
-            written.extend_from_slice(&name(number).as_wire()[..split.literal]);
-            written.extend_from_slice(&[0; 2]);
+            write(&mut written, name(number).as_wire(), &split);
         }
         for number in 0..300 {
             assert_eq!(names.split(&written, name(number).as_wire()).literal, 0, "{number}");
@@ -292,7 +299,7 @@ mod tests {
         let mut names = Compressor::new();
         names.spread(&[]);
         for _ in 0..2000 {
-            names.insert(7, Tail { offset: 12, len: 3 });
+            names.insert(7, Tail { offset: 12, len: 3, letter: b'a' });
         }
         assert_eq!(names.find(7, &[0; 40], b"\x01a\0"), None);
     }
@@ -322,8 +329,7 @@ mod tests {
                 for (at, tail) in tails.into_iter().filter(|(at, _)| *at < split.literal) {
                     known.insert(tail, u16::try_from(written.len() + at).unwrap());
                 }
-                written.extend_from_slice(&wire[..split.literal]);
-                written.extend_from_slice(&split.target.map_or([0, 0], |target| (0xC000 | target).to_be_bytes()));
+                write(&mut written, wire, &split);
             }
         }
     }
