@@ -14,9 +14,7 @@ mod nsec3;
 
 use alloc::vec::Vec;
 
-use crate::limits;
-use crate::name::is_below;
-use crate::{Class, Name, NameRef, Rdata, RdataRef, Record, RecordRef, RrType};
+use crate::{Class, Name, Rdata, RdataRef, Record, RecordRef, RrType};
 
 pub use build::{BuildFault, ZoneBuilder};
 pub use check::{Finding, Severity, check};
@@ -156,17 +154,12 @@ impl Zone {
     /// The node of a name, an empty non-terminal's too.
     #[must_use]
     pub fn node(&self, name: &Name) -> Option<&Node> {
-        self.nodes.find(name).and_then(|id| self.nodes.at(id))
+        self.node_of(name.as_wire())
     }
 
-    /// The same, of a name that is somewhere else; mostly out of the zone, where there is nothing to look for.
-    pub(crate) fn node_of(&self, name: NameRef<'_>) -> Option<&Node> {
-        let mut place = [0; limits::NAME];
-        let wire = name.wire_in(&mut place);
-        if !is_below(wire, self.apex().as_wire()) {
-            return None;
-        }
-        self.nodes.find_wire(wire).and_then(|id| self.nodes.at(id))
+    /// The same, of the name with this wire form.
+    pub(crate) fn node_of(&self, wire: &[u8]) -> Option<&Node> {
+        self.nodes.find(wire).and_then(|id| self.nodes.at(id))
     }
 
     /// All nodes, the apex first, parents before their children.

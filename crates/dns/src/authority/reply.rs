@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Authority, Awaited, ClientCtx, Verdict};
 use crate::cookie::{Cookie, SERVER_LEN};
+use crate::name::is_below;
 use crate::zone::{Found, LabelHashes, Node, Rrset, Zone};
 use crate::{
     BuildError, Builder, Edns, EdnsHeader, EdnsOption, Flags, Name, NameRef, QuestionRef, Rcode, Rdata,
@@ -163,21 +164,22 @@ impl Reply<'_> {
         let pushed = self.builder.try_push_rrset(Section::Authority, cut.name().into(), ns.ttl(), rdatas);
         self.required(pushed);
         self.delegation_signer(zone, cut);
-        let below = |name: &Name, target: NameRef<'_>| target.is_subdomain_of(name.into());
-        let targets = || ns.rdatas().iter().filter_map(|rdata| rdata.as_rdata_ref().name());
-        if !targets().any(|target| below(zone.apex(), target)) {
+        // RFC 1035 section 3.3.11: an NS record is the name of a host.
+        let hosts = || ns.rdatas().iter().map(Rdata::as_wire);
+        let below = |name: &Name, host: &[u8]| is_below(host, name.as_wire());
+        if !hosts().any(|host| below(zone.apex(), host)) {
             return Step::Done;
         }
         for needed in [true, false] {
-            for target in targets().filter(|target| below(cut.name(), *target) == needed).take(ADDITIONAL) {
+            for target in hosts().filter(|host| below(cut.name(), host) == needed).take(ADDITIONAL) {
                 self.glue(zone, target, needed);
             }
         }
         Step::Done
     }
 
-    fn glue(&mut self, zone: &Zone, target: NameRef<'_>, needed: bool) {
-        let Some(node) = zone.node_of(target) else { return };
+    fn glue(&mut self, zone: &Zone, host: &[u8], needed: bool) {
+        let Some(node) = zone.node_of(host) else { return };
         for rtype in [RrType::A, RrType::AAAA] {
             let Some(rrset) = node.rrset(rtype).filter(|_| !self.truncated) else { continue };
             let pushed = self.try_push(Section::Additional, node.name().into(), rrset);

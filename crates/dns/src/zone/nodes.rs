@@ -70,11 +70,7 @@ impl Nodes {
         self.index.find(hash, is)
     }
 
-    pub(crate) fn find(&self, name: &Name) -> Option<u32> {
-        self.find_wire(name.as_wire())
-    }
-
-    pub(crate) fn find_wire(&self, wire: &[u8]) -> Option<u32> {
+    pub(crate) fn find(&self, wire: &[u8]) -> Option<u32> {
         self.find_hashed(wire, hash_in(wire, self.index.seed))
     }
 
@@ -108,14 +104,14 @@ impl Nodes {
     /// The node of `name`, which is within the zone; made if need be, and with it the empty non-terminals above (RFC
     /// 4592 section 2.2.2).
     pub(crate) fn ensure(&mut self, name: &Name) -> u32 {
-        if let Some(id) = self.find(name) {
+        if let Some(id) = self.find(name.as_wire()) {
             return id;
         }
         let mut missing: Vec<Name> = Vec::new();
         let mut parent = 0;
         for suffix in name.suffixes() {
             let name = Name::of_valid(suffix);
-            match self.find(&name) {
+            match self.find(name.as_wire()) {
                 Some(id) => {
                     parent = id;
                     break;
@@ -162,7 +158,7 @@ impl Nodes {
 
     /// Takes a record away, and names that then own nothing and have nothing below.
     pub(crate) fn remove(&mut self, record: &Record) {
-        let Some(id) = self.find(&record.owner) else { return };
+        let Some(id) = self.find(record.owner.as_wire()) else { return };
         let Some(node) = self.at_mut(id) else { return };
         let signature = record.rtype() == RrType::RRSIG;
         let covered = covered(record.rdata.as_rdata_ref());
