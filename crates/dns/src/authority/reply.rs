@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Authority, Awaited, ClientCtx, Verdict};
 use crate::cookie::{Cookie, SERVER_LEN};
+use crate::name::is_below;
 use crate::zone::{Found, LabelHashes, Node, Rrset, Zone};
 use crate::{
     BuildError, Builder, Edns, EdnsHeader, EdnsOption, Flags, Name, NameRef, QuestionRef, Rcode, Rdata,
@@ -186,18 +187,22 @@ impl<'r> Reply<'r> {
         self.required(pushed);
         self.delegation_signer(zone, cut);
         self.prove_expanded();
-        let in_domain = |target: NameRef<'_>| target.is_subdomain_of(cut.name().into());
+        // RFC 1035 section 3.3.11: an NS record is the name of a host.
+        let hosts = || ns.rdatas().iter().map(Rdata::as_wire);
+        let below = |name: &Name, host: &[u8]| is_below(host, name.as_wire());
+        if !hosts().any(|host| below(zone.apex(), host)) {
+            return Step::Done;
+        }
         for needed in [true, false] {
-            let targets = ns.rdatas().iter().filter_map(|rdata| rdata.as_rdata_ref().name());
-            for target in targets.filter(|target| in_domain(*target) == needed).take(ADDITIONAL) {
+            for target in hosts().filter(|host| below(cut.name(), host) == needed).take(ADDITIONAL) {
                 self.glue(zone, target, needed);
             }
         }
         Step::Done
     }
 
-    fn glue(&mut self, zone: &Zone, target: NameRef<'_>, needed: bool) {
-        let Some(node) = zone.node(&target.to_name()) else { return };
+    fn glue(&mut self, zone: &Zone, host: &[u8], needed: bool) {
+        let Some(node) = zone.node_of(host) else { return };
         for rtype in [RrType::A, RrType::AAAA] {
             let Some(rrset) = node.rrset(rtype).filter(|_| !self.truncated) else { continue };
             let pushed = self.try_push(Section::Additional, node.name().into(), rrset);
@@ -225,7 +230,9 @@ impl<'r> Reply<'r> {
     /// RFC 2308 sections 3 and 5: the SOA, for as long as the negative answer may be kept.
     fn negative(&mut self, zone: &Zone) {
         let Some((rrset, rdata)) = zone.soa() else { return };
-        let ttl = rdata.soa().map_or(0, |soa| soa.minimum).min(rrset.ttl());
+        // RFC 1035 section 3.3.13: MINIMUM is what it ends in.
+        let minimum = rdata.octets().last_chunk().map_or(0, |minimum| u32::from_be_bytes(*minimum));
+        let ttl = minimum.min(rrset.ttl());
         let signatures = if self.dnssec { rrset.signatures() } else { &[] };
         let all = core::iter::once(rdata).chain(signatures.iter().map(Rdata::as_rdata_ref));
         let pushed = self.builder.try_push_rrset(Section::Authority, zone.apex().into(), ttl, all);

@@ -76,7 +76,7 @@ fn check_node(zone: &Zone, node: &Node, findings: &mut Vec<Finding>) {
     check_place(zone, node, findings);
     check_digests(node, findings);
     for rtype in [RrType::NS, RrType::MX, RrType::SRV] {
-        let rdatas = node.rrset(rtype).map(|rrset| rrset.rdatas.as_slice()).unwrap_or_default();
+        let rdatas = node.rrset(rtype).map(|rrset| rrset.rdatas()).unwrap_or_default();
         for target in rdatas.iter().filter_map(|rdata| target(rdata.as_rdata_ref())) {
             if let Some((severity, text)) = check_target(zone, node, rtype, target) {
                 findings.push(finding(severity, node, rtype, text));
