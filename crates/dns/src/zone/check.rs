@@ -101,7 +101,7 @@ fn check_place(zone: &Zone, node: &Node, findings: &mut Vec<Finding>) {
 /// A digest has the length of its type: RFC 3658 section 2.4, RFC 4509 section 2.2, RFC 5933 section 5.1, RFC 6605 section 2.
 fn check_digests(node: &Node, findings: &mut Vec<Finding>) {
     for rtype in [RrType::DS, RrType::CDS] {
-        let rdatas = node.rrset(rtype).map(|rrset| rrset.rdatas.as_slice()).unwrap_or_default();
+        let rdatas = node.rrset(rtype).map(|rrset| rrset.rdatas()).unwrap_or_default();
         for rdata in rdatas {
             let [_, _, _, kind, digest @ ..] = rdata.as_rdata_ref().octets() else { continue };
             let wanted = match kind {
