@@ -380,6 +380,6 @@ fn an_anchor_that_is_none_is_told_with_its_place() {
         let output = std::process::Command::new(path("dns_resolver").unwrap()).args(args).output().unwrap();
         let said = String::from_utf8_lossy(&output.stderr).into_owned();
         assert_eq!(output.status.code(), Some(1), "{text}: {said}");
-        assert!(said.contains(&format!("{file}")) && said.contains(&says), "{text}: {said}");
+        assert!(said.contains(file) && said.contains(&says), "{text}: {said}");
     }
 }

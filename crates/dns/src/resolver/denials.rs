@@ -11,7 +11,7 @@ use proto_core::Time;
 use super::task::Task;
 use super::{Answer, Resolver};
 use crate::cache::{Rank, Ranked, RrSet, Sections, Status};
-use crate::dnssec::{Denied, denied, wildcard_between};
+use crate::dnssec::{Denied, denied, signer_of, wildcard_between};
 use crate::{Class, Name, Rcode, RrType};
 
 /// Owners of proven NSEC, by zone and in canonical order.
@@ -24,7 +24,7 @@ pub(super) struct Denials {
 impl Denials {
     /// Takes in an NSEC that has been proven. Of too many all are forgotten: they come again.
     pub(super) fn add(&mut self, set: &RrSet, limit: usize) {
-        let Some(zone) = signer(set).filter(|_| set.rtype() == RrType::NSEC && !set.is_expanded()) else {
+        let Some(zone) = signer_of(set).filter(|_| set.rtype() == RrType::NSEC && !set.is_expanded()) else {
             return;
         };
         if self.count >= limit {
@@ -89,15 +89,11 @@ impl Resolver {
     fn gap(&mut self, zone: &Name, name: &Name, now: Time) -> Option<RrSet> {
         let owner = self.denials()?.before(zone, name)?;
         let known = self.cache.rrset(owner.as_name_ref(), RrType::NSEC, Class::IN, now);
-        let proven = |set: &RrSet| set.status == Status::Secure && signer(set).as_ref() == Some(zone);
+        let proven = |set: &RrSet| set.status == Status::Secure && signer_of(set).as_ref() == Some(zone);
         let set = known.map(|(set, _)| set).filter(proven);
         if set.is_none() {
             self.denials()?.remove(zone, &owner);
         }
         set
     }
-}
-
-fn signer(set: &RrSet) -> Option<Name> {
-    set.signatures().next()?.rrsig().map(|rrsig| rrsig.signer.to_name())
 }
