@@ -23,7 +23,6 @@ pub(crate) use chain::{Said, Stop};
 pub(crate) use denial::{Denied, denied, wildcard_between};
 pub use digest::{ds_of, key_tag, matches_ds};
 pub use signature::signed_data;
-pub(crate) use signature::signer_of;
 
 /// Signatures, checked by cryptography that the caller chooses.
 pub trait Verifier {

@@ -157,12 +157,6 @@ impl<'m> Rrset<'m> {
     }
 }
 
-/// The zone that has signed an RRset, if it was proven: the one that it was held for then, whatever other names stand on
-/// further signatures.
-pub(crate) fn signer_of(set: &RrSet) -> Option<Name> {
-    Rrset::of_set(set).signer()
-}
-
 /// A key that signs zones, and still may (RFC 4034 section 2.1.1, RFC 5011 section 2.1).
 pub(super) fn is_zone_key(rdata: &RdataRef<'_>) -> bool {
     rdata
