@@ -905,3 +905,16 @@ fn a_zone_denies_its_own_names_only() {
     assert_eq!(world.ask("x.one", RrType::A).rcode, Rcode::NXDOMAIN);
     assert_eq!(world.ask("mail.two", RrType::A).answer, ["mail.two. A 192.0.2.80"]);
 }
+
+#[test]
+fn what_was_proven_is_told_past_its_time_but_not_as_proven() {
+    let mut world = World::of(family("www A 192.0.2.80\n", ""), &root_anchor(), |config| {
+        config.serve_stale = Duration::from_secs(86_400);
+    });
+    assert!(world.ask("www.one", RrType::A).is_secure());
+    world.pass(301);
+    world.servers.clear();
+    let told = world.ask("www.one", RrType::A);
+    assert_eq!((told.rcode, told.is_secure(), told.why), (Rcode::NOERROR, false, Some(3)), "{told:?}");
+    assert_eq!(told.answer, ["www.one. A 192.0.2.80"]);
+}
