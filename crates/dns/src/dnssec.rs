@@ -3,7 +3,7 @@
 //! The rule: an answer is secure if every RRset in it, and everything it says is not there, is proven by a chain of
 //! signatures that starts at a trust anchor; it is insecure if such a chain proves that nobody signs there; all else is
 //! bogus. Cryptography is the caller's ([`Verifier`]), and so is asking: the [`Validator`] says what it has to know first,
-//! and is told.
+//! and is told. [`Resolver::validating`](crate::Resolver::validating) makes a resolver that does the asking.
 //!
 //! Work is bounded whatever a zone holds: see [`limits`](crate::limits). Who signs with keys by the dozen that share
 //! a tag, or hashes names a thousand times, is bogus or insecure, not expensive (CVE-2023-50387, CVE-2023-50868).

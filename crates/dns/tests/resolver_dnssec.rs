@@ -873,3 +873,48 @@ fn with_what_is_known_denied_or_without_the_answers_are_the_same() {
     let (with, without) = (with.sent(), without.sent());
     assert!(with * 2 < without, "{with} queries and {without}");
 }
+
+/// Who signs for his zone that nobody is there between him and the end of the world has not spoken for others, whatever
+/// name he puts on a second signature.
+#[test]
+fn a_zone_denies_its_own_names_only() {
+    let zones = family("", "mail A 192.0.2.80\nwww A 192.0.2.81\n");
+    let mut world = World::of(zones, &root_anchor(), |_| {}).changing(|_, message| {
+        let asked = asks_for(message, "x.one") && message.rcode() == Rcode::NXDOMAIN;
+        asked.then(|| {
+            let one: Name = "one".parse().unwrap();
+            let rdata = Rdata::of_text(RrType::NSEC, "zzzz.two. NS SOA RRSIG NSEC DNSKEY").unwrap();
+            let nsec = dns::Record { owner: one.clone(), ttl: 60, rdata };
+            let signature = signer().sign(&one, &[&nsec]);
+            let forged = "NSEC 1 1 60 20850101000000 20200101000000 1 two. AAAA";
+            let rdata = Rdata::of_text(RrType::RRSIG, forged).unwrap();
+            let forged = dns::Record { rdata, ..nsec.clone() };
+            let mut out = vec![0; 65_535];
+            let mut builder = Builder::new(&mut out, Header { flags: message.flags(), ..message.header() });
+            builder.push_question(message.question().unwrap()).unwrap();
+            for record in message.authority().filter(|record| !is_proof(record)) {
+                builder.push_record(Section::Authority, record).unwrap();
+            }
+            for record in [nsec, forged, signature] {
+                builder.push_record(Section::Authority, record.as_record_ref()).unwrap();
+            }
+            builder.finish().to_vec()
+        })
+    });
+    assert!(world.ask("www.two", RrType::MX).is_secure());
+    assert_eq!(world.ask("x.one", RrType::A).rcode, Rcode::NXDOMAIN);
+    assert_eq!(world.ask("mail.two", RrType::A).answer, ["mail.two. A 192.0.2.80"]);
+}
+
+#[test]
+fn what_was_proven_is_told_past_its_time_but_not_as_proven() {
+    let mut world = World::of(family("www A 192.0.2.80\n", ""), &root_anchor(), |config| {
+        config.serve_stale = Duration::from_secs(86_400);
+    });
+    assert!(world.ask("www.one", RrType::A).is_secure());
+    world.pass(301);
+    world.servers.clear();
+    let told = world.ask("www.one", RrType::A);
+    assert_eq!((told.rcode, told.is_secure(), told.why), (Rcode::NOERROR, false, Some(3)), "{told:?}");
+    assert_eq!(told.answer, ["www.one. A 192.0.2.80"]);
+}

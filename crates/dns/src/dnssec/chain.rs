@@ -6,7 +6,7 @@ use alloc::vec::Vec;
 use super::denial::{Denied, Proofs, is_cut};
 use super::signature::{Proven, Rrset, is_zone_key};
 use super::{Anchors, Effort, Fault, Security, Verdict, Verifier, Work, digest};
-use crate::cache::{Ranked, Sections};
+use crate::cache::{Ranked, RrSet, Sections};
 use crate::{Message, Name, Question, Rcode, Rdata, RrType, limits};
 
 /// Judges answers, and remembers the keys of zones.
@@ -217,6 +217,11 @@ impl<V: Verifier> Validator<V> {
         let home = home(&rrset.owner.to_name(), rrset.rtype);
         let anchored = self.anchored(&home);
         rrset.signer().filter(|signer| signer.label_count() >= anchored).unwrap_or(home)
+    }
+
+    /// The zone that has proven an RRset, whatever other names stand on further signatures of it.
+    pub(crate) fn prover(&self, proven: &RrSet) -> Name {
+        self.zone_of(&Rrset::of_set(proven))
     }
 
     /// The zone that says that a name or its records are not there: one that the name is in, not a stranger's that

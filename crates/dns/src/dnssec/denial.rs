@@ -68,7 +68,7 @@ impl<'m> Proofs<'m> {
     /// Takes an RRset's records, if they are of the two types.
     pub(super) fn add(&mut self, owner: &Name, rdatas: &[RdataRef<'m>]) {
         for rdata in rdatas {
-            if let Some(nsec) = rdata.nsec() {
+            if let Some(nsec) = rdata.nsec().filter(|_| owner.is_subdomain_of(&self.zone)) {
                 self.nsec.push(Nsec { owner: owner.clone(), next: nsec.next.to_name(), types: nsec.types });
             }
             let _ = self.add_nsec3(owner, rdata);

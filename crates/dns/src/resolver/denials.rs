@@ -3,7 +3,7 @@
 //! The rule: only NSEC that have been proven count, as long as the cache has them, and they are read exactly as if they had
 //! come with the reply to the question. Who asks for random names below a signed zone asks nobody but us.
 
-use alloc::collections::BTreeMap;
+use alloc::collections::{BTreeMap, BTreeSet};
 use alloc::vec::Vec;
 
 use proto_core::Time;
@@ -17,20 +17,17 @@ use crate::{Class, Name, Rcode, RrType};
 /// Owners of proven NSEC, by zone and in canonical order.
 #[derive(Debug, Default)]
 pub(super) struct Denials {
-    zones: BTreeMap<Name, BTreeMap<Name, ()>>,
+    zones: BTreeMap<Name, BTreeSet<Name>>,
     count: usize,
 }
 
 impl Denials {
-    /// Takes in an NSEC that has been proven. Of too many all are forgotten: they come again.
-    pub(super) fn add(&mut self, set: &RrSet, limit: usize) {
-        let Some(zone) = signer(set).filter(|_| set.rtype() == RrType::NSEC && !set.is_expanded()) else {
-            return;
-        };
+    /// Takes in an NSEC that a zone has proven. Of too many all are forgotten: they come again.
+    pub(super) fn add(&mut self, zone: Name, set: &RrSet, limit: usize) {
         if self.count >= limit {
             *self = Denials::default();
         }
-        let new = self.zones.entry(zone).or_default().insert(set.owner().clone(), ()).is_none();
+        let new = self.zones.entry(zone).or_default().insert(set.owner().clone());
         self.count += usize::from(new);
     }
 
@@ -42,13 +39,13 @@ impl Denials {
 
     /// The name itself, or the last one before it.
     fn before(&self, zone: &Name, name: &Name) -> Option<Name> {
-        Some(self.zones.get(zone)?.range(..=name).next_back()?.0.clone())
+        self.zones.get(zone)?.range(..=name).next_back().cloned()
     }
 
     fn remove(&mut self, zone: &Name, owner: &Name) {
-        let removed = self.zones.get_mut(zone).and_then(|owners| owners.remove(owner));
-        self.count -= usize::from(removed.is_some());
-        if self.zones.get(zone).is_some_and(BTreeMap::is_empty) {
+        let removed = self.zones.get_mut(zone).is_some_and(|owners| owners.remove(owner));
+        self.count -= usize::from(removed);
+        if self.zones.get(zone).is_some_and(BTreeSet::is_empty) {
             self.zones.remove(zone);
         }
     }
@@ -89,15 +86,11 @@ impl Resolver {
     fn gap(&mut self, zone: &Name, name: &Name, now: Time) -> Option<RrSet> {
         let owner = self.denials()?.before(zone, name)?;
         let known = self.cache.rrset(owner.as_name_ref(), RrType::NSEC, Class::IN, now);
-        let proven = |set: &RrSet| set.status == Status::Secure && signer(set).as_ref() == Some(zone);
-        let set = known.map(|(set, _)| set).filter(proven);
+        let known = known.map(|(set, _)| set).filter(|set| set.status == Status::Secure);
+        let set = known.filter(|set| self.prover(set).as_ref() == Some(zone));
         if set.is_none() {
             self.denials()?.remove(zone, &owner);
         }
         set
     }
-}
-
-fn signer(set: &RrSet) -> Option<Name> {
-    set.signatures().next()?.rrsig().map(|rrsig| rrsig.signer.to_name())
 }

@@ -494,6 +494,8 @@ impl Resolver {
             return answer;
         };
         let mut old = Answer::of_hit(task.question.clone(), &hit);
+        // Its signatures may be past their time as well.
+        old.status = old.status.min(Status::Insecure);
         let code = match old.rcode {
             Rcode::NXDOMAIN => ExtendedError::STALE_NXDOMAIN_ANSWER,
             _ => ExtendedError::STALE_ANSWER,

@@ -17,7 +17,7 @@ use super::iterate::is_bogus;
 use super::scrub::Verdict;
 use super::task::{Held, Purpose, Stage, Task};
 use super::{Answer, Config, LimitKind, ResolveError, Resolver};
-use crate::cache::{Ranked, Sections, Status};
+use crate::cache::{Ranked, RrSet, Sections, Status};
 use crate::dnssec::{Effort, Fault, Said, Security, Stop, Validator, Verifier};
 use crate::edns::ExtendedError;
 use crate::{Class, Name, Question, Rcode, RrType};
@@ -208,8 +208,16 @@ impl Resolver {
 
     fn note_denials(&mut self, sections: &Sections<Ranked>) {
         let Some(chain) = self.chain.as_mut().filter(|_| self.config.aggressive) else { return };
-        let proven = sections.authority.iter().filter(|ranked| ranked.set.status == Status::Secure);
-        proven.for_each(|ranked| chain.denials.add(&ranked.set, self.config.limits.denials));
+        for Ranked { set, .. } in &sections.authority {
+            if set.status == Status::Secure && set.rtype() == RrType::NSEC && !set.is_expanded() {
+                chain.denials.add(chain.validator.prover(set), set, self.config.limits.denials);
+            }
+        }
+    }
+
+    /// The zone that has proven an RRset.
+    pub(super) fn prover(&self, proven: &RrSet) -> Option<Name> {
+        Some(self.chain.as_ref()?.validator.prover(proven))
     }
 
     pub(super) fn denials(&mut self) -> Option<&mut Denials> {
