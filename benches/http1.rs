@@ -2,9 +2,6 @@
 //!
 //! Ours is a head that is typed, validated and framed: `RequestHead::parse`, known fields numbered, Host and target
 //! checked, `Framing::of_request`. httparse gives spans and leaves the rest to its caller.
-//!
-//! `COUNT='WORKLOAD|WHO|ROUNDS' cargo bench -p benches --bench http1` does one of them so many times and nothing else,
-//! for callgrind to count: the difference of two runs is the cost of the rounds between them.
 
 mod side_by_side;
 
@@ -111,54 +108,6 @@ const SMALL_50: &[u8] = b"GET /ab HTTP/1.1\r\nHost: 127.0.0.1\r\nAccept: x/*\r\n
 const SMALL_84: &[u8] =
     b"GET /index.html HTTP/1.1\r\nHost: localhost:8080\r\nUser-Agent: fetch/2\r\nAccept: */*\r\n\r\n";
 
-/// Measures, or does one thing so many times.
-enum Run {
-    Measure(Box<SideBySide>),
-    Count { workload: String, who: String, rounds: usize },
-}
-
-impl Run {
-    fn from_env() -> Self {
-        let Ok(count) = std::env::var("COUNT") else {
-            return Run::Measure(Box::new(SideBySide::from_args()));
-        };
-        let parts: Vec<&str> = count.split('|').collect();
-        let [workload, who, rounds] = parts[..] else { panic!("COUNT='WORKLOAD|WHO|ROUNDS'") };
-        Run::Count {
-            workload: workload.into(),
-            who: who.into(),
-            rounds: rounds.parse().expect("a number of rounds"),
-        }
-    }
-
-    fn measure<T>(&mut self, workload: &str, who: &str, bytes: usize, mut work: impl FnMut() -> T) {
-        match self {
-            Run::Measure(bench) => bench.measure(workload, who, bytes, work),
-            Run::Count { workload: wanted, who: whom, rounds } if workload == wanted && who == whom => {
-                for _ in 0..*rounds {
-                    black_box(work());
-                }
-            }
-            Run::Count { .. } => {}
-        }
-    }
-
-    /// The same for work that uses up its input.
-    fn measure_with<I, T>(
-        &mut self,
-        workload: &str,
-        who: &str,
-        bytes: usize,
-        mut input: impl FnMut() -> I,
-        mut work: impl FnMut(&mut I) -> T,
-    ) {
-        match self {
-            Run::Measure(bench) => bench.measure_with(workload, who, (1, bytes), input, work),
-            Run::Count { .. } => self.measure(workload, who, bytes, || work(&mut input())),
-        }
-    }
-}
-
 /// The `http` types as hyper fills them: httparse first, then names, values and the map.
 fn http_request(head: &Bytes) -> http::Request<()> {
     let mut headers = [const { MaybeUninit::uninit() }; 100];
@@ -207,7 +156,7 @@ fn milo(is_request: bool) -> milo_parser::Parser {
     parser
 }
 
-fn request_heads(run: &mut Run) {
+fn request_heads(run: &mut SideBySide) {
     for (name, head) in [
         ("browser head, 966 B", BROWSER),
         ("API head, 2068 B", API),
@@ -235,7 +184,7 @@ fn request_heads(run: &mut Run) {
     }
 }
 
-fn response_head(run: &mut Run) {
+fn response_head(run: &mut SideBySide) {
     let (name, len, mut fields) = ("CDN response, 801 B", CDN.len(), Fields::new());
     run.measure(name, OURS, len, || {
         let (head, _) = ResponseHead::parse(black_box(CDN), &mut fields).unwrap().unwrap();
@@ -261,7 +210,7 @@ fn chunked(size: usize) -> Vec<u8> {
     [&chunk.repeat(64)[..], b"0\r\n\r\n"].concat()
 }
 
-fn chunk_lines(run: &mut Run) {
+fn chunk_lines(run: &mut SideBySide) {
     for size in [16 * 1024, 1024, 64, 8] {
         let (name, body) = (format!("64 chunks of {size} B"), chunked(size));
         run.measure(&name, OURS, 64, || {
@@ -298,24 +247,28 @@ fn httparse_chunks(body: &[u8], skip: impl Fn(&[u8]) -> Option<&[u8]>) -> usize 
 }
 
 /// A server takes a head in: in one piece, and in pieces of one byte.
-fn trickle(run: &mut Run) {
+fn trickle(run: &mut SideBySide) {
     let name = "server, browser head by bytes";
     let begin = || (Server::default(), BytesMut::with_capacity(1024));
-    run.measure_with(name, OURS, BROWSER.len(), begin, |(server, input)| {
-        let mut events = 0;
-        for byte in black_box(BROWSER) {
-            input.put_u8(*byte);
-            if let Some(event) = server.receive(input, Time::ZERO).unwrap() {
-                black_box(event);
-                events += 1;
-            }
-        }
-        events
-    });
-    run.measure_with(name, "ours, at once", BROWSER.len(), begin, |(server, input)| {
+    run.measure_with(name, OURS, (1, BROWSER.len()), begin, |(server, input)| by_bytes(server, input));
+    run.measure_with(name, "ours, at once", (1, BROWSER.len()), begin, |(server, input)| {
         input.extend_from_slice(black_box(BROWSER));
         server.receive(input, Time::ZERO).unwrap()
     });
+}
+
+/// By itself, so that putting a byte in costs the same wherever the loop that calls this stands.
+#[inline(never)]
+fn by_bytes(server: &mut Server, input: &mut BytesMut) -> usize {
+    let mut events = 0;
+    for byte in black_box(BROWSER) {
+        input.put_u8(*byte);
+        if let Some(event) = server.receive(input, Time::ZERO).unwrap() {
+            black_box(event);
+            events += 1;
+        }
+    }
+    events
 }
 
 /// The 19 fields of an answer, as a program has them at hand.
@@ -341,7 +294,7 @@ const WRITTEN: [(Known, &str); 19] = [
     (Known::AltSvc, "h3=\":443\"; ma=86400"),
 ];
 
-fn write_fields(run: &mut Run) {
+fn write_fields(run: &mut SideBySide) {
     let (name, bytes) =
         ("write 19 fields", WRITTEN.iter().map(|(name, value)| name.as_str().len() + value.len() + 4).sum());
     let mut response = ResponseBuilder::new(StatusCode::OK);
@@ -392,13 +345,11 @@ fn check_sizes() {
 
 fn main() {
     check_sizes();
-    let mut run = Run::from_env();
+    let mut run = SideBySide::from_args();
     request_heads(&mut run);
     response_head(&mut run);
     chunk_lines(&mut run);
     trickle(&mut run);
     write_fields(&mut run);
-    if let Run::Measure(bench) = run {
-        bench.print();
-    }
+    run.print();
 }

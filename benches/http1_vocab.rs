@@ -2,9 +2,6 @@
 //!
 //! A look-up in a jar is asked for the cookies of one request, a cache whether what is stored answers it. Both have parsed
 //! the request before the clock starts: theirs is an `http::Request` and a `url::Url`, ours a `RequestHead`.
-//!
-//! `COUNT='WORKLOAD|WHO|ROUNDS' cargo bench -p benches --bench http1_vocab` does one of them so many times and nothing else,
-//! for callgrind to count.
 
 mod side_by_side;
 
@@ -55,38 +52,8 @@ const RESPONSE: &str = "HTTP/1.1 200 OK\r\n\
 /// The `Date` of it.
 const DATE: i64 = 1_768_382_813;
 
-/// Measures, or does one thing so many times.
-enum Run {
-    Measure(Box<SideBySide>),
-    Count { workload: String, who: String, rounds: usize },
-}
-
-impl Run {
-    fn from_env() -> Self {
-        let Ok(count) = std::env::var("COUNT") else {
-            return Run::Measure(Box::new(SideBySide::from_args()));
-        };
-        let parts: Vec<&str> = count.split('|').collect();
-        let [workload, who, rounds] = parts[..] else { panic!("COUNT='WORKLOAD|WHO|ROUNDS'") };
-        let rounds = rounds.parse().expect("a number of rounds");
-        Run::Count { workload: workload.into(), who: who.into(), rounds }
-    }
-
-    fn measure<T>(&mut self, workload: &str, who: &str, bytes: usize, mut work: impl FnMut() -> T) {
-        match self {
-            Run::Measure(bench) => bench.measure(workload, who, bytes, work),
-            Run::Count { workload: wanted, who: whom, rounds } if workload == wanted && who == whom => {
-                for _ in 0..*rounds {
-                    black_box(work());
-                }
-            }
-            Run::Count { .. } => {}
-        }
-    }
-}
-
 /// A thousand cookies of so many sites, as many of each.
-fn cookies(run: &mut Run, sites: usize) {
+fn cookies(run: &mut SideBySide, sites: usize) {
     let name = format!("1000 cookies, {} for the site", 1000 / sites);
     let now = HttpDate::from_unix(DATE).expect("a date");
     let (mut jar, mut store) = (Jar::new(), CookieStore::new());
@@ -118,7 +85,7 @@ fn headers(head: &str) -> http::HeaderMap {
     lines.map(header).collect::<Vec<(http::HeaderName, http::HeaderValue)>>().into_iter().collect()
 }
 
-fn cache(run: &mut Run) {
+fn cache(run: &mut SideBySide) {
     let now = HttpDate::from_unix(DATE + 100).expect("a date");
     let (mut fields, mut more) = (Fields::new(), Fields::new());
     let (request, _) = RequestHead::parse(REQUEST.as_bytes(), &mut fields).unwrap().unwrap();
@@ -189,12 +156,10 @@ fn filled() -> Cache {
 }
 
 fn main() {
-    let mut run = Run::from_env();
+    let mut run = SideBySide::from_args();
     cookies(&mut run, 1000);
     cookies(&mut run, 100);
     cookies(&mut run, 10);
     cache(&mut run);
-    if let Run::Measure(bench) = run {
-        bench.print();
-    }
+    run.print();
 }

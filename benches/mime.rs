@@ -3,9 +3,6 @@
 //! The mail is generated, see `mime/corpus.rs`. Goals, as ratios of time to mail-parser 1.0.1: subject, from and date of small mail
 //! in at most a third, everything decoded in half; attachments found at the speed of memory; at most 6 instructions per byte of
 //! damaged mail. `memcpy` is a copy of the same bytes.
-//!
-//! `COUNT='WORKLOAD|WHO|ROUNDS' cargo bench -p benches --bench mime` does one of them so many times and nothing else, for
-//! callgrind to count: the difference of two runs is the cost of the rounds between them.
 
 #[path = "mime/corpus.rs"]
 mod corpus;
@@ -21,66 +18,23 @@ const PEER: &str = "mail-parser 0.11";
 #[cfg(feature = "mail-parser-1")]
 const NEW_PEER: &str = "mail-parser 1.0.1";
 
-/// Either all is measured, or one is done so often.
-enum Run {
-    Measure(Box<SideBySide>),
-    Count { workload: String, who: String, rounds: usize },
+/// One of us and the peers reading each message once.
+trait EachMail {
+    fn each<T>(&mut self, workload: &str, who: &str, mails: &[Vec<u8>], work: impl FnMut(&[u8]) -> T);
 }
 
-impl Run {
-    fn from_env() -> Self {
-        let Ok(count) = std::env::var("COUNT") else {
-            return Run::Measure(Box::new(SideBySide::from_args()));
-        };
-        let parts: Vec<&str> = count.split('|').collect();
-        let [workload, who, rounds] = parts[..] else { panic!("COUNT='WORKLOAD|WHO|ROUNDS'") };
-        Run::Count {
-            workload: workload.into(),
-            who: who.into(),
-            rounds: rounds.parse().expect("a number of rounds"),
-        }
-    }
-
-    /// Each message once.
-    fn measure<T>(&mut self, workload: &str, who: &str, mails: &[Vec<u8>], mut work: impl FnMut(&[u8]) -> T) {
-        let bytes = mails.iter().map(Vec::len).sum();
-        let mut all = || {
+impl EachMail for SideBySide {
+    fn each<T>(&mut self, workload: &str, who: &str, mails: &[Vec<u8>], mut work: impl FnMut(&[u8]) -> T) {
+        self.measure(workload, who, len(mails), || {
             for mail in mails {
                 black_box(work(black_box(mail)));
             }
-        };
-        match self {
-            Run::Measure(bench) => bench.measure(workload, who, bytes, all),
-            Run::Count { workload: wanted, who: whom, rounds } if workload == wanted && who == whom => {
-                eprintln!("{bytes} bytes a round");
-                (0..*rounds).for_each(|_| all());
-            }
-            Run::Count { .. } => {}
-        }
+        });
     }
 }
 
-impl Run {
-    /// The same for work that uses up its input.
-    fn measure_with<I, T>(
-        &mut self,
-        workload: &str,
-        who: &str,
-        mails: &[Vec<u8>],
-        input: impl Fn(&[u8]) -> I,
-        mut work: impl FnMut(&mut I) -> T,
-    ) {
-        let Run::Measure(bench) = self else {
-            return self.measure(workload, who, mails, |mail| work(&mut input(mail)));
-        };
-        let bytes = mails.iter().map(Vec::len).sum();
-        let inputs = || mails.iter().map(|mail| input(mail)).collect::<Vec<_>>();
-        bench.measure_with(workload, who, (1, bytes), inputs, |inputs| {
-            for input in inputs {
-                black_box(work(input));
-            }
-        });
-    }
+fn len(mails: &[Vec<u8>]) -> usize {
+    mails.iter().map(Vec::len).sum()
 }
 
 /// What a list of messages shows.
@@ -143,14 +97,14 @@ fn stream(input: &mut BytesMut) -> usize {
     len
 }
 
-fn small(run: &mut Run) {
+fn small(run: &mut SideBySide) {
     let mails = corpus::small(200);
     let name = "small: subject, from, date";
-    run.measure(name, OURS, &mails, summary);
-    run.measure(name, PEER, &mails, old_summary);
+    run.each(name, OURS, &mails, summary);
+    run.each(name, PEER, &mails, old_summary);
     #[cfg(feature = "mail-parser-1")]
-    run.measure(name, NEW_PEER, &mails, new_summary);
-    run.measure(name, "mailparse", &mails, |mail| {
+    run.each(name, NEW_PEER, &mails, new_summary);
+    run.each(name, "mailparse", &mails, |mail| {
         let Ok(mail) = mailparse::parse_mail(mail) else { return 0 };
         use mailparse::MailHeaderMap;
         ["Subject", "From", "Date"]
@@ -160,61 +114,62 @@ fn small(run: &mut Run) {
             .sum()
     });
     let name = "small: everything decoded";
-    run.measure(name, OURS, &mails, everything);
-    run.measure(name, PEER, &mails, old_everything);
+    run.each(name, OURS, &mails, everything);
+    run.each(name, PEER, &mails, old_everything);
     #[cfg(feature = "mail-parser-1")]
-    run.measure(name, NEW_PEER, &mails, new_everything);
+    run.each(name, NEW_PEER, &mails, new_everything);
 }
 
-fn attach(run: &mut Run) {
+fn attach(run: &mut SideBySide) {
     let mails = [corpus::attach()];
     let name = "attach: parse";
-    run.measure(name, OURS, &mails, |mail| Message::parse(mail).parts().len());
-    run.measure(name, PEER, &mails, |mail| {
+    run.each(name, OURS, &mails, |mail| Message::parse(mail).parts().len());
+    run.each(name, PEER, &mails, |mail| {
         mail_parser::MessageParser::default().parse(mail).map(|it| it.parts.len())
     });
     #[cfg(feature = "mail-parser-1")]
-    run.measure(name, NEW_PEER, &mails, |mail| {
+    run.each(name, NEW_PEER, &mails, |mail| {
         mail_parser_1::MessageParser::default().parse(mail).map(|it| it.parts().len())
     });
-    run.measure(name, "memcpy", &mails, <[u8]>::to_vec);
+    run.each(name, "memcpy", &mails, <[u8]>::to_vec);
     let name = "attach: everything decoded";
-    run.measure(name, OURS, &mails, everything);
-    run.measure(name, PEER, &mails, old_everything);
+    run.each(name, OURS, &mails, everything);
+    run.each(name, PEER, &mails, old_everything);
     #[cfg(feature = "mail-parser-1")]
-    run.measure(name, NEW_PEER, &mails, new_everything);
+    run.each(name, NEW_PEER, &mails, new_everything);
 }
 
-fn weird(run: &mut Run) {
+fn weird(run: &mut SideBySide) {
     let mails = corpus::weird(400);
     let name = "weird: parse";
-    run.measure(name, OURS, &mails, |mail| Message::parse(mail).parts().len());
-    run.measure(name, PEER, &mails, |mail| {
+    run.each(name, OURS, &mails, |mail| Message::parse(mail).parts().len());
+    run.each(name, PEER, &mails, |mail| {
         mail_parser::MessageParser::default().parse(mail).map(|it| it.parts.len())
     });
     #[cfg(feature = "mail-parser-1")]
-    run.measure(name, NEW_PEER, &mails, |mail| {
+    run.each(name, NEW_PEER, &mails, |mail| {
         mail_parser_1::MessageParser::default().parse(mail).map(|it| it.parts().len())
     });
-    run.measure("weird: all read", OURS, &mails, |mail| Message::parse(mail).inspect().len());
+    run.each("weird: all read", OURS, &mails, |mail| Message::parse(mail).inspect().len());
 }
 
-fn streams(run: &mut Run) {
+fn streams(run: &mut SideBySide) {
     let small = corpus::small(200);
     let attach = [corpus::attach()];
     for (name, mails) in [("small: as a stream", &small[..]), ("attach: as a stream", &attach[..])] {
-        run.measure_with(name, OURS, mails, |mail| BytesMut::from(mail), stream);
-        run.measure(name, "the tree", mails, |mail| Message::parse(mail).parts().len());
+        let inputs = || mails.iter().map(|mail| BytesMut::from(&mail[..])).collect::<Vec<_>>();
+        run.measure_with(name, OURS, (1, len(mails)), inputs, |inputs| {
+            inputs.iter_mut().map(stream).sum::<usize>()
+        });
+        run.each(name, "the tree", mails, |mail| Message::parse(mail).parts().len());
     }
 }
 
 fn main() {
-    let mut run = Run::from_env();
+    let mut run = SideBySide::from_args();
     small(&mut run);
     attach(&mut run);
     weird(&mut run);
     streams(&mut run);
-    if let Run::Measure(bench) = run {
-        bench.print();
-    }
+    run.print();
 }

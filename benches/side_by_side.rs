@@ -2,6 +2,9 @@
 //!
 //! Times on a shared machine drift, so nothing is compared across runs: of each contender the best sample of this run
 //! counts, and what is printed is ours divided by the peer's. Below 1 is faster.
+//!
+//! `COUNT='WORKLOAD|WHO|ROUNDS' cargo bench -p benches --bench NAME` does one piece of work so many times and nothing else, for
+//! callgrind to count: the difference of two runs is the cost of the rounds between them.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -18,21 +21,38 @@ struct Row {
     bytes: f64,
 }
 
-/// Measures by criterion and remembers the best of each.
+/// Measures by criterion and remembers the best of each; or does one thing so many times.
 pub(crate) struct SideBySide {
-    criterion: Criterion,
+    mode: Mode,
     rows: Vec<Row>,
 }
 
+enum Mode {
+    Measure(Box<Criterion>),
+    Count { workload: String, who: String, rounds: usize },
+}
+
+impl Mode {
+    /// `COUNT`, or criterion's settings for a short run and its options on the command line.
+    fn from_args() -> Self {
+        let Ok(count) = std::env::var("COUNT") else {
+            let criterion = Criterion::default()
+                .sample_size(30)
+                .warm_up_time(Duration::from_millis(200))
+                .measurement_time(Duration::from_millis(700));
+            return Mode::Measure(Box::new(criterion.configure_from_args()));
+        };
+        let parts: Vec<&str> = count.split('|').collect();
+        let [workload, who, rounds] = parts[..] else { panic!("COUNT='WORKLOAD|WHO|ROUNDS'") };
+        let rounds = rounds.parse().expect("a number of rounds");
+        Mode::Count { workload: workload.into(), who: who.into(), rounds }
+    }
+}
+
 impl SideBySide {
-    /// Settings for a short run; criterion's options on the command line are obeyed.
+    /// As the command line and `COUNT` want it.
     pub(crate) fn from_args() -> Self {
-        let criterion = Criterion::default()
-            .sample_size(30)
-            .warm_up_time(Duration::from_millis(200))
-            .measurement_time(Duration::from_millis(700))
-            .configure_from_args();
-        SideBySide { criterion, rows: Vec::new() }
+        SideBySide { mode: Mode::from_args(), rows: Vec::new() }
     }
 
     /// One contender at one workload that handles `bytes` bytes.
@@ -56,6 +76,15 @@ impl SideBySide {
         mut input: impl FnMut() -> I,
         mut work: impl FnMut(&mut I) -> T,
     ) {
+        if let Mode::Count { workload: wanted, who: whom, rounds } = &self.mode {
+            if workload == wanted && who == whom {
+                eprintln!("{} bytes a round", bytes * units);
+                for _ in 0..*rounds {
+                    black_box(work(black_box(&mut input())));
+                }
+            }
+            return;
+        }
         self.sample(workload, who, bytes, units, |rounds| {
             // What needs no input is timed in one go: the clock costs more than a short piece of work.
             let at_once = if size_of::<I>() == 0 { rounds } else { 1 };
@@ -80,8 +109,9 @@ impl SideBySide {
         units: usize,
         mut run: impl FnMut(u64) -> Duration,
     ) {
+        let Mode::Measure(criterion) = &mut self.mode else { return };
         let mut best = f64::INFINITY;
-        let mut group = self.criterion.benchmark_group(workload);
+        let mut group = criterion.benchmark_group(workload);
         group.throughput(Throughput::Bytes((bytes * units) as u64));
         group.bench_function(who, |bencher| {
             bencher.iter_custom(|rounds| {
@@ -99,6 +129,9 @@ impl SideBySide {
 
     /// The table of ratios.
     pub(crate) fn print(self) {
+        if matches!(self.mode, Mode::Count { .. }) {
+            return;
+        }
         println!("\n{:<36} {:<18} {:>12} {:>8} {:>10}", "workload", "who", "ns", "GB/s", "ours / it");
         for row in &self.rows {
             let ours = self.rows.iter().find(|other| other.workload == row.workload && other.who == OURS);

@@ -338,7 +338,7 @@ impl Authority {
             let _ = builder.push_question(question);
         }
         let dnssec = edns.is_some_and(|edns| edns.header.dnssec_ok);
-        Reply { authority: self, ctx, builder, dnssec, cookie, truncated: false }
+        Reply { authority: self, ctx, builder, dnssec, cookie, truncated: false, expanded: Vec::new() }
     }
 
     fn standing(&self, query: &Message<'_>, ctx: &ClientCtx) -> Option<Standing> {

@@ -6,8 +6,12 @@
 use alloc::vec::Vec;
 use core::fmt;
 
+mod head_bytes;
+
+use head_bytes::HeadBytes;
+
 use crate::fields::Elements;
-use crate::syntax::{first_not_value, is_plain_value, is_token, trim};
+use crate::syntax::{first_not_value, is_token, trim};
 use crate::{Authority, Error, ErrorKind, FieldName, FieldSection, Known};
 
 /// Fields to be sent: of a head being built, or a trailer section.
@@ -23,7 +27,7 @@ use crate::{Authority, Error, ErrorKind, FieldName, FieldSection, Known};
 /// ```
 #[derive(Clone, Default, PartialEq, Eq)]
 pub struct FieldLines {
-    bytes: Vec<u8>,
+    bytes: HeadBytes,
     /// A bit for each [`Known`] field that was put in.
     seen: u128,
     /// What Connection shall say besides `close` and `keep-alive`: `, token` for each.
@@ -85,7 +89,7 @@ impl FieldLines {
     /// None yet. Allocates nothing.
     #[must_use]
     pub const fn new() -> Self {
-        FieldLines { bytes: Vec::new(), seen: 0, options: Vec::new(), close: false, keep_alive: false }
+        FieldLines { bytes: HeadBytes::new(), seen: 0, options: Vec::new(), close: false, keep_alive: false }
     }
 
     /// A head that begins with this line.
@@ -100,9 +104,8 @@ impl FieldLines {
         self.bytes.clear();
         self.options.clear();
         (self.seen, self.close, self.keep_alive) = (0, false, false);
-        self.bytes.reserve(512);
         for part in line {
-            self.bytes.extend_from_slice(part);
+            self.bytes.extend(part);
         }
     }
 
@@ -117,9 +120,10 @@ impl FieldLines {
     pub fn push(&mut self, name: impl FieldName, value: impl AsRef<[u8]>) -> Result<&mut Self, Error> {
         let value = value.as_ref();
         match name.known() {
-            Some(known) if name.is_usual() && !is_special(known) && is_plain_value(value) => {
+            Some(known)
+                if name.is_usual() && !is_special(known) && self.bytes.push_plain(known.prefix(), value) =>
+            {
                 self.seen |= known.bit();
-                self.write_known(known, value);
             }
             known => self.push_checked(known, name.name(), trim(value))?,
         }
@@ -173,44 +177,10 @@ impl FieldLines {
         }
     }
 
-    #[inline]
-    fn write_known(&mut self, known: Known, value: &[u8]) {
-        let (prefix, len) = known.prefix();
-        self.bytes.reserve(prefix.len() + value.len() + 2);
-        // To copy always as many bytes takes no loop.
-        let end = self.bytes.len() + len;
-        self.bytes.extend_from_slice(prefix);
-        self.bytes.truncate(end);
-        self.write_value(value);
-        self.bytes.extend_from_slice(b"\r\n");
-    }
-
-    /// Most values are copied by their first and their last bytes, which may be the same: that, too, takes no loop.
-    #[inline]
-    fn write_value(&mut self, value: &[u8]) {
-        match value.len() {
-            17..=32 => self.write_ends::<16>(value),
-            5..=8 => self.write_ends::<4>(value),
-            _ => self.bytes.extend_from_slice(value),
-        }
-    }
-
-    #[inline]
-    fn write_ends<const N: usize>(&mut self, value: &[u8]) {
-        if let (Some((first, rest)), Some(last)) = (value.split_first_chunk::<N>(), value.last_chunk::<N>()) {
-            let end = self.bytes.len() + rest.len();
-            self.bytes.extend_from_slice(first);
-            self.bytes.truncate(end);
-            self.bytes.extend_from_slice(last);
-        }
-    }
-
     fn write(&mut self, name: &str, value: &[u8]) {
-        self.bytes.reserve(name.len() + value.len() + 4);
-        self.bytes.extend_from_slice(name.as_bytes());
-        self.bytes.extend_from_slice(b": ");
-        self.bytes.extend_from_slice(value);
-        self.bytes.extend_from_slice(b"\r\n");
+        for part in [name.as_bytes(), b": ", value, b"\r\n"] {
+            self.bytes.extend(part);
+        }
     }
 
     /// `Connection = #connection-option` (RFC 9110 section 7.6.1).
@@ -247,13 +217,13 @@ impl FieldLines {
     /// No field was put in.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.bytes.is_empty()
+        self.as_bytes().is_empty()
     }
 
     /// The lines as they will be sent, each with its CRLF.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
-        &self.bytes
+        self.bytes.as_slice()
     }
 
     /// `Connection: close` was asked for.
@@ -287,6 +257,6 @@ fn is_special(known: Known) -> bool {
 
 impl fmt::Debug for FieldLines {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.bytes.escape_ascii())
+        write!(f, "{}", self.as_bytes().escape_ascii())
     }
 }

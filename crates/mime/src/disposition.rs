@@ -5,8 +5,8 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
-use crate::lexical::{Cursor, TOKEN, margin, note, shift, slice};
-use crate::{DateTime, Defect, DefectKind, Limits, Misuse, MisuseKind, Parameters};
+use crate::lexical::{Cursor, TOKEN, check_token, margin, note};
+use crate::{DateTime, Defect, DefectKind, Limits, Misuse, Parameters};
 
 /// The value of a Content-Disposition field.
 ///
@@ -33,10 +33,8 @@ impl<'a> Disposition<'a> {
     /// It is no token.
     pub fn new(kind: impl Into<Cow<'a, str>>) -> Result<Self, Misuse> {
         let kind = kind.into();
-        match kind.bytes().position(|byte| !TOKEN.contains(byte)) {
-            None if !kind.is_empty() => Ok(Disposition { kind, parameters: Parameters::new() }),
-            at => Err(Misuse::new(MisuseKind::Token, at.unwrap_or(0))),
-        }
+        check_token(&kind, &TOKEN)?;
+        Ok(Disposition { kind, parameters: Parameters::new() })
     }
 
     /// The same with this parameter set.
@@ -70,9 +68,7 @@ impl<'a> Disposition<'a> {
             note(defects, DefectKind::Disposition, margin(value));
             return None;
         }
-        let (first, at) = (defects.len(), cursor.at);
-        let parameters = Parameters::parse_with(slice(value, at, value.len()), limits, defects);
-        shift(defects, first, at as u64);
+        let parameters = Parameters::at(&cursor, limits, defects);
         Some(Disposition { kind: Cow::Borrowed(kind), parameters })
     }
 

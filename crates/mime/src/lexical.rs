@@ -10,7 +10,7 @@ use alloc::vec::Vec;
 
 use proto_core::scan::Class;
 
-use crate::{Defect, DefectKind, Limits};
+use crate::{Defect, DefectKind, Limits, Misuse, MisuseKind};
 
 /// A set of bytes for loops that look at one byte at a time: a [`Class`] laid out as a table.
 #[derive(Debug)]
@@ -62,6 +62,14 @@ pub(crate) fn note(defects: &mut Vec<Defect>, kind: DefectKind, at: usize) {
 pub(crate) fn shift(defects: &mut [Defect], first: usize, by: u64) {
     for defect in defects.iter_mut().skip(first) {
         *defect = defect.moved(by);
+    }
+}
+
+/// That `text` is one byte of `set` or more and nothing else.
+pub(crate) fn check_token(text: &str, set: &Set) -> Result<(), Misuse> {
+    match text.bytes().position(|byte| !set.contains(byte)) {
+        None if !text.is_empty() => Ok(()),
+        at => Err(Misuse::new(MisuseKind::Token, at.unwrap_or(0))),
     }
 }
 

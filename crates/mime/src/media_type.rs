@@ -7,8 +7,8 @@ use alloc::borrow::Cow;
 use alloc::vec::Vec;
 use core::fmt;
 
-use crate::lexical::{Cursor, TOKEN, margin, note, shift, slice};
-use crate::{Defect, DefectKind, Limits, Misuse, MisuseKind, Parameters};
+use crate::lexical::{Cursor, TOKEN, check_token, margin, note};
+use crate::{Defect, DefectKind, Limits, Misuse, Parameters};
 
 /// The value of a Content-Type field.
 ///
@@ -45,12 +45,8 @@ impl<'a> MediaType<'a> {
     /// One of them is no token.
     pub fn new(top: impl Into<Cow<'a, str>>, subtype: impl Into<Cow<'a, str>>) -> Result<Self, Misuse> {
         let (top, subtype) = (top.into(), subtype.into());
-        for token in [&top, &subtype] {
-            let wrong = token.bytes().position(|byte| !TOKEN.contains(byte));
-            if token.is_empty() || wrong.is_some() {
-                return Err(Misuse::new(MisuseKind::Token, wrong.unwrap_or(0)));
-            }
-        }
+        check_token(&top, &TOKEN)?;
+        check_token(&subtype, &TOKEN)?;
         Ok(MediaType { top, subtype, parameters: Parameters::new() })
     }
 
@@ -81,10 +77,7 @@ impl<'a> MediaType<'a> {
             note(defects, DefectKind::MediaType, margin(value));
             return None;
         };
-        let first = defects.len();
-        let rest = slice(value, cursor.at, value.len());
-        let parameters = Parameters::parse_with(rest, limits, defects);
-        shift(defects, first, cursor.at as u64);
+        let parameters = Parameters::at(&cursor, limits, defects);
         let text = |token: &'a [u8]| Cow::Borrowed(core::str::from_utf8(token).unwrap_or_default());
         Some(MediaType { top: text(top), subtype: text(subtype), parameters })
     }

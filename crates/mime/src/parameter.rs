@@ -10,9 +10,11 @@ use alloc::vec::Vec;
 
 use proto_core::scan::Class;
 
-use crate::lexical::{Cursor, Quoted, Set, TOKEN, TOKEN_CLASS, lossy, note, slice, text, trim, unfold};
+use crate::lexical::{
+    Cursor, Quoted, Set, TOKEN, TOKEN_CLASS, check_token, lossy, note, shift, slice, text, trim, unfold,
+};
 use crate::word::{self, escaped_byte};
-use crate::{Charset, Defect, DefectKind, Limits, Misuse, MisuseKind};
+use crate::{Charset, Defect, DefectKind, Limits, Misuse};
 
 /// A parameter: its name and what it means.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -57,6 +59,15 @@ impl<'a> Parameters<'a> {
         Parameters { list }
     }
 
+    /// The same for all that is left of a field, offsets counted from its start.
+    pub(crate) fn at(cursor: &Cursor<'a>, limits: &Limits, defects: &mut Vec<Defect>) -> Self {
+        let first = defects.len();
+        let rest = slice(cursor.bytes, cursor.at, cursor.bytes.len());
+        let parameters = Self::parse_with(rest, limits, defects);
+        shift(defects, first, cursor.at as u64);
+        parameters
+    }
+
     /// The value of the parameter with this name, in any case.
     #[must_use]
     pub fn value(&self, name: &str) -> Option<&str> {
@@ -96,7 +107,8 @@ impl<'a> Parameters<'a> {
         value: impl Into<Cow<'a, str>>,
     ) -> Result<(), Misuse> {
         let (name, value) = (name.into(), value.into());
-        check_name(&name)?;
+        // RFC 2045 section 5.1: an attribute is a token; RFC 2231 section 7 keeps `*`, `'` and `%` for itself.
+        check_token(&name, &write::ATTRIBUTE)?;
         crate::error::check_value(value.as_bytes())?;
         let parameter = Parameter { name, value, language: None };
         match self.list.iter_mut().find(|other| other.name.eq_ignore_ascii_case(&parameter.name)) {
@@ -131,14 +143,6 @@ impl<'p, 'a> IntoIterator for &'p Parameters<'a> {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
-    }
-}
-
-/// RFC 2045 section 5.1: an attribute is a token; RFC 2231 section 7 keeps `*`, `'` and `%` for itself.
-fn check_name(name: &str) -> Result<(), Misuse> {
-    match name.bytes().position(|byte| !write::ATTRIBUTE.contains(byte)) {
-        None if !name.is_empty() => Ok(()),
-        at => Err(Misuse::new(MisuseKind::Token, at.unwrap_or(0))),
     }
 }
 
