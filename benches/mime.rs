@@ -1,4 +1,5 @@
-//! mime side by side with mail-parser (0.11; with `--features mail-parser-1 --ignore-rust-version` also 1.0.1) and mailparse.
+//! mime side by side with mail-parser and mailparse. The peer that counts is mail-parser 1.0.1, which wants `--features mail-parser-1`
+//! and, before Rust 1.98, `--ignore-rust-version`; 0.11 is what a plain run has.
 //!
 //! The mail is generated, see `mime/corpus.rs`. Goals, as ratios of time to mail-parser 1.0.1: subject, from and date of small mail
 //! in at most a third, everything decoded in half; attachments found at the speed of memory; at most 6 instructions per byte of
