@@ -16,7 +16,7 @@ use dns::zone::{Zone, ZoneDiff, serial_newer};
 use dns::{Message, Name, Rcode, Record, RrType};
 use tracing::{info, warn};
 
-use super::compaction::{self, Copy as Kept};
+use super::compaction::{self, Kept};
 use super::journal::{Entry, Journal, whole};
 use super::unix;
 use crate::{Failure, zones};

@@ -31,7 +31,7 @@ pub fn of_file(entries: Vec<Entry>, base: u32, octets: u64) -> Result<Vec<Entry>
 /// # Errors
 /// There is no whole zone in it, or a change that does not go with it.
 pub fn of_copy(entries: &[Entry], origin: &Name, seed: u64, octets: u64) -> Result<Vec<Entry>, Failure> {
-    let Copy { diffs, fresh, .. } = Copy::read(entries, origin, seed)?;
+    let Kept { diffs, fresh, .. } = Kept::read(entries, origin, seed)?;
     let last: Vec<Entry> = diffs.iter().skip(cut(&diffs, octets)).cloned().map(Entry::Diff).collect();
     // All but the last changes, in which there may be entries of another kind.
     let mut left = last.len();
@@ -41,13 +41,13 @@ pub fn of_copy(entries: &[Entry], origin: &Name, seed: u64, octets: u64) -> Resu
     {
         left -= usize::from(matches!(entry, Entry::Diff(_)));
     }
-    let zone = Copy::read(&old, origin, seed)?.zone.ok_or("there is no zone in it")?;
+    let zone = Kept::read(&old, origin, seed)?.zone.ok_or("there is no zone in it")?;
     Ok([whole(&zone)].into_iter().chain(last).chain([Entry::Fresh(fresh)]).collect())
 }
 
 /// What the journal of a copy leads to.
 #[derive(Debug, Default)]
-pub struct Copy {
+pub struct Kept {
     /// The zone.
     pub zone: Option<Zone>,
     /// What changed since it came as a whole.
@@ -56,30 +56,30 @@ pub struct Copy {
     pub fresh: u64,
 }
 
-impl Copy {
+impl Kept {
     /// Reads entries. `seed`: see [`ZoneBuilder::with`].
     ///
     /// # Errors
     /// They don't go together.
-    pub fn read(entries: &[Entry], origin: &Name, seed: u64) -> Result<Copy, Failure> {
-        let mut copy = Copy::default();
+    pub fn read(entries: &[Entry], origin: &Name, seed: u64) -> Result<Kept, Failure> {
+        let mut kept = Kept::default();
         for entry in entries {
             match entry {
                 Entry::Whole(records) => {
                     let mut builder = ZoneBuilder::with(origin.clone(), Class::IN, seed);
                     records.iter().try_for_each(|record| builder.push(record.as_record_ref()))?;
-                    (copy.zone, copy.diffs) = (Some(builder.build()?), Vec::new());
+                    (kept.zone, kept.diffs) = (Some(builder.build()?), Vec::new());
                 }
                 Entry::Diff(diff) => {
-                    if let Some(zone) = &mut copy.zone {
+                    if let Some(zone) = &mut kept.zone {
                         zone.apply(diff)?;
-                        copy.diffs.push(diff.clone());
+                        kept.diffs.push(diff.clone());
                     }
                 }
-                Entry::Fresh(unix) => copy.fresh = *unix,
+                Entry::Fresh(unix) => kept.fresh = *unix,
             }
         }
-        Ok(copy)
+        Ok(kept)
     }
 }
 
@@ -211,7 +211,7 @@ mod tests {
 
             let copy = [vec![Entry::Fresh(1), whole(&versions[0])], long, vec![Entry::Fresh(2)]].concat();
             let short = of_copy(&copy, &origin, 7, octets).unwrap();
-            let read = Copy::read(&short, &origin, 7).unwrap();
+            let read = Kept::read(&short, &origin, 7).unwrap();
             assert_eq!((text(&read.zone.unwrap()), read.fresh), (last.clone(), 2));
             assert!(read.diffs.len() >= kept && read.diffs[..] == diffs[diffs.len() - read.diffs.len()..]);
         }
