@@ -308,12 +308,13 @@ impl<'b> Builder<'b> {
 
     #[inline]
     fn put_wire_name(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
-        let question = self.out.get(Header::LEN..Header::LEN + self.question);
-        if wire.len() > 1 && question == Some(wire) {
-            self.put_array([0xC0, 12])?;
-            return Ok(Some(12));
-        }
-        self.put_known_name(wire)
+        let question = self.out.get(Header::LEN..Header::LEN + self.question).unwrap_or_default();
+        let start = if wire.len() > 1 { tail_start(question, wire) } else { None };
+        let Some(target) = start.and_then(|start| u16::try_from(Header::LEN + start).ok()) else {
+            return self.put_known_name(wire);
+        };
+        self.put_array((0xC000 | target).to_be_bytes())?;
+        Ok(Some(target))
     }
 
     fn put_known_name(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
@@ -470,6 +471,21 @@ impl<'b> Builder<'b> {
     }
 }
 
+/// Where in a wire form the name with the other one starts, if it ends in that, in the same case too.
+#[inline]
+fn tail_start(wire: &[u8], tail: &[u8]) -> Option<usize> {
+    let start = wire.len().checked_sub(tail.len())?;
+    if wire.get(start..) != Some(tail) {
+        return None;
+    }
+    // What looks like the name may start within a label.
+    let mut at = 0;
+    while at < start {
+        at += 1 + usize::from(*wire.get(at)?);
+    }
+    (at == start).then_some(start)
+}
+
 #[inline]
 fn put_header(out: &mut [u8], header: &Header) {
     if let Some(place) = out.first_chunk_mut() {
@@ -485,5 +501,24 @@ impl core::fmt::Debug for Builder<'_> {
             .field("limit", &self.limit)
             .field("reserved", &self.reserved)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_start_where_labels_do() {
+        let name = b"\x03x\x01b\x01c\0";
+        for (tail, start) in [
+            (&b"\x03x\x01b\x01c\0"[..], Some(0)),
+            (b"\x01c\0", Some(4)),
+            (b"\x01C\0", None),
+            (b"\x01b\x01c\0", None), // within a label
+            (b"\x01a\x03x\x01b\x01c\0", None),
+        ] {
+            assert_eq!(tail_start(name, tail), start, "{tail:?}");
+        }
     }
 }

@@ -9,7 +9,7 @@ use alloc::vec::Vec;
 use crate::NameRef;
 use crate::limits;
 use crate::name;
-use crate::zone::LabelHashes;
+use crate::name::words::{mix, small};
 
 /// Pointers have 14 bits.
 const REACH: u16 = 1 << 14;
@@ -18,6 +18,8 @@ const FEW: usize = 24;
 const SLOTS: usize = 4096;
 /// Tails that one look-up compares before it gives up: who makes tails collide gets longer messages, not slower ones.
 const PROBES: usize = 16;
+/// Octets of a tail that its hash is of.
+const KEPT: usize = 32;
 /// The end of the tails in a slot.
 const END: u16 = u16::MAX;
 
@@ -171,16 +173,15 @@ impl Compressor {
         for tail in few.into_iter().take(self.count.into()) {
             let mut place = [0; limits::NAME];
             let wire = NameRef::of_valid(written, tail.offset.into()).wire_in(&mut place);
-            if let Some((_, hash)) = LabelHashes::of(wire, 0).iter().next() {
-                self.insert(hash, tail);
-            }
+            self.insert(hash(wire), tail);
         }
     }
 
     fn split_many(&mut self, written: &[u8], wire: &[u8]) -> Split {
-        let root = wire.len().saturating_sub(1);
-        for (at, hash) in LabelHashes::of(wire, 0).iter().take_while(|(at, _)| *at < root) {
+        let mut at = 0;
+        while let Some(len @ 1..) = wire.get(at).copied() {
             let rest = wire.get(at..).unwrap_or_default();
+            let hash = hash(rest);
             if let Some(number) = self.find(hash, written, rest) {
                 if at == 0 {
                     self.likely = number + 1;
@@ -190,12 +191,12 @@ impl Compressor {
             if let Some(tail) = Tail::new(written.len() + at, rest) {
                 self.insert(hash, tail);
             }
+            at += 1 + usize::from(len);
         }
-        Split { literal: root, target: None }
+        Split { literal: at, target: None }
     }
 
-    fn find(&self, hash: u64, written: &[u8], wire: &[u8]) -> Option<usize> {
-        let hash = low(hash);
+    fn find(&self, hash: u16, written: &[u8], wire: &[u8]) -> Option<usize> {
         let mut number = usize::from(*self.slots.get(usize::from(hash) % SLOTS)?);
         for _ in 0..PROBES {
             let known = self.many.get(number)?;
@@ -207,8 +208,7 @@ impl Compressor {
         None
     }
 
-    fn insert(&mut self, hash: u64, tail: Tail) {
-        let hash = low(hash);
+    fn insert(&mut self, hash: u16, tail: Tail) {
         // There are fewer than a pointer can reach.
         let number = u16::try_from(self.many.len()).unwrap_or(END);
         if let Some(slot) = self.slots.get_mut(usize::from(hash) % SLOTS) {
@@ -223,7 +223,19 @@ fn letter(wire: &[u8]) -> u8 {
     wire.get(1).map_or(0, |letter| letter | 0x20)
 }
 
-fn low(hash: u64) -> u16 {
+/// Of a tail, by its length and first octets in small letters: all octets of most names.
+#[inline]
+fn hash(wire: &[u8]) -> u16 {
+    let kept = wire.get(..KEPT).unwrap_or(wire);
+    let (words, rest) = kept.as_chunks::<8>();
+    let mut hash = u64::try_from(wire.len()).unwrap_or_default();
+    for word in words {
+        hash = mix(hash, small(u64::from_le_bytes(*word)));
+    }
+    if !rest.is_empty() {
+        let octets = || rest.iter().fold(0, |word, octet| word << 8 | u64::from(*octet));
+        hash = mix(hash, small(kept.last_chunk().map_or_else(octets, |last| u64::from_le_bytes(*last))));
+    }
     let [a, b, ..] = hash.to_le_bytes();
     u16::from_le_bytes([a, b])
 }

@@ -83,7 +83,7 @@ pub(crate) fn mix(hash: u64, word: u64) -> u64 {
 
 /// Eight octets with their ASCII letters made small, all at once: the highest bit of each octet tells whether it is one.
 #[inline]
-fn small(word: u64) -> u64 {
+pub(crate) fn small(word: u64) -> u64 {
     const EACH: u64 = 0x0101_0101_0101_0101;
     let low = word & (0x7F * EACH);
     let from_a = low + (0x80 - 0x41) * EACH;
