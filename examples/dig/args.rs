@@ -8,6 +8,7 @@ use std::time::Duration;
 use dns::edns::ClientSubnet;
 use dns::tsig::Key;
 use dns::{Class, Name, Opcode, RrType};
+use examples::as_bind;
 use proto_core::base64;
 
 /// How `dig` is used.
@@ -19,12 +20,12 @@ Asks a name server and prints its reply, like BIND's dig. TYPE may be IXFR=SERIA
 
   +[no]tcp +[no]tls +[no]ignore      how to ask; +ignore: no TCP where the reply is truncated
   +time=S +tries=N +retry=N          how long and how often
-  +[no]rec +[no]aa +[no]ad +[no]cd   header bits of the query; +opcode=N
+  +[no]rec +[no]aa +[no]ad +[no]cd +[no]zflag   header bits of the query; +opcode=N
   +bufsize=N +[no]edns[=N] +[no]dnssec +[no]nsid +[no]cookie[=HEX] +subnet=NET +padding=N +[no]expire +[no]keepalive
   +[no]search +domain=NAME +ndots=N  completion of the name
   +trace                             from the root down, each delegation shown
   +short +[no]identify +[no]all +[no]cmd +[no]comments +[no]question +[no]answer +[no]authority +[no]additional +[no]stats
-  +[no]ttlid +[no]class +[no]multiline +[no]qr +[no]split +[no]besteffort   what is printed
+  +[no]ttlid +[no]ttlunits +[no]class +[no]multiline +[no]qr +[no]split[=N] +[no]besteffort   what is printed
 ";
 
 /// What is shown.
@@ -44,7 +45,9 @@ pub(crate) struct Show {
     pub(crate) ttl: bool,
     pub(crate) class: bool,
     pub(crate) multiline: bool,
-    pub(crate) split: bool,
+    pub(crate) units: bool,
+    /// How many digits stand together; `None`: all.
+    pub(crate) split: Option<usize>,
 }
 
 /// What EDNS is to say.
@@ -86,6 +89,7 @@ pub(crate) struct Args {
     pub(crate) authentic: bool,
     pub(crate) authoritative: bool,
     pub(crate) unchecked: bool,
+    pub(crate) reserved: bool,
     pub(crate) opcode: Opcode,
     pub(crate) search: bool,
     pub(crate) domain: Option<Name>,
@@ -118,7 +122,8 @@ impl Default for Args {
             ttl: true,
             class: true,
             multiline: false,
-            split: true,
+            units: false,
+            split: Some(as_bind::RUN),
         };
         let edns = EdnsWish {
             on: true,
@@ -152,6 +157,7 @@ impl Default for Args {
             authentic: true,
             authoritative: false,
             unchecked: false,
+            reserved: false,
             opcode: Opcode::QUERY,
             search: false,
             domain: None,
@@ -317,11 +323,13 @@ impl Args {
             "ttlid" => show.ttl = on,
             "class" | "cl" => show.class = on,
             "multiline" => show.multiline = on,
-            "split" => show.split = on,
+            "ttlunits" => show.units = on,
+            "split" => show.split = on.then_some(as_bind::RUN),
             "recurse" | "rec" => self.recursion = on,
             "adflag" | "ad" => self.authentic = on,
             "aaflag" | "aa" | "aaonly" => self.authoritative = on,
             "cdflag" | "cd" => self.unchecked = on,
+            "zflag" => self.reserved = on,
             "search" => self.search = on,
             // A reply that is not well-formed is never shown as if it were.
             "besteffort" => {}
@@ -381,7 +389,10 @@ impl Args {
                 self.domain = Some(domain.map_err(|error| error.to_string())?);
                 self.search = true;
             }
-            "split" => {}
+            // dig(1): rounded up to the nearest multiple of four; 0 is the same as +nosplit.
+            "split" => {
+                self.show.split = Some(usize::from(number()?).next_multiple_of(4)).filter(|run| *run > 0)
+            }
             _ => return Err("unknown option".into()),
         }
         Ok(())

@@ -13,6 +13,7 @@ mod report;
 mod trace;
 mod transfer;
 
+use std::cell::RefCell;
 use std::fs;
 use std::net::{IpAddr, SocketAddr, ToSocketAddrs as _};
 use std::process::ExitCode;
@@ -20,7 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use dns::client::Config;
 use dns::{Message, Name, Question, Rcode, RrType};
-use examples::Failure;
+use examples::{Failure, as_bind};
 use proto_core::calendar::{DateTime, month_abbreviation};
 
 use args::{Args, USAGE, Wish};
@@ -48,23 +49,26 @@ fn main() -> ExitCode {
 fn dig(args: &Args) -> Result<(), Failure> {
     let config = Config::of_resolv_conf(&fs::read("/etc/resolv.conf").unwrap_or_default());
     let servers = servers(args, &config)?;
-    banner(args, servers.len());
+    let banner = Banner::new(args, servers.len());
     let names = names(args, &config)?;
     if args.trace {
         let [name, ..] = names.as_slice() else { return Ok(()) };
+        banner.show();
         return trace::run(args, &question(args, name), &servers);
     }
     for (at, name) in names.iter().enumerate() {
         let question = question(args, name);
         if matches!(args.rtype, RrType::AXFR | RrType::IXFR) {
+            banner.show();
             return transfer::run(args, &question, &servers);
         }
-        let (query, reply, from) = ask_any(args, &question, &servers)?;
+        let (query, reply, from) = ask_any(args, &question, &servers, &banner)?;
         let message = Message::parse(&reply.bytes);
         let nothing = message.as_ref().is_ok_and(|message| message.rcode() == Rcode::NXDOMAIN);
         if nothing && at + 1 < names.len() {
             continue;
         }
+        banner.show();
         return show(args, &query, &reply, from);
     }
     Ok(())
@@ -74,16 +78,28 @@ fn question(args: &Args, name: &Name) -> Question {
     Question { name: name.clone(), rtype: args.rtype, class: args.class }
 }
 
-/// The first two or three lines: who speaks, and whom he asks.
-fn banner(args: &Args, servers: usize) {
-    if !args.show.command {
-        return;
+/// The first two or three lines: who speaks, and whom he asks. They stand before what is shown first; what happens on the
+/// way to it is told before.
+#[derive(Default)]
+pub(crate) struct Banner(RefCell<String>);
+
+impl Banner {
+    fn new(args: &Args, servers: usize) -> Banner {
+        let mut text = String::new();
+        if args.show.command {
+            text = format!("\n; <<>> DiG {} <<>> {}\n", env!("CARGO_PKG_VERSION"), args.line);
+            if args.server.is_some() {
+                text += &format!("; ({servers} server{} found)\n", if servers == 1 { "" } else { "s" });
+            }
+            text += ";; global options: +cmd\n";
+        }
+        Banner(RefCell::new(text))
     }
-    println!("\n; <<>> DiG {} <<>> {}", env!("CARGO_PKG_VERSION"), args.line);
-    if args.server.is_some() {
-        println!("; ({servers} server{} found)", if servers == 1 { "" } else { "s" });
+
+    /// Once.
+    pub(crate) fn show(&self) {
+        print!("{}", self.0.take());
     }
-    println!(";; global options: +cmd");
 }
 
 /// The server that is named, or those of resolv.conf(5).
@@ -133,14 +149,16 @@ fn ask_any(
     args: &Args,
     question: &Question,
     servers: &[SocketAddr],
+    banner: &Banner,
 ) -> Result<(Query, Reply, SocketAddr), Failure> {
     let mut last = String::from("no servers could be reached");
     for to in servers {
-        match query::ask(args, question, *to) {
+        match query::ask(args, question, *to, banner) {
             Ok((query, reply)) => return Ok((query, reply, *to)),
             Err(error) => last = error,
         }
     }
+    banner.show();
     println!(";; {last}");
     Err(last.into())
 }
@@ -180,7 +198,7 @@ fn short(args: &Args, message: &Message<'_>, reply: &Reply, from: SocketAddr) {
         } else {
             String::new()
         };
-        println!("{}{by}", record.rdata);
+        println!("{}{by}", as_bind::rdata(&record, args.show.split));
     }
 }
 

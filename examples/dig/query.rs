@@ -11,6 +11,7 @@ use examples::Failure;
 use examples::asking::{self, Line};
 use net_core::Deadline;
 
+use crate::Banner;
 use crate::args::Args;
 use crate::report::{self, Sent};
 
@@ -61,6 +62,7 @@ impl Query {
             (args.authentic, Flags::AD),
             (args.authoritative, Flags::AA),
             (args.unchecked, Flags::CD),
+            (args.reserved, Flags::Z),
         ] {
             header.flags = if wanted { header.flags.with(flag) } else { header.flags };
         }
@@ -141,7 +143,12 @@ fn push_edns(builder: &mut Builder<'_>, args: &Args, cookie: &[u8]) -> Result<()
 }
 
 /// Asks as often as is wanted: by TCP what was truncated, with its cookie who wants one.
-pub(crate) fn ask(args: &Args, question: &Question, to: SocketAddr) -> Result<(Query, Reply), String> {
+pub(crate) fn ask(
+    args: &Args,
+    question: &Question,
+    to: SocketAddr,
+    banner: &Banner,
+) -> Result<(Query, Reply), String> {
     let mut args = args.clone();
     let args = &mut args;
     let mut way = match args {
@@ -156,7 +163,7 @@ pub(crate) fn ask(args: &Args, question: &Question, to: SocketAddr) -> Result<(Q
     loop {
         let mut query =
             Query::new(args, question, cookie.as_deref()).map_err(|error| examples::sentence(&*error))?;
-        show_query(args, &query);
+        show_query(args, &query, banner);
         let reply = match query.exchange(to, way, args) {
             Ok(reply) => reply,
             Err(error) => {
@@ -192,10 +199,11 @@ pub(crate) fn ask(args: &Args, question: &Question, to: SocketAddr) -> Result<(Q
     }
 }
 
-fn show_query(args: &Args, query: &Query) {
+fn show_query(args: &Args, query: &Query, banner: &Banner) {
     if args.show.query
         && let Ok(message) = Message::parse(&query.bytes)
     {
+        banner.show();
         print!("{}", report::message(&message, args, None));
         if args.show.stats {
             println!(";; QUERY SIZE: {}\n", query.bytes.len());

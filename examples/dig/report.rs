@@ -4,6 +4,7 @@ use std::fmt::Write as _;
 
 use dns::edns::{ClientSubnet, ExtendedError};
 use dns::{Edns, EdnsOption, Flags, Message, Opcode, QuestionRef, RecordRef, RrType, Section};
+use examples::as_bind;
 use proto_core::base64;
 
 use crate::args::{Args, Show};
@@ -48,7 +49,8 @@ pub(crate) fn record(out: &mut String, record: &RecordRef<'_>, show: &Show) {
     put(out, &mut column, &record.owner.to_string());
     if show.ttl {
         indent(out, &mut column, ttl);
-        put(out, &mut column, &record.ttl.to_string());
+        let ttl = if show.units { as_bind::units(record.ttl) } else { record.ttl.to_string() };
+        put(out, &mut column, &ttl);
     }
     if show.class {
         if show.multiline && show.ttl {
@@ -69,60 +71,12 @@ pub(crate) fn record(out: &mut String, record: &RecordRef<'_>, show: &Show) {
     out.push('\n');
 }
 
-/// Long runs of base64 and hexadecimal digits are cut into pieces of 56; an SOA is explained, if lines may be many.
+/// An SOA is explained, if lines may be many.
 fn text_of(record: &RecordRef<'_>, show: &Show) -> String {
-    let text = record.rdata.to_string();
     match record.rtype() {
-        RrType::SOA if show.multiline => soa(&text),
-        RrType::DNSKEY
-        | RrType::CDNSKEY
-        | RrType::KEY
-        | RrType::RRSIG
-        | RrType::SIG
-        | RrType::DS
-        | RrType::CDS
-        | RrType::SSHFP
-        | RrType::TLSA
-        | RrType::SMIMEA
-        | RrType::CERT
-        | RrType::OPENPGPKEY
-        | RrType::DHCID
-        | RrType::ZONEMD
-        | RrType::IPSECKEY
-            if show.split =>
-        {
-            split_last(&text)
-        }
-        RrType::SVCB | RrType::HTTPS => text.split(' ').map(quoted).collect::<Vec<_>>().join(" "),
-        RrType::LOC => location(&text),
-        _ => text,
+        RrType::SOA if show.multiline => soa(&record.rdata.to_string()),
+        _ => as_bind::rdata(record, show.split),
     }
-}
-
-/// An altitude has two decimals, and so has no size at all.
-fn location(text: &str) -> String {
-    let words: Vec<&str> = text.split(' ').collect();
-    let Some(altitude) = words.len().checked_sub(4) else { return text.to_owned() };
-    let word = |(at, word): (usize, &&str)| match word.strip_suffix('m') {
-        Some(metres) if (at == altitude && !metres.contains('.')) || metres == "0" => format!("{metres}.00m"),
-        _ => (*word).to_owned(),
-    };
-    words.iter().enumerate().map(word).collect::<Vec<_>>().join(" ")
-}
-
-/// Lists of protocols stand between quotes.
-fn quoted(parameter: &str) -> String {
-    match parameter.split_once('=') {
-        Some((key @ ("alpn" | "dohpath"), value)) if !value.starts_with('"') => format!("{key}=\"{value}\""),
-        _ => parameter.to_owned(),
-    }
-}
-
-fn split_last(text: &str) -> String {
-    let (front, last) = text.rsplit_once(' ').map_or(("", text), |(front, last)| (front, last));
-    let pieces: Vec<String> =
-        last.chars().collect::<Vec<_>>().chunks(56).map(|piece| piece.iter().collect()).collect();
-    if front.is_empty() { pieces.join(" ") } else { format!("{front} {}", pieces.join(" ")) }
 }
 
 fn soa(text: &str) -> String {
@@ -130,24 +84,11 @@ fn soa(text: &str) -> String {
     let [mname, rname, numbers @ ..] = words.as_slice() else { return text.to_owned() };
     let mut out = format!("{mname} {rname} (\n");
     for (number, what) in numbers.iter().zip(["serial", "refresh", "retry", "expire", "minimum"]) {
-        let time = number.parse().ok().filter(|_| what != "serial").map(in_words);
+        let time = number.parse().ok().filter(|_| what != "serial").map(as_bind::in_words);
         let time = time.map(|time| format!(" ({time})")).unwrap_or_default();
         let _ = writeln!(out, "\t\t\t\t{number:<10} ; {what}{time}");
     }
     out + "\t\t\t\t)"
-}
-
-/// A time as people say it: `1 week 2 days`.
-pub(crate) fn in_words(mut seconds: u32) -> String {
-    let mut parts = Vec::new();
-    for (unit, len) in [("week", 604_800), ("day", 86_400), ("hour", 3600), ("minute", 60), ("second", 1)] {
-        let count = seconds / len;
-        seconds %= len;
-        if count > 0 {
-            parts.push(format!("{count} {unit}{}", if count == 1 { "" } else { "s" }));
-        }
-    }
-    if parts.is_empty() { "0 seconds".to_owned() } else { parts.join(" ") }
 }
 
 /// The header, as two lines.
@@ -282,7 +223,7 @@ fn option_text(option: &EdnsOption<'_>, sent: Option<&Sent<'_>>) -> String {
         EdnsOption::Nsid(id) => format!("NSID: {}", octets(id)),
         EdnsOption::ClientSubnet(net) => format!("CLIENT-SUBNET: {}", subnet(net)),
         EdnsOption::Expire(None) => "EXPIRE".to_owned(),
-        EdnsOption::Expire(Some(time)) => format!("EXPIRE: {time} ({})", in_words(*time)),
+        EdnsOption::Expire(Some(time)) => format!("EXPIRE: {time} ({})", as_bind::in_words(*time)),
         EdnsOption::Cookie(cookie) => {
             let all: String = cookie.as_octets().iter().map(|octet| format!("{octet:02x}")).collect();
             let verdict = match sent {
@@ -295,7 +236,7 @@ fn option_text(option: &EdnsOption<'_>, sent: Option<&Sent<'_>>) -> String {
         }
         EdnsOption::Keepalive(None) => "TCP-KEEPALIVE".to_owned(),
         EdnsOption::Keepalive(Some(time)) => format!("TCP-KEEPALIVE: {}.{} secs", time / 10, time % 10),
-        EdnsOption::Padding(len) => format!("PAD: ({len} bytes)"),
+        EdnsOption::Padding(_) => "PAD:".to_owned(),
         EdnsOption::ExtendedError(error) => extended_error(error),
         EdnsOption::Chain(name) => format!("CHAIN: {name}"),
         EdnsOption::KeyTag(tags) => {
@@ -321,7 +262,9 @@ fn subnet(net: &ClientSubnet) -> String {
 }
 
 fn extended_error(error: &ExtendedError<'_>) -> String {
-    let meaning = error.meaning().map(|meaning| format!(" ({meaning})")).unwrap_or_default();
+    // "Other Error" in IANA's table.
+    let meaning = if error.code == ExtendedError::OTHER { Some("Other") } else { error.meaning() };
+    let meaning = meaning.map(|meaning| format!(" ({meaning})")).unwrap_or_default();
     let text = String::from_utf8_lossy(error.text);
     let text: String = text.chars().map(|letter| if letter.is_control() { '.' } else { letter }).collect();
     let text = if text.is_empty() { String::new() } else { format!(": ({text})") };

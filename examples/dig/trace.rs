@@ -5,6 +5,7 @@ use std::net::{IpAddr, SocketAddr};
 use dns::{Flags, Message, Name, Question, Record, RrType};
 use examples::Failure;
 
+use crate::Banner;
 use crate::args::Args;
 use crate::query::{Reply, ask};
 use crate::report;
@@ -47,8 +48,9 @@ fn local_servers(local: &[SocketAddr]) -> Vec<Server> {
 /// The reply of the first server that gives one.
 fn first_reply(args: &Args, question: &Question, servers: &[Server]) -> Result<(Reply, Server), Failure> {
     let tried = Args { tries: 1, ..args.clone() };
+    let shown = Banner::default();
     for server in servers {
-        if let Ok((_, reply)) = ask(&tried, question, server.address)
+        if let Ok((_, reply)) = ask(&tried, question, server.address, &shown)
             && Message::parse(&reply.bytes).is_ok()
         {
             let server = Server { name: server.name.clone(), address: server.address };

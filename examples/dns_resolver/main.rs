@@ -5,9 +5,16 @@
 //! dig @127.0.0.1 -p 5301 www.example.org
 //! ```
 //!
+//! Another resolver may do the work, by TLS where nobody is to look on: `--forward 192.0.2.1:853#dns.example`.
+//!
+//! With `--trust-anchor FILE` answers are validated: what is proven is told with AD, what should be and is not is SERVFAIL.
+//! Without, nothing is.
+//!
 //! `localhost`, the loopback addresses, `invalid` and `onion` are answered here. A query without RD is told what is known
 //! and sends nothing.
 
+mod anchor;
+mod line;
 mod room;
 mod talk;
 mod upstream;
@@ -17,16 +24,21 @@ use std::io::Write as _;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
+use std::sync::Arc;
 
 use clap::Parser;
+use dns::proto_core::Time;
 use dns::resolver::service::{Policy, Service};
 use dns::resolver::{Config, Resolver, Way, ZoneRule};
 use dns::zonefile;
 use dns::{Name, RrType};
+use examples::nameserver::unix;
 use examples::{Failure, Log, announce};
 use net_core::Udp;
 use net_core::listen::Listener;
 use net_core::signals::Termination;
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
 
 use room::{Door, Room};
 use upstream::Upstream;
@@ -44,9 +56,12 @@ struct Args {
     /// The root's servers, as a zone file (named.root) [default: those of the Internet]
     #[arg(long, value_name = "FILE")]
     root_hints: Option<PathBuf>,
-    /// Ask this resolver, and none from the root on
-    #[arg(long, value_name = "ADDR:PORT")]
-    forward: Vec<SocketAddr>,
+    /// Ask this resolver, and none from the root on; with #NAME by TLS alone, and only if its certificate is for NAME
+    #[arg(long, value_name = "ADDR:PORT[#NAME]", value_parser = forwarder)]
+    forward: Vec<(SocketAddr, Option<Arc<str>>)>,
+    /// Who may sign such certificates (PEM) [default: whom the system trusts]
+    #[arg(long, value_name = "FILE", requires = "forward")]
+    tls_ca: Option<PathBuf>,
     /// Ask this server for a zone and what is below
     #[arg(long, value_name = "ZONE=ADDR:PORT", value_parser = stub)]
     stub: Vec<(Name, SocketAddr)>,
@@ -59,7 +74,7 @@ struct Args {
     /// Ask no server by IPv6
     #[arg(long)]
     no_ip6: bool,
-    /// Keys that signatures are checked against (not built in: answers are not validated)
+    /// Validate: DS or DNSKEY records of keys that are trusted, as a zone file
     #[arg(long, value_name = "FILE")]
     trust_anchor: Option<PathBuf>,
     /// Octets that are remembered
@@ -86,22 +101,27 @@ struct Args {
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    if args.tls_ca.is_some() && !args.forward.iter().any(|(_, name)| name.is_some()) {
+        eprintln!(
+            "dns_resolver: --tls-ca is for resolvers that are asked by TLS; name one with --forward ADDR:PORT#NAME"
+        );
+        return ExitCode::from(2);
+    }
     args.log.start();
     examples::run("dns_resolver", || serve(&args))
 }
 
 fn serve(args: &Args) -> Result<(), Failure> {
-    if let Some(file) = &args.trust_anchor {
-        let file = file.display();
-        return Err(
-            format!("{file}: signatures are not checked by this program; leave out --trust-anchor").into()
-        );
-    }
+    let validator = args.trust_anchor.as_deref().map(anchor::validator).transpose()?;
     let termination = Termination::heed()?;
-    let resolver = Resolver::new(config(args)?, seed(args)?);
+    let (config, seed) = (config(args)?, seed(args)?);
+    let resolver = match validator {
+        Some(validator) => Resolver::validating(config, seed, validator, (unix(), Time::ZERO)),
+        None => Resolver::new(config, seed),
+    };
     let policy = Policy { private_reverse: args.root_hints.is_none(), ..Policy::default() };
     let service = Service::new(resolver, policy);
-    let upstream = Upstream::new(args.map_addr.iter().copied().collect::<HashMap<_, _>>());
+    let upstream = Upstream::new(args.map_addr.iter().copied().collect::<HashMap<_, _>>(), tls(args)?);
     let doors = args.listen.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, Failure>>()?;
     for door in &doors {
         announce("udp", door.udp.local_addr()?)?;
@@ -128,8 +148,11 @@ fn config(args: &Args) -> Result<Config, Failure> {
     config.loopback = args.upstream_port != 53 || !args.map_addr.is_empty() || own_roots;
     if !args.forward.is_empty() {
         let way = Way::Forward { first: false };
-        config.zones.push(ZoneRule { name: Name::ROOT, servers: args.forward.clone(), way });
+        let servers = args.forward.iter().map(|(server, _)| *server).collect();
+        config.zones.push(ZoneRule { name: Name::ROOT, servers, way });
     }
+    let by_tls = args.forward.iter().filter_map(|(server, name)| Some((*server, name.clone()?)));
+    config.tls.extend(by_tls);
     for (name, server) in &args.stub {
         match config.zones.iter_mut().find(|rule| rule.way == Way::Stub && rule.name == *name) {
             Some(rule) => rule.servers.push(*server),
@@ -140,6 +163,18 @@ fn config(args: &Args) -> Result<Config, Failure> {
         }
     }
     Ok(config)
+}
+
+/// How servers are known by TLS, if any are.
+fn tls(args: &Args) -> Result<Option<Arc<ClientConfig>>, Failure> {
+    if args.forward.iter().all(|(_, name)| name.is_none()) {
+        return Ok(None);
+    }
+    let roots = match &args.tls_ca {
+        Some(file) => net_core::tls::roots_from(file)?,
+        None => net_core::tls::system_roots()?,
+    };
+    Ok(Some(net_core::tls::client(roots, &[b"dot"])?))
 }
 
 /// There is a route to the world by IPv6. Nothing is sent.
@@ -202,6 +237,20 @@ fn dump(room: &mut Room) -> Result<(), Failure> {
     }
     out.flush()?;
     Ok(())
+}
+
+/// As unbound has it, behind its port: `192.0.2.1:853#dns.example`.
+fn forwarder(text: &str) -> Result<(SocketAddr, Option<Arc<str>>), String> {
+    let wrong =
+        || format!("{text}: ADDR:PORT or ADDR:PORT#NAME is wanted, 192.0.2.1:853#dns.example for one");
+    let (address, name) = match text.split_once('#') {
+        Some((address, name)) => (address, Some(name)),
+        None => (text, None),
+    };
+    if name.is_some_and(|name| ServerName::try_from(name).is_err()) {
+        return Err(wrong());
+    }
+    Ok((address.parse().map_err(|_| wrong())?, name.map(Arc::from)))
 }
 
 fn stub(text: &str) -> Result<(Name, SocketAddr), String> {

@@ -13,8 +13,9 @@ use dns::Coordinator as _;
 use dns::proto_core::{Time, earliest};
 use dns::resolver::service::{Output, Service, Verdict};
 use dns::server::QueryId;
-use dns::{Event, Input, TcpId};
+use dns::{Event, Input, Privacy, TcpId};
 use examples::Failure;
+use examples::nameserver::unix;
 use net_core::listen::{Accept, Listener, is_exhaustion};
 use net_core::poll::{Interest, Poll, Ready, Timers};
 use net_core::signals::Termination;
@@ -143,6 +144,10 @@ impl Room {
     /// Everything that is ready, once.
     fn turn(&mut self) {
         let now = self.clock.now();
+        if self.service.resolver().validates() {
+            // The machine may have slept since, or its clock been set.
+            self.service.resolver().set_unix_time(unix(), now);
+        }
         let ready: Vec<(u64, Ready)> = self.poll.ready().collect();
         for (token, ready) in ready {
             let id = token & !KIND;
@@ -303,15 +308,15 @@ impl Room {
 
     fn act<A>(&mut self, event: &Event<A>, now: Time) {
         match event {
-            Event::OpenTcp { id, to, .. } => self.open(*id, *to, now),
+            Event::OpenTcp { id, to, privacy } => self.open(*id, *to, privacy, now),
             Event::CloseTcp(id) => self.upstream.close(*id, &mut self.poll),
             Event::ClosePort(id) => self.upstream.close_port(*id, &mut self.poll),
             _ => {}
         }
     }
 
-    fn open(&mut self, id: TcpId, to: SocketAddr, now: Time) {
-        if self.upstream.open(id, to, &mut self.poll).is_err() {
+    fn open(&mut self, id: TcpId, to: SocketAddr, privacy: &Privacy, now: Time) {
+        if self.upstream.open(id, to, privacy, &mut self.poll).is_err() {
             self.service.resolver().handle(Input::TcpClosed(id), now);
         }
     }

@@ -1,40 +1,41 @@
-//! The sockets towards servers: a fresh UDP port for every query, a TCP connection where one is asked for.
+//! The sockets towards servers: a fresh UDP port for every query, a TCP or TLS connection where one is asked for.
 //!
 //! The rule: what goes wrong is told to the resolver, never to the user: there is always another server.
 
 use std::collections::HashMap;
-use std::io::{self, ErrorKind, Read as _, Write as _};
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
-use std::os::fd::OwnedFd;
+use std::io::{self, ErrorKind};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, UdpSocket};
+use std::sync::Arc;
 
 use dns::proto_core::Time;
 use dns::resolver::service::Service;
-use dns::{Coordinator as _, Input, PortId, Socket, TcpId, Transmit};
+use dns::{Coordinator as _, Input, PortId, Privacy, Socket, TcpId, Transmit};
 use net_core::poll::{Interest, Poll};
+use rustls::pki_types::ServerName;
+use rustls::{ClientConfig, ClientConnection};
+use tracing::warn;
+
+use crate::line::Line;
 
 /// Tokens of ports; the id is in the bits below.
 pub(crate) const PORT: u64 = 1 << 60;
 /// Tokens of connections.
 pub(crate) const STREAM: u64 = 2 << 60;
 
-struct Stream {
-    stream: TcpStream,
-    connected: bool,
-    unsent: Vec<u8>,
-}
-
 /// See the top of the file.
 #[derive(Default)]
 pub(crate) struct Upstream {
     ports: HashMap<u64, (UdpSocket, SocketAddr)>,
-    streams: HashMap<u64, Stream>,
+    streams: HashMap<u64, Line>,
+    /// Whom to believe that a server is the one it says.
+    tls: Option<Arc<ClientConfig>>,
     /// Where servers are reached instead of at their address.
     redirect: HashMap<IpAddr, SocketAddr>,
 }
 
 impl Upstream {
-    pub(crate) fn new(redirect: HashMap<IpAddr, SocketAddr>) -> Self {
-        Upstream { redirect, ..Upstream::default() }
+    pub(crate) fn new(redirect: HashMap<IpAddr, SocketAddr>, tls: Option<Arc<ClientConfig>>) -> Self {
+        Upstream { redirect, tls, ..Upstream::default() }
     }
 
     fn reached_at(&self, server: SocketAddr) -> SocketAddr {
@@ -64,17 +65,33 @@ impl Upstream {
 
     fn octets(&mut self, id: u64, bytes: &[u8], poll: &mut Poll) -> io::Result<()> {
         let stream = self.streams.get_mut(&id).ok_or(ErrorKind::NotConnected)?;
-        stream.unsent.extend_from_slice(bytes);
-        stream.flush()?;
+        stream.write(bytes)?;
         poll.change(&stream.stream, STREAM | id, stream.interest())
     }
 
     /// Begins to connect; the outcome is heard of later.
-    pub(crate) fn open(&mut self, TcpId(id): TcpId, to: SocketAddr, poll: &mut Poll) -> io::Result<()> {
-        let stream = begin_to_connect(self.reached_at(to))?;
-        poll.add(&stream, STREAM | id, Interest::WRITE)?;
-        self.streams.insert(id, Stream { stream, connected: false, unsent: Vec::new() });
+    pub(crate) fn open(
+        &mut self,
+        TcpId(id): TcpId,
+        to: SocketAddr,
+        privacy: &Privacy,
+        poll: &mut Poll,
+    ) -> io::Result<()> {
+        let line = Line::open(self.reached_at(to), self.session(privacy)?)?;
+        poll.add(&line.stream, STREAM | id, Interest::WRITE)?;
+        self.streams.insert(id, line);
         Ok(())
+    }
+
+    fn session(&self, privacy: &Privacy) -> io::Result<Option<ClientConnection>> {
+        let (config, name) = match (privacy, &self.tls) {
+            (Privacy::Clear, _) => return Ok(None),
+            (Privacy::Strict(name), Some(config)) => (Arc::clone(config), name),
+            // Nobody has asked for that.
+            (Privacy::Strict(_) | Privacy::Opportunistic, _) => return Err(ErrorKind::Unsupported.into()),
+        };
+        let name = ServerName::try_from(name.to_string()).map_err(io::Error::other)?;
+        ClientConnection::new(config, name).map(Some).map_err(io::Error::other)
     }
 
     pub(crate) fn close_port(&mut self, PortId(id): PortId, poll: &mut Poll) {
@@ -84,7 +101,8 @@ impl Upstream {
     }
 
     pub(crate) fn close(&mut self, TcpId(id): TcpId, poll: &mut Poll) {
-        if let Some(stream) = self.streams.remove(&id) {
+        if let Some(mut stream) = self.streams.remove(&id) {
+            stream.say_closed();
             let _ = poll.remove(&stream.stream, STREAM | id);
         }
     }
@@ -115,59 +133,32 @@ impl Upstream {
         poll: &mut Poll,
     ) {
         let Some(stream) = self.streams.get_mut(&id) else { return };
-        if !stream.connected {
-            let input = match stream.stream.take_error() {
-                Ok(None) => {
-                    stream.connected = true;
-                    Input::TcpOpened(TcpId(id))
-                }
-                _ => Input::TcpClosed(TcpId(id)),
-            };
-            let _ = poll.change(&stream.stream, STREAM | id, stream.interest());
-            return service.resolver().handle(input, now);
-        }
-        let written = stream.flush();
+        let heard = stream.turn(memory);
         let _ = poll.change(&stream.stream, STREAM | id, stream.interest());
-        let input = match written.and_then(|()| stream.stream.read(memory)) {
-            Ok(0) => Input::TcpClosed(TcpId(id)),
-            Ok(len) => Input::TcpReceived { id: TcpId(id), bytes: &memory[..len] },
-            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::Interrupted) => return,
-            Err(_) => Input::TcpClosed(TcpId(id)),
-        };
-        service.resolver().handle(input, now);
-    }
-}
-
-impl Stream {
-    fn flush(&mut self) -> io::Result<()> {
-        while self.connected && !self.unsent.is_empty() {
-            match self.stream.write(&self.unsent) {
-                Ok(len) => drop(self.unsent.drain(..len)),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
-                Err(error) if error.kind() == ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
+        let heard = match heard {
+            Ok(heard) => heard,
+            Err(error) => {
+                if let Some(refusal) = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>())
+                {
+                    let peer = stream
+                        .stream
+                        .peer_addr()
+                        .map_or_else(|_| "a server".to_owned(), |peer| peer.to_string());
+                    warn!(%refusal, "{peer} was to be asked by TLS and is not asked");
+                }
+                return service.resolver().handle(Input::TcpClosed(TcpId(id)), now);
             }
+        };
+        if heard.opened {
+            service.resolver().handle(Input::TcpOpened(TcpId(id)), now);
         }
-        Ok(())
+        if !heard.octets.is_empty() {
+            service.resolver().handle(Input::TcpReceived { id: TcpId(id), bytes: &heard.octets }, now);
+        }
+        if heard.ended {
+            service.resolver().handle(Input::TcpClosed(TcpId(id)), now);
+        }
     }
-
-    fn interest(&self) -> Interest {
-        Interest { read: self.connected, write: !self.connected || !self.unsent.is_empty() }
-    }
-}
-
-fn begin_to_connect(to: SocketAddr) -> io::Result<TcpStream> {
-    use rustix::net::{AddressFamily, SocketFlags, SocketType, connect, socket_with};
-    let family = if to.is_ipv4() { AddressFamily::INET } else { AddressFamily::INET6 };
-    let flags = SocketFlags::NONBLOCK | SocketFlags::CLOEXEC;
-    let socket: OwnedFd = socket_with(family, SocketType::STREAM, flags, None)?;
-    match connect(&socket, &to) {
-        Ok(()) | Err(rustix::io::Errno::INPROGRESS) => {}
-        Err(error) => return Err(error.into()),
-    }
-    let stream = TcpStream::from(socket);
-    stream.set_nodelay(true)?;
-    Ok(stream)
 }
 
 fn any(to: SocketAddr) -> SocketAddr {

@@ -23,7 +23,7 @@ use dns::cookie::Secrets;
 use dns::proto_core::base64;
 use dns::rrl::{self, Rrl};
 use dns::tsig::Key;
-use examples::nameserver::catalog::{Catalog, Source, Wanted};
+use examples::nameserver::catalog::{Catalog, Keeping, Source, Wanted};
 use examples::nameserver::desk::{Desk, Permit, Rules};
 use examples::nameserver::notices::Notices;
 use examples::nameserver::secondaries::Secondaries;
@@ -52,6 +52,9 @@ struct Args {
     /// Where updates and transferred zones are kept
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Octets of a zone's journal from which on old changes in it become one
+    #[arg(long, value_name = "BYTES", default_value_t = 1 << 20)]
+    max_journal_size: u64,
     /// A key for signed messages: hmac-sha256 and its kin
     #[arg(long, value_name = "NAME:ALG:BASE64", value_parser = key)]
     tsig: Vec<Key>,
@@ -111,7 +114,9 @@ fn serve(args: &Args) -> Result<(), Failure> {
     let termination = Termination::heed()?;
     let mut hang_up = signal_hook::iterator::Signals::new([signal_hook::consts::SIGHUP])?;
     let hashing = seed()?;
-    let catalog = Catalog::open(wanted(args)?, args.data.as_deref(), hashing)?;
+    let most = args.max_journal_size;
+    let keeping = args.data.as_deref().map(|folder| Keeping { folder, most });
+    let catalog = Catalog::open(wanted(args)?, keeping, hashing)?;
     let (news, heard) = channel();
     let blank = Authority::new().seed(hashing).nsid(args.nsid.as_bytes()).cookies(Secrets::new(random()?));
     let desk = Desk::new(catalog, blank, rules(args)?, news);

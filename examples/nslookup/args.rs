@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use dns::{Name, RrType};
+use dns::{Class, Name, RrType};
 
 /// How `nslookup` is used.
 pub(crate) const USAGE: &str = "\
-Usage: nslookup [-type=TYPE] [-port=N] [-debug] [-timeout=S] [-retry=N] [-domain=NAME] [-nosearch] [-vc] [--log LEVEL]
-                NAME|ADDRESS [SERVER]
+Usage: nslookup [-type=TYPE] [-class=CLASS] [-port=N] [-debug] [-timeout=S] [-retry=N] [-domain=NAME] [-nosearch] [-vc]
+                [--log LEVEL] NAME|ADDRESS [SERVER]
 
 Looks a name up, or the name of an address, and prints what is found like BIND's nslookup. Without -type (or -qt, -q, -query)
 it asks for addresses of both kinds. Without SERVER it asks those of /etc/resolv.conf.
@@ -19,6 +19,7 @@ pub(crate) struct Args {
     pub(crate) name: String,
     pub(crate) server: Option<String>,
     pub(crate) rtype: Option<RrType>,
+    pub(crate) class: Option<Class>,
     pub(crate) port: Option<u16>,
     pub(crate) debug: bool,
     pub(crate) timeout: Option<Duration>,
@@ -59,6 +60,9 @@ impl Args {
         match (key.to_ascii_lowercase().as_str(), value) {
             ("type" | "ty" | "qt" | "q" | "qu" | "query" | "querytype", Some(value)) => {
                 self.rtype = Some(RrType::parse(value.as_bytes()).ok_or_else(wrong)?);
+            }
+            ("class" | "cl", Some(value)) => {
+                self.class = Some(Class::parse(value.as_bytes()).ok_or_else(wrong)?);
             }
             ("port" | "po", Some(value)) => self.port = Some(value.parse().map_err(|_| wrong())?),
             ("timeout", Some(value)) => {

@@ -3,6 +3,7 @@
 use std::fmt::Write as _;
 
 use dns::{Message, Record, RecordRef, RrType};
+use examples::as_bind;
 
 /// A name as nslookup writes it: without the last dot, the root apart.
 pub(crate) fn bare(name: impl ToString) -> String {
@@ -12,7 +13,7 @@ pub(crate) fn bare(name: impl ToString) -> String {
 
 /// What a record says, in words; an SOA on lines of its own.
 fn words(record: &RecordRef<'_>) -> String {
-    let rdata = &record.rdata;
+    let rdata = as_bind::rdata(record, Some(as_bind::RUN));
     let what = match record.rtype() {
         RrType::A => "internet address",
         RrType::AAAA => return format!("has AAAA address {rdata}"),

@@ -10,7 +10,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream, UdpSocket};
 use std::os::fd::AsFd as _;
 use std::time::Duration;
 
-use dns::{Coordinator, Event, Header, Input, PortId, Socket, TcpId, Ticket, Transmit};
+use dns::{Coordinator, Event, Header, Input, PortId, Privacy, Socket, TcpId, Ticket, Transmit};
 use net_core::poll::{self, Interest};
 use net_core::{Clock, Deadline, Stream, TlsRole};
 use proto_core::earliest;
@@ -153,7 +153,9 @@ pub fn drive<C: Coordinator>(
             watch(&event);
             match event {
                 Event::Done { ticket: done, answer } if done == ticket => return Ok(answer),
-                Event::OpenTcp { id, to, .. } => told.push(sockets.open(id, to)),
+                Event::OpenTcp { id, to, privacy: Privacy::Clear } => told.push(sockets.open(id, to)),
+                // Better not at all than in the clear.
+                Event::OpenTcp { id, .. } => told.push(Told::Closed(id)),
                 Event::CloseTcp(id) => drop(sockets.streams.remove(&id)),
                 Event::ClosePort(id) => drop(sockets.ports.remove(&id)),
                 _ => {}

@@ -4,6 +4,7 @@
 //! usage (clap's own), 1 for a failure with a sentence that says what to do. Beside them stand the parts that
 //! several programs are made of: a [`site`] turns requests into answers.
 
+pub mod as_bind;
 pub mod asking;
 pub mod corpora;
 pub mod nameserver;

@@ -6,12 +6,13 @@
 //! | part | does |
 //! |---|---|
 //! | [`Catalog`](catalog::Catalog) | the zones, where they come from, how they came to be what they are |
-//! | [`Journal`](journal::Journal) | what outlives a kill |
+//! | [`Journal`](journal::Journal), [`compaction`] | what outlives a kill, and does not grow for ever |
 //! | [`Desk`](desk::Desk) | one message in, what is to be said out |
 //! | [`datagrams`], [`streams`] | the sockets |
 //! | [`secondaries`], [`notices`] | talking with other servers |
 
 pub mod catalog;
+pub mod compaction;
 pub mod datagrams;
 pub mod desk;
 pub mod journal;

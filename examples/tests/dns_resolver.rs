@@ -1,13 +1,15 @@
 //! `dns_resolver` as its users see it: a hierarchy of our own servers below it, forgers beside it, clients by UDP and TCP.
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream, UdpSocket};
+use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use dns::{
     Builder, Class, EdnsHeader, Flags, Header, Message, Name, Opcode, Question, Rcode, Record, RrType,
 };
-use examples::program::{Program, path};
+use examples::program::{Program, free_place, path};
 use examples::scratch::Scratch;
 
 const ROOT: &str = "$TTL 60\n. SOA a.root. h. 1 2 3 4 60\n. NS a.root.\na.root. A 192.0.2.1\ntest. NS ns.test.\n\
@@ -293,15 +295,206 @@ fn a_stub_is_asked_for_its_zone() {
     assert_eq!(client.join().unwrap().2, ["www.example.test. A 192.0.2.7"]);
 }
 
+/// A `dns_server` with `example.test.` by TLS, as localhost, and the certificate that it is to be known by.
+struct Private {
+    server: Program,
+    ca: String,
+    scratch: Scratch,
+}
+
+fn private() -> Private {
+    private_at("127.0.0.1:0".parse().unwrap(), Scratch::new().unwrap())
+}
+
+/// With what is in that folder from before, if it was one.
+fn private_at(listen: SocketAddr, scratch: Scratch) -> Private {
+    let [zone, cert, key] = ["zone", "cert.pem", "key.pem"].map(|name| scratch.path().join(name));
+    if !zone.exists() {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        scratch.write("zone", EXAMPLE.as_bytes()).unwrap();
+        scratch.write("cert.pem", made.cert.pem().as_bytes()).unwrap();
+        scratch.write("key.pem", made.signing_key.serialize_pem().as_bytes()).unwrap();
+    }
+    let args = [
+        format!("--zone=example.test={}", zone.display()),
+        format!("--tls-listen={listen}"),
+        format!("--tls-cert={}", cert.display()),
+        format!("--tls-key={}", key.display()),
+    ];
+    let server = Program::start("dns_server", &args, 1).unwrap();
+    Private { server, ca: cert.to_str().unwrap().to_owned(), scratch }
+}
+
+/// Passes connections on to a server, and counts them.
+fn counting(to: SocketAddr) -> (SocketAddr, Arc<AtomicUsize>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let (address, count) = (listener.local_addr().unwrap(), Arc::new(AtomicUsize::new(0)));
+    let counted = Arc::clone(&count);
+    std::thread::spawn(move || {
+        for near in listener.incoming() {
+            counted.fetch_add(1, Ordering::SeqCst);
+            let (near, far) = (near.unwrap(), TcpStream::connect(to).unwrap());
+            for (mut from, mut to) in [(near.try_clone().unwrap(), far.try_clone().unwrap()), (far, near)] {
+                std::thread::spawn(move || {
+                    let _ = std::io::copy(&mut from, &mut to);
+                    let _ = to.shutdown(std::net::Shutdown::Both);
+                });
+            }
+        }
+    });
+    (address, count)
+}
+
+#[test]
+fn a_forwarder_is_asked_by_tls_over_one_connection() {
+    let private = private();
+    let (relay, count) = counting(private.server.address("tls").unwrap());
+    let resolver = start(&["--forward", &format!("{relay}#localhost"), "--tls-ca", &private.ca]);
+    let expected = (Rcode::NOERROR, vec!["www.example.test. A 192.0.2.80".to_owned()]);
+    assert_eq!(ask(&resolver, "www.example.test", RrType::A), expected);
+    assert_eq!(ask(&resolver, "mail.example.test", RrType::A).1, ["mail.example.test. A 192.0.2.25"]);
+    assert_eq!(ask(&resolver, "nowhere.example.test", RrType::A).0, Rcode::NXDOMAIN);
+    // Longer than any datagram, in one piece.
+    let (_, _, answer) =
+        told(&by_tcp(resolver.address("tcp").unwrap(), &[question("big.example.test", RrType::TXT)])[0]);
+    assert_eq!(answer.len(), 40);
+    assert_eq!(count.load(Ordering::SeqCst), 1);
+}
+
+#[test]
+fn a_forwarder_that_was_started_anew_is_asked_over_another_connection() {
+    let private = private_at(free_place().unwrap(), Scratch::new().unwrap());
+    let to = private.server.address("tls").unwrap();
+    let resolver = start(&["--forward", &format!("{to}#localhost"), "--tls-ca", &private.ca]);
+    assert_eq!(ask(&resolver, "www.example.test", RrType::A).0, Rcode::NOERROR);
+    let Private { server, scratch, .. } = private;
+    drop(server);
+    let _again = private_at(to, scratch);
+    assert_eq!(ask(&resolver, "mail.example.test", RrType::A).1, ["mail.example.test. A 192.0.2.25"]);
+}
+
+#[test]
+fn who_is_not_the_one_named_is_told_nothing() {
+    let private = private();
+    let to = private.server.address("tls").unwrap();
+    // The certificate is for another name; it is signed by nobody who is known; there is no TLS at all.
+    let other = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+    let stranger = private.scratch.write("other.pem", other.cert.pem().as_bytes()).unwrap();
+    let clear = TcpListener::bind("127.0.0.1:0").unwrap();
+    let in_clear = clear.local_addr().unwrap();
+    let heard = std::thread::spawn(move || {
+        let (mut stream, _) = clear.accept().unwrap();
+        let mut first = [0; 3];
+        stream.read_exact(&mut first).unwrap();
+        stream.write_all(&framed(&question("www.example.test", RrType::A))).unwrap();
+        first
+    });
+    for (forward, ca) in [
+        (format!("{to}#dns.example"), private.ca.as_str()),
+        (format!("{to}#localhost"), stranger.to_str().unwrap()),
+        (format!("{in_clear}#localhost"), private.ca.as_str()),
+    ] {
+        let resolver = start(&["--forward", &forward, "--tls-ca", ca, "--log", "error"]);
+        assert_eq!(ask(&resolver, "www.example.test", RrType::A).0, Rcode::SERVFAIL, "{forward}");
+    }
+    // Nothing but the handshake (RFC 8446 section 5.1) was to be seen.
+    assert_eq!(heard.join().unwrap()[..2], [22, 3]);
+}
+
 #[test]
 fn wrong_usage_is_told() {
     let run = |args: &[&str]| {
         std::process::Command::new(path("dns_resolver").unwrap()).args(args).output().unwrap()
     };
-    for args in [&["--stub", "nonsense"][..], &["--map-addr", "1.2.3.4"], &["--upstream-port", "0"]] {
+    for args in [
+        &["--stub", "nonsense"][..],
+        &["--map-addr", "1.2.3.4"],
+        &["--upstream-port", "0"],
+        &["--forward", "127.0.0.1:853#"],
+        &["--forward", "127.0.0.1#localhost"],
+        &["--forward", "127.0.0.1:853", "--tls-ca", "ca.pem"],
+    ] {
         assert_eq!(run(args).status.code(), Some(2), "{args:?}");
     }
     let output = run(&["--root-hints", "/nonexistent"]);
     assert_eq!(output.status.code(), Some(1));
     assert!(String::from_utf8_lossy(&output.stderr).contains("/nonexistent"));
+}
+
+/// The signed zones of the crate's own tests: the root and `test` on one server, `nsec3.test` on another.
+const SIGNED: [(u8, &str, &str); 3] = [
+    (2, ".", include_str!("../../crates/dns/tests/dnssec/root.zone")),
+    (2, "test", include_str!("../../crates/dns/tests/dnssec/test.zone")),
+    (3, "nsec3.test", include_str!("../../crates/dns/tests/dnssec/nsec3.test.zone")),
+];
+
+/// The key of the root, on a line of its own.
+fn anchor() -> &'static str {
+    SIGNED[0].2.lines().find(|line| line.contains(" IN DNSKEY ")).unwrap()
+}
+
+#[test]
+fn under_a_trust_anchor_what_is_proven_is_marked_and_what_is_spoilt_is_not_told() {
+    let scratch = Scratch::new().unwrap();
+    let hints = scratch.write("hints", b". 3600 NS ns.test.\nns.test. 3600 A 192.0.2.2\n").unwrap();
+    let trust = scratch.write("anchor", anchor().as_bytes()).unwrap();
+    let flag = |flag: &str, value: String| [flag.to_owned(), value];
+    let mut args = vec!["--no-ip6".to_owned()];
+    args.extend(flag("--listen", "127.0.0.1:0".into()));
+    args.extend(flag("--root-hints", hints.display().to_string()));
+    args.extend(flag("--trust-anchor", trust.display().to_string()));
+    let mut servers = Vec::new();
+    for server in [2, 3] {
+        let mut own = flag("--listen", "127.0.0.1:0".into()).to_vec();
+        for (number, (_, apex, text)) in SIGNED.iter().enumerate().filter(|(_, zone)| zone.0 == server) {
+            // Somebody has changed an address, and can't sign it.
+            let text =
+                text.replace("www.nsec3.test. 300 IN A 192.0.2.33", "www.nsec3.test. 300 IN A 192.0.2.66");
+            let file = scratch.write(&format!("zone{number}"), text.as_bytes()).unwrap();
+            own.extend(flag("--zone", format!("{apex}={}", file.display())));
+        }
+        let program = Program::start("dns_server", &own, 2).unwrap();
+        args.extend(flag("--map-addr", format!("192.0.2.{server}={}", program.address("udp").unwrap())));
+        servers.push(program);
+    }
+    let resolver = Program::start("dns_resolver", &args, 2).unwrap();
+    let to = resolver.address("udp").unwrap();
+    let ask = |name: &str, rtype, flags: Flags| {
+        let (flags, rcode, answer) = told(&by_udp(to, &query(name, rtype, Flags::RD.with(flags))));
+        (rcode, flags.has(Flags::AD), answer.len())
+    };
+    for _ in 0..2 {
+        for (name, rtype, flags, expected) in [
+            ("www.test", RrType::A, Flags::AD, (Rcode::NOERROR, true, 2)),
+            ("www.test", RrType::A, Flags(0), (Rcode::NOERROR, false, 2)),
+            ("nope.test", RrType::A, Flags::AD, (Rcode::NXDOMAIN, true, 0)),
+            ("nope.nsec3.test", RrType::A, Flags::AD, (Rcode::NXDOMAIN, true, 0)),
+            ("www.nsec3.test", RrType::A, Flags::AD, (Rcode::SERVFAIL, false, 0)),
+            ("www.nsec3.test", RrType::A, Flags::CD, (Rcode::NOERROR, false, 1)),
+        ] {
+            assert_eq!(ask(name, rtype, flags), expected, "{name} {rtype}");
+        }
+    }
+}
+
+#[test]
+fn an_anchor_that_is_none_is_told_with_its_place() {
+    let scratch = Scratch::new().unwrap();
+    let ds = ". DS 20326 8 2 E06D44B80B8F1D39A95C0B0D7C65D08458E880409BBC683457104237C7F8EC8D\n";
+    for (text, says) in [
+        ("", "no DS or DNSKEY record is in it".to_owned()),
+        ("; nothing\n", "no DS or DNSKEY record is in it".to_owned()),
+        (&*format!("{ds}. NS a.root.\n"), ":2:1: NS is no trust anchor".to_owned()),
+        (&*format!("{ds}\n. DS 20326 eight 2 00\n"), ":3:12: ".to_owned()),
+        ("trusted-keys { };\n", ":1:".to_owned()),
+        (". DNSKEY 257 3 8 ?\n", ":1:18: ".to_owned()),
+    ] {
+        let file = scratch.write("anchor", text.as_bytes()).unwrap();
+        let file = file.to_str().unwrap();
+        let args = ["--listen", "127.0.0.1:0", "--trust-anchor", file];
+        let output = std::process::Command::new(path("dns_resolver").unwrap()).args(args).output().unwrap();
+        let said = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert_eq!(output.status.code(), Some(1), "{text}: {said}");
+        assert!(said.contains(file) && said.contains(&says), "{text}: {said}");
+    }
 }

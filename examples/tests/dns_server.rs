@@ -267,6 +267,62 @@ fn updates_want_a_key_and_outlive_a_kill() {
     assert_eq!(std::fs::read_to_string(site.scratch.path().join("zone")).unwrap(), ZONE);
 }
 
+/// An update that makes an alias of a name, whatever alias it was.
+fn alias(owner: &str, target: &str) -> Vec<u8> {
+    let mut out = [0; 512];
+    let mut builder = Builder::new(&mut out, Header::query(4713, Opcode::UPDATE));
+    builder.push_question(Question::new(name("example.org"), RrType::SOA).as_question_ref()).unwrap();
+    let rdata = Rdata::of_text(RrType::CNAME, target).unwrap();
+    let record = Record { owner: name(owner), ttl: 60, rdata };
+    builder.push_record(Section::Authority, record.as_record_ref()).unwrap();
+    builder.finish().to_vec()
+}
+
+#[test]
+fn a_journal_is_made_shorter_and_a_kill_meanwhile_loses_nothing() {
+    const ALIASES: usize = 8;
+    const AHEAD: usize = 300;
+    let flags = ["--data=DIR/data", "--max-journal-size=1500", "--allow-update=127.0.0.1", "--log=error"];
+    let mut site = Site::start(&flags);
+    let journal = site.scratch.path().join("data/example.org..journal");
+    let alias_of = |number: usize| {
+        alias(&format!("slot-{}.example.org", number % ALIASES), &format!("v-{number}.example.org."))
+    };
+    // Of each alias: the number of the last update that was confirmed.
+    let (mut confirmed, mut number) = ([None; ALIASES], 0);
+    let (mut longest, mut shorter) = (0, 0);
+    for round in 0..8 {
+        let mut stream = tcp(site.address());
+        let numbers = number..number + 24 + round * 3;
+        for ahead in numbers.start..numbers.start + AHEAD {
+            send(&mut stream, &alias_of(ahead));
+        }
+        for confirmation in numbers {
+            assert_eq!(said(&hear(&mut stream)), "NOERROR: ");
+            confirmed[confirmation % ALIASES] = Some(confirmation);
+            let len = std::fs::metadata(&journal).unwrap().len();
+            shorter += usize::from(len < longest);
+            longest = longest.max(len);
+            // It always has something to do, so that the kill finds it at work.
+            send(&mut stream, &alias_of(confirmation + AHEAD));
+        }
+        site.signal("-KILL");
+        site.program.wait(Duration::from_secs(10)).unwrap();
+        site = Site::over(site.scratch, &flags);
+        for (slot, confirmed) in confirmed.iter().enumerate() {
+            let said = site.says(&format!("slot-{slot}.example.org"), RrType::CNAME);
+            let found = said.rsplit("v-").next().and_then(|rest| rest.strip_suffix(".example.org."));
+            let found: usize = found.and_then(|found| found.parse().ok()).expect(&said);
+            // More may have been made than could be confirmed.
+            assert!(found >= confirmed.unwrap() && found % ALIASES == slot, "{said}, {confirmed:?}");
+            number = number.max(found + 1);
+        }
+        number = number.next_multiple_of(ALIASES);
+    }
+    assert!(longest < 6_000 && shorter > 0, "{longest} octets, {shorter} times shorter");
+    assert!(std::fs::read_to_string(site.scratch.path().join("zone")).unwrap() == ZONE);
+}
+
 #[test]
 fn whole_zones_are_for_those_who_may() {
     let site = Site::start(&[]);
@@ -482,15 +538,22 @@ fn dns_over_tls_answers_too() {
         &["--tls-listen=127.0.0.1:0", "--tls-cert=DIR/cert.pem", "--tls-key=DIR/key.pem"],
     );
     let config = net_core::tls::client(net_core::tls::roots_from(&chain).unwrap(), &[b"dot"]).unwrap();
-    let mut stream = Stream::new(tcp(site.program.address("tls").unwrap())).unwrap();
-    stream.start_tls(TlsRole::client(config, "localhost").unwrap()).unwrap();
-    let mut connection = net_core::Connection::client(
-        stream,
-        Once::new(query("web.example.org", RrType::A, &[])),
-        net_core::Clock::new(),
-    );
-    let Ok(net_core::Step::Event(reply)) = connection.next() else { panic!() };
-    assert_eq!(said(&reply), "NOERROR: web.example.org. 60 IN A 192.0.2.80");
+    let by_tls = |query: Vec<u8>| {
+        let mut stream = Stream::new(tcp(site.program.address("tls").unwrap())).unwrap();
+        stream.start_tls(TlsRole::client(config.clone(), "localhost").unwrap()).unwrap();
+        let mut connection = net_core::Connection::client(stream, Once::new(query), net_core::Clock::new());
+        let Ok(net_core::Step::Event(reply)) = connection.next() else { panic!() };
+        reply
+    };
+    let found = "NOERROR: web.example.org. 60 IN A 192.0.2.80";
+    assert_eq!(said(&by_tls(query("web.example.org", RrType::A, &[]))), found);
+    // Whoever pads his query is answered in whole blocks (RFC 8467), if others could not see it anyway.
+    let padded = query("web.example.org", RrType::A, &[EdnsOption::Padding(80)]);
+    let reply = by_tls(padded.clone());
+    assert_eq!((said(&reply).as_str(), reply.len()), (found, 468));
+    let mut stream = tcp(site.address());
+    send(&mut stream, &padded);
+    assert!(hear(&mut stream).len() < 100);
 }
 
 /// A client that asks once.

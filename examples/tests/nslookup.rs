@@ -54,6 +54,49 @@ fn every_kind_of_record_in_words() {
     }
 }
 
+/// Aliases that lead out of the zone or in circles, and a digest too long for one piece.
+const ALIASES: &str = "$TTL 60
+@ SOA ns host 7 7200 3600 1209600 300
+@ NS ns
+ns A 127.0.0.3
+out CNAME www.elsewhere.test.
+loop1 CNAME loop2
+loop2 CNAME loop1
+signed NS ns
+signed DS 60485 13 2 2BB183AF5F22588179A53B0A986312D6D1C3A2C5B3D6C2C9BB6B9E1E2FD3A0E4
+";
+
+#[test]
+fn aliases_are_shown_wherever_they_lead() {
+    let servers = Servers::start(&[(1, "aliases.test", ALIASES)], None);
+    for (args, code, wanted) in [
+        (
+            &["out.aliases.test"][..],
+            1,
+            "out.aliases.test\tcanonical name = www.elsewhere.test.\n\
+             ** server can't find www.elsewhere.test: REFUSED\n\n",
+        ),
+        (
+            &["loop1.aliases.test"],
+            0,
+            "loop1.aliases.test\tcanonical name = loop2.aliases.test.\nloop2.aliases.test\tcanonical name = \
+             loop1.aliases.test.\nloop1.aliases.test\tcanonical name = loop2.aliases.test.\nloop2.aliases.test\tcanonical \
+             name = loop1.aliases.test.\n\n",
+        ),
+        (
+            &["-type=ds", "signed.aliases.test"],
+            0,
+            "signed.aliases.test\trdata_43 = 60485 13 2 \
+             2BB183AF5F22588179A53B0A986312D6D1C3A2C5B3D6C2C9BB6B9E1E 2FD3A0E4\n\n",
+        ),
+    ] {
+        let output = run(&servers, args);
+        let text = String::from_utf8(output.stdout).unwrap();
+        assert!(text.ends_with(&format!("\n\n{wanted}")), "{args:?}: {text}");
+        assert_eq!(output.status.code(), Some(code), "{args:?}");
+    }
+}
+
 #[test]
 fn the_whole_reply_with_debug() {
     let servers = Servers::start(&[(1, "netcinema.test", NETCINEMA)], None);
@@ -62,6 +105,15 @@ fn the_whole_reply_with_debug() {
     let wanted = "------------\n    QUESTIONS:\n\tnetcinema.test, type = MX, class = IN\n    ANSWERS:\n    ->  netcinema.test\n\
         \tmail exchanger = 10 mail.netcinema.test.\n\tttl = 60\n";
     assert!(text.contains(wanted), "{text}");
+    // Also if it says that there is nothing.
+    let output = run(&servers, &["-debug", "none.netcinema.test"]);
+    let text = String::from_utf8(output.stdout).unwrap();
+    let wanted = "\tttl = 60\n    ADDITIONAL RECORDS:\n------------\n** server can't find none.netcinema.test: NXDOMAIN\n\n";
+    assert!(
+        text.contains("    QUESTIONS:\n\tnone.netcinema.test, type = A, class = IN\n")
+            && text.ends_with(wanted),
+        "{text}"
+    );
 }
 
 #[test]

@@ -1,26 +1,14 @@
 //! The course's programs against programs of the system. Ignored by default, since those must be installed:
 //! `.ci/run system` installs and runs them.
 
-use std::io::{Read, Write};
-use std::process::{Command, Stdio};
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
+mod others;
+
+use std::process::Command;
 use std::time::Duration;
 
 use examples::program::Program;
-
-/// Runs a system program with `input` as its standard input, which ends then; what it printed.
-fn run(program: &str, args: &[&str], input: &[u8]) -> Vec<u8> {
-    let mut child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}"));
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    let mut printed = Vec::new();
-    child.stdout.take().unwrap().read_to_end(&mut printed).unwrap();
-    assert!(child.wait().unwrap().success(), "{program} {args:?}");
-    printed
-}
+use others::says_to;
 
 fn address(server: &Program, scheme: &str) -> String {
     server.address(scheme).unwrap().to_string()
@@ -32,7 +20,7 @@ fn socat_half_closes_and_still_hears_its_answers() {
     for model in ["thread", "poll"] {
         let server = Program::start("upper_server", ["--tcp", "127.0.0.1:0", "--model", model], 1).unwrap();
         let there = format!("TCP:{}", address(&server, "tcp"));
-        let heard = run("socat", &["-t", "20", "-", &there], b"one\r\ntwo\nthree");
+        let heard = says_to(b"one\r\ntwo\nthree", "socat", &["-t", "20", "-", &there]);
         assert_eq!(heard, b"ONE\r\nTWO\nTHREE", "{model}");
     }
 }
@@ -43,7 +31,7 @@ fn socat_asks_by_datagram() {
     let server = Program::start("upper_server", ["--udp", "127.0.0.1:0"], 1).unwrap();
     let there = format!("UDP:{}", address(&server, "udp"));
     // A datagram has no end that could be seen: it hangs up after a while.
-    assert_eq!(run("socat", &["-t", "1", "-", &there], b"hello"), b"HELLO");
+    assert_eq!(says_to(b"hello", "socat", &["-t", "1", "-", &there]), b"HELLO");
 }
 
 #[test]
@@ -69,10 +57,10 @@ fn villagers_answer_socat_and_give_up_on_a_silent_one() {
     let args = ["--listen", "127.0.0.1:0", "--patience", "0.3", "--chances", "1"];
     let mut server = Program::start("villagers", args, 1).unwrap();
     let there = format!("TCP:{}", address(&server, "tcp"));
-    let heard = run("socat", &["-t", "20", "-", &there], b"the wolf is here!\n");
+    let heard = says_to(b"the wolf is here!\n", "socat", &["-t", "20", "-", &there]);
     assert_eq!(heard.iter().filter(|&&byte| byte == b'\n').count(), 1);
     // `-u` from the server to here: it says nothing and stays until it is left alone.
-    assert_eq!(run("socat", &["-u", &there, "-"], b""), b"");
+    assert_eq!(says_to(b"", "socat", &["-u", &there, "-"]), b"");
     assert_eq!(server.line().unwrap(), "nobody comes any more");
     assert_eq!(server.wait(Duration::from_secs(30)).unwrap().code(), Some(0));
 }
@@ -93,9 +81,10 @@ fn tour(acts: &[&str], listeners: usize) -> (Program, String) {
 fn curl_reads_the_tours_pages_and_trusts_its_authority_only_if_told() {
     let (tour, authority) = tour(&["web", "tls"], 3);
     let (http, https) = (address(&tour, "http"), address(&tour, "https"));
-    let page = run("curl", &["-sS", &format!("http://{http}/")], b"");
+    let page = says_to(b"", "curl", &["-sS", &format!("http://{http}/")]);
     assert!(String::from_utf8(page).unwrap().contains("visit number 1"));
-    let page = run("curl", &["-sS", "--cacert", &authority, &format!("https://{https}/images/1.svg")], b"");
+    let page =
+        says_to(b"", "curl", &["-sS", "--cacert", &authority, &format!("https://{https}/images/1.svg")]);
     assert!(page.starts_with(b"<svg"));
     let distrust = Command::new("curl").args(["-sS", &format!("https://{https}/")]).output().unwrap();
     assert_eq!(distrust.status.code(), Some(60), "peer certificate cannot be authenticated");
@@ -109,6 +98,6 @@ fn openssl_verifies_the_tours_certificate() {
     let args =
         ["s_client", "-connect", &https, "-CAfile", &authority, "-verify_return_error", "-ign_eof", "-quiet"];
     let request = b"GET /images/2.svg HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    let heard = String::from_utf8(run("openssl", &args, request)).unwrap();
+    let heard = String::from_utf8(says_to(request, "openssl", &args)).unwrap();
     assert!(heard.starts_with("HTTP/1.1 200 OK\r\n") && heard.ends_with("</svg>\n"), "{heard}");
 }

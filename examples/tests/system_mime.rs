@@ -4,16 +4,19 @@
 //! Ignored unless asked for (`.ci/run system`), for they need those programs. On mail by others they agree, or
 //! `crates/mime/tests/DIFFERENCES.md` says why not; what we build they read with equal content.
 
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
+mod others;
+
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::process::Command;
 
 use examples::corpora::{check, letters};
 use examples::program::output;
 use examples::scratch::Scratch;
 use mime::MediaType;
 use mime::builder::Attachment;
+use others::says_in;
 use sha2::Digest as _;
 
 const READ: &str = include_str!("scripts/read.py");
@@ -23,26 +26,9 @@ const COMPARE: &str = include_str!("scripts/compare.py");
 /// Python as the distribution has it: its packages are the system's.
 const PYTHON: &str = "/usr/bin/python3";
 
-/// What a program prints, if it succeeds.
+/// What a program prints in `folder`, if it succeeds.
 fn says(program: &str, args: &[&str], folder: &Scratch, input: &[u8]) -> String {
-    let mut child = Command::new(program)
-        .args(args)
-        .current_dir(folder.path())
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let writer = std::thread::spawn(move || {
-        let _ = stdin.write_all(&input);
-    });
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {args:?}: {} {error}", output.status);
-    String::from_utf8_lossy(&output.stdout).into_owned()
+    says_in(folder.path(), program, args, input)
 }
 
 #[test]

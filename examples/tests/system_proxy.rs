@@ -4,17 +4,16 @@
 //! Ignored unless asked for (`.ci/run system`), for they need those programs. Each test starts its servers on free ports,
 //! with their configuration in a temporary folder, and stops them.
 
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
+mod others;
+
 use std::collections::BTreeMap;
-use std::io::Write as _;
-use std::net::{SocketAddr, TcpStream};
-use std::os::unix::fs::PermissionsExt as _;
-use std::process::{Child, Command, Output, Stdio};
+use std::net::SocketAddr;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, Mutex};
-use std::thread;
-use std::time::{Duration, Instant};
 
 use bytes::Bytes;
-use examples::program::{Program, free_place, output};
+use examples::program::{Program, free_place};
 use examples::scratch::Scratch;
 use examples::service::{Service, converse};
 use http1::auth::digest::{Algorithm, Challenge, Credentials, Hash, Qop, Request as Asked, User};
@@ -23,74 +22,7 @@ use http1::server::{Event, Server};
 use http1::{Known, Request, ResponseBuilder, StatusCode};
 use net_core::Stream;
 use net_core::serve::Config;
-
-/// Runs a program to its end, with `input` as its standard input.
-fn run_with(program: &str, args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-    child.stdin.take().unwrap().write_all(input).unwrap();
-    child.wait_with_output().unwrap()
-}
-
-/// What it prints, if it succeeds.
-fn says(program: &str, args: &[&str]) -> String {
-    let output = run_with(program, args, b"");
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {args:?}: {} {error}", output.status);
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn curl(args: &[&str]) -> String {
-    says("curl", &[&["-sS", "--max-time", "60"], args].concat())
-}
-
-fn fetch(args: &[&str]) -> String {
-    let output = output("fetch", args, b"").unwrap();
-    assert!(output.status.success(), "fetch {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-/// A server by others, stopped when dropped.
-struct Other(Child);
-
-impl Other {
-    fn start(program: &str, args: &[&str], port: u16) -> Self {
-        let child = Command::new(program)
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-        let mut other = Other(child);
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "{program} does not listen");
-            assert!(other.0.try_wait().unwrap().is_none(), "{program} has ended");
-            thread::sleep(Duration::from_millis(10));
-        }
-        other
-    }
-
-    fn stop(&mut self) {
-        if matches!(self.0.try_wait(), Ok(Some(_))) {
-            return;
-        }
-        let _ = Command::new("kill").arg(self.0.id().to_string()).status();
-        let _ = self.0.wait();
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        self.stop();
-    }
-}
+use others::{Other, curl, fetch, open_to_all, run_with, says, squid, status};
 
 /// Larger than what lies between, not too large for the cache.
 fn large() -> Vec<u8> {
@@ -117,10 +49,7 @@ impl Nginx {
         let made = rcgen::generate_simple_self_signed(["127.0.0.1".to_owned()]).unwrap();
         scratch.write("cert.pem", made.cert.pem().as_bytes()).unwrap();
         scratch.write("key.pem", made.signing_key.serialize_pem().as_bytes()).unwrap();
-        for path in ["", "root", "root/b"] {
-            let path = scratch.path().join(path);
-            std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
-        }
+        open_to_all(&scratch, &["", "root", "root/b"]);
         let (port, secure) = (free_place().unwrap().port(), free_place().unwrap().port());
         let folder = scratch.path().to_str().unwrap().to_owned();
         let config = format!(
@@ -196,10 +125,6 @@ impl Proxy {
         let pairs = line.split(' ').filter_map(|pair| pair.split_once('='));
         pairs.map(|(name, value)| (name.to_owned(), value.parse().unwrap())).collect()
     }
-}
-
-fn status(args: &[&str]) -> String {
-    curl(&[&["-o", "/dev/null", "-w", "%{http_code}"], args].concat())
 }
 
 #[test]
@@ -318,16 +243,6 @@ fn curl_wget_and_fetch_go_through_it_in_clear_and_by_tunnel() {
     assert_eq!(counts["tunnels"], 7, "{counts:?}");
     // In clear each of the two files was fetched once for all three.
     assert_eq!((nginx.asked_for("/a.txt"), nginx.asked_for("/large.bin")), (1 + 3 + 1, 1 + 3));
-}
-
-fn squid(folder: &str, port: u16) -> Other {
-    let config = format!(
-        "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\npid_filename none\n\
-         cache_log {folder}/squid.log\naccess_log none\ncoredump_dir {folder}\nshutdown_lifetime 1 seconds\n\
-         netdb_filename none\npinger_enable off\nvisible_hostname localhost\nforwarded_for on\n"
-    );
-    std::fs::write(format!("{folder}/squid.conf"), config).unwrap();
-    Other::start("squid", &["-N", "-f", &format!("{folder}/squid.conf")], port)
 }
 
 #[test]
@@ -632,10 +547,7 @@ fn fetch_proves_who_it_is_to_apache_by_digest() {
     let scratch = Scratch::new().unwrap();
     scratch.write("root/a.txt", b"secret").unwrap();
     scratch.write("root/b c.txt", b"spaced").unwrap();
-    for path in ["", "root"] {
-        let path = scratch.path().join(path);
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
-    }
+    open_to_all(&scratch, &["", "root"]);
     let user = format!("alice:a room:{}\n", md5("alice:a room:open sesame"));
     scratch.write("users", user.as_bytes()).unwrap();
     let (port, folder) = (free_place().unwrap().port(), scratch.path().to_str().unwrap());

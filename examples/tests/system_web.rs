@@ -5,16 +5,18 @@
 //! with their configuration in a temporary folder, and stops them.
 
 #[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
+mod others;
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
 mod raw;
 
-use std::io::Write as _;
 use std::net::{SocketAddr, TcpStream};
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
 use examples::program::{Program, free_place, output};
 use examples::scratch::Scratch;
+use others::{Other, curl, fetch, open_to_all, run_with, says, squid, status};
 use raw::Raw;
 
 const RUNTIMES: [&str; 3] = ["threads", "mio", "tokio"];
@@ -23,45 +25,8 @@ fn large() -> Vec<u8> {
     (0..5_000_000).map(|at| (at % 251) as u8).collect()
 }
 
-/// Runs a program to its end, with `input` as its standard input.
-fn run_with(program: &str, args: &[&str], input: &[u8]) -> Output {
-    let mut child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-    let mut stdin = child.stdin.take().unwrap();
-    let input = input.to_vec();
-    let writer = thread::spawn(move || {
-        let _ = stdin.write_all(&input);
-    });
-    let output = child.wait_with_output().unwrap();
-    writer.join().unwrap();
-    output
-}
-
 fn run(program: &str, args: &[&str]) -> Output {
     run_with(program, args, b"")
-}
-
-/// What it prints, if it succeeds.
-fn says(program: &str, args: &[&str]) -> String {
-    let output = run(program, args);
-    let error = String::from_utf8_lossy(&output.stderr);
-    assert!(output.status.success(), "{program} {args:?}: {} {error}", output.status);
-    String::from_utf8_lossy(&output.stdout).into_owned()
-}
-
-fn curl(args: &[&str]) -> String {
-    says("curl", &[&["-sS", "--max-time", "60"], args].concat())
-}
-
-fn fetch(args: &[&str]) -> String {
-    let output = output("fetch", args, b"").unwrap();
-    assert!(output.status.success(), "fetch {args:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
 /// `http_server` over a folder of its own.
@@ -111,8 +76,6 @@ fn curl_gets_puts_deletes_and_posts() {
         let file = site.path("root/large.bin");
         assert_eq!(curl(&[&site.url("/a.txt")]), "0123456789");
         assert!(curl(&["-I", &site.url("/a.txt")]).starts_with("HTTP/1.1 200 OK\r\n"));
-        let code = ["-o", "/dev/null", "-w", "%{http_code}"];
-        let status = |args: &[&str]| curl(&[&code, args].concat());
         assert_eq!(status(&["-T", &file, &site.url("/copy.bin")]), "201");
         assert!(site.read("root/copy.bin") == large());
         let piped = run_with("curl", &["-sS", "-T", "-", &site.url("/piped.bin")], &large());
@@ -143,8 +106,6 @@ fn curl_sends_forms_with_files() {
         let told = curl(&[&chunked[..], &["-F", &large_one, &up]].concat());
         assert_eq!(told, "a=@x;y\\z\nf=large-1.bin\n");
         assert!(site.read("root/up/large-1.bin") == large());
-        let code = ["-o", "/dev/null", "-w", "%{http_code}"];
-        let status = |args: &[&str]| curl(&[&code, args].concat());
         for kind in ["multipart/form-data", "multipart/form-data; boundary=x"] {
             assert_eq!(status(&["-H", &format!("Content-Type: {kind}"), "-d", "--y", &up]), "400");
         }
@@ -183,8 +144,6 @@ fn curl_asks_for_parts_and_under_conditions() {
             parts.contains("multipart/byteranges") && parts.contains("bytes 8-9/10\r\n\r\n89"),
             "{parts}"
         );
-        let code = ["-o", "/dev/null", "-w", "%{http_code}"];
-        let status = |args: &[&str]| curl(&[&code, args].concat());
         let head = curl(&["-I", &url]);
         let field = |name: &str| {
             let line = head.lines().find(|line| line.starts_with(name)).unwrap();
@@ -390,59 +349,14 @@ fn ask_until_closed(address: SocketAddr) -> (u32, u32) {
     (answered, 0)
 }
 
-/// A server by others, stopped when dropped.
-struct Other {
-    child: Child,
-    port: u16,
-}
-
-impl Other {
-    fn start(program: &str, args: &[&str], port: u16) -> Self {
-        let child = Command::new(program)
-            .args(args)
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-        let mut other = Other { child, port };
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            assert!(start.elapsed() < Duration::from_secs(60), "{program} does not listen");
-            assert!(other.child.try_wait().unwrap().is_none(), "{program} has ended");
-            thread::sleep(Duration::from_millis(10));
-        }
-        other
-    }
-
-    fn url(&self, path: &str) -> String {
-        format!("http://127.0.0.1:{}{path}", self.port)
-    }
-
-    fn proxy(&self) -> String {
-        format!("127.0.0.1:{}", self.port)
-    }
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = Command::new("kill").arg(self.child.id().to_string()).status();
-        let _ = self.child.wait();
-    }
-}
-
 /// A folder that servers with fewer rights can read, with things to fetch.
 fn folder() -> (Scratch, String) {
-    use std::os::unix::fs::PermissionsExt as _;
     let scratch = Scratch::new().unwrap();
     for name in ["a.txt", "large.bin", "sub/index.html", "up/x"] {
         let content = if name == "large.bin" { large() } else { name.as_bytes().to_vec() };
         scratch.write(&format!("root/{name}"), &content).unwrap();
     }
-    for path in ["", "root", "root/sub", "root/up"] {
-        let path = scratch.path().join(path);
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(0o777)).unwrap();
-    }
+    open_to_all(&scratch, &["", "root", "root/sub", "root/up"]);
     let path = scratch.path().to_str().unwrap().to_owned();
     (scratch, path)
 }
@@ -543,7 +457,7 @@ fn fetch_goes_through_proxies_in_clear_and_by_tunnel() {
     let secure = Site::start("mio", &["--tls-cert", cert, "--tls-key", key]);
     let secure_port = secure.program.address("https").unwrap().port();
     let (_scratch, folder) = folder();
-    for proxy in [squid(&folder), tinyproxy(&folder, secure_port)] {
+    for proxy in [squid(&folder, free_place().unwrap().port()), tinyproxy(&folder, secure_port)] {
         let at = proxy.proxy();
         assert_eq!(fetch(&["-s", "-x", &at, &clear.url("/a.txt")]), "0123456789");
         assert_eq!(fetch(&["-s", "-x", &at, "--cacert", cert, &secure.url("/a.txt")]), "0123456789");
@@ -551,17 +465,6 @@ fn fetch_goes_through_proxies_in_clear_and_by_tunnel() {
         fetch(&["-s", "-x", &at, "--cacert", cert, "-o", &out, &secure.url("/large.bin")]);
         assert!(std::fs::read(&out).unwrap() == large());
     }
-}
-
-fn squid(folder: &str) -> Other {
-    let port = free_place().unwrap().port();
-    let config = format!(
-        "http_port 127.0.0.1:{port}\nhttp_access allow all\ncache deny all\npid_filename none\n\
-         cache_log {folder}/squid.log\naccess_log none\ncoredump_dir {folder}\nshutdown_lifetime 1 seconds\n\
-         netdb_filename none\npinger_enable off\nvisible_hostname localhost\n"
-    );
-    std::fs::write(format!("{folder}/squid.conf"), config).unwrap();
-    Other::start("squid", &["-N", "-f", &format!("{folder}/squid.conf")], port)
 }
 
 fn tinyproxy(folder: &str, tunnel_to: u16) -> Other {

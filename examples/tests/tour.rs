@@ -49,6 +49,24 @@ fn acts_are_listed_and_played_one_by_one() {
 }
 
 #[test]
+fn each_asker_has_the_film_from_the_cache_near_him() {
+    let (code, printed) = tour(&["dns"]);
+    assert_eq!(code, Some(0), "{printed}");
+    for (address, cache) in [("203.0.113.10", "kingcdn-first"), ("203.0.113.20", "kingcdn-second")] {
+        let mut rest = printed.as_str();
+        for step in [
+            format!("answer: a1105.kingcdn.test. 20 IN A {address}\n"),
+            "C: Host: video.netcinema.test\n".to_owned(),
+            format!("S: Cache-Status: {cache};fwd=uri-miss;"),
+            format!("S: Cache-Status: {cache};hit;"),
+        ] {
+            let at = rest.find(&step).unwrap_or_else(|| panic!("{step} is missing in\n{printed}"));
+            rest = &rest[at + step.len()..];
+        }
+    }
+}
+
+#[test]
 fn what_it_leaves_running_is_announced_and_ends_at_a_signal() {
     let mut tour = Program::start("tour", ["sockets", "--serve"], 3).unwrap();
     let mut stream = TcpStream::connect(tour.address("tcp").unwrap()).unwrap();

@@ -17,6 +17,7 @@ pub use update::update;
 
 use crate::cookie::{SERVER_LEN, Secrets, Standing};
 use crate::limits::{MESSAGE, UDP_PAYLOAD, UDP_WITHOUT_EDNS};
+use crate::name;
 use crate::zone::{LabelHashes, NameIndex, Zone};
 use crate::{
     Builder, Class, Edns, EdnsHeader, EdnsOption, Header, Message, Name, Opcode, QuestionRef, Rcode, RrType,
@@ -246,7 +247,7 @@ impl Authority {
 
     fn apex_at(&self, suffix: &[u8], hash: u64) -> Option<&Apex> {
         let at = |id: u32| self.apexes.get(usize::try_from(id).ok()?);
-        let is = |id| at(id).is_some_and(|apex| apex.name.as_wire().eq_ignore_ascii_case(suffix));
+        let is = |id| at(id).is_some_and(|apex| name::same(apex.name.as_wire(), suffix));
         at(self.index.find(hash, is)?)
     }
 
@@ -337,7 +338,7 @@ impl Authority {
             let _ = builder.push_question(question);
         }
         let dnssec = edns.is_some_and(|edns| edns.header.dnssec_ok);
-        Reply { authority: self, ctx, builder, dnssec, cookie, truncated: false }
+        Reply { authority: self, ctx, builder, dnssec, cookie, truncated: false, expanded: Vec::new() }
     }
 
     fn standing(&self, query: &Message<'_>, ctx: &ClientCtx) -> Option<Standing> {

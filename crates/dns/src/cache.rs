@@ -1,7 +1,8 @@
 //! What a resolver remembers: RRsets by how far they can be trusted, and whole answers made of them.
 //!
 //! The rule (RFC 2181 section 5.4.1): what is known better is not replaced by what is known worse, and what is known as
-//! well does not live longer for being heard again. An answer holds no records of its own: it points to RRsets, and falls
+//! well does not live longer for being heard again; before that, what DNSSEC proves is not replaced by what it does not
+//! (RFC 4035 section 4.5). An answer holds no records of its own: it points to RRsets, and falls
 //! with the first of them. Nothing is kept that does not fit the budget of octets, and who asks for a million names does
 //! not push out those in use.
 
@@ -11,6 +12,7 @@ mod table;
 
 use alloc::boxed::Box;
 use alloc::vec::Vec;
+use core::cmp::Ordering;
 use core::time::Duration;
 
 use proto_core::Time;
@@ -36,6 +38,18 @@ pub enum Rank {
     Authority,
     /// The answer section of an authoritative answer.
     AuthoritativeAnswer,
+}
+
+/// What DNSSEC says of what is known (RFC 4035 section 4.3), the least first. What is bogus is not known.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Status {
+    /// Nobody has checked.
+    #[default]
+    Indeterminate,
+    /// Nobody signs there, and that is proven.
+    Insecure,
+    /// Proven from a trust anchor on.
+    Secure,
 }
 
 /// An RRset and how far it can be trusted.
@@ -95,6 +109,7 @@ struct Message {
     kind: Kind,
     question: Question,
     rcode: Rcode,
+    status: Status,
     expires: Time,
     /// From when on it is worth asking again before it is gone.
     refresh: Time,
@@ -174,7 +189,17 @@ impl Cache {
         class: Class,
         now: Time,
     ) -> Option<(RrSet, Rank)> {
-        let place = self.find_set(owner, rtype, class, false)?;
+        self.set_at(self.find_set(owner, rtype, class, false)?, now)
+    }
+
+    /// The SOA that says for how long nothing is nothing in a zone.
+    #[cfg(feature = "dnssec")]
+    pub(crate) fn denial(&mut self, zone: NameRef<'_>, now: Time) -> Option<RrSet> {
+        let place = self.find_set(zone, RrType::SOA, Class::IN, true)?;
+        self.set_at(place, now).map(|(set, _)| set)
+    }
+
+    fn set_at(&mut self, place: Place, now: Time) -> Option<(RrSet, Rank)> {
         self.table.want(place);
         let Entry::Set { set, rank, expires, .. } = self.table.at(place)? else { return None };
         (now < *expires).then(|| (set.with_ttl(seconds(*expires, now)), *rank))
@@ -223,6 +248,9 @@ impl Cache {
                 kind,
                 question,
                 rcode,
+                status: status_of(
+                    sections.answer.iter().chain(&sections.authority).map(|ranked| &ranked.set),
+                ),
                 expires,
                 refresh,
                 places,
@@ -240,6 +268,7 @@ impl Cache {
             kind: Kind::Failure,
             question: question.clone(),
             rcode: Rcode::SERVFAIL,
+            status: Status::Indeterminate,
             expires,
             refresh: expires,
             places: Box::default(),
@@ -260,10 +289,24 @@ impl Cache {
     /// The answer to a question. `stale`: for how long after its end it is still told (RFC 8767).
     pub fn lookup(&mut self, question: QuestionRef<'_>, now: Time, stale: Duration) -> Option<Hit<'_>> {
         let place = self.current(Kind::Message, question, now, stale);
-        let place = place.or_else(|| self.current(Kind::NoSuchName, question, now, stale))?;
+        let place = place.or_else(|| self.current(Kind::NoSuchName, question, now, stale));
+        let place = place.or_else(|| self.some(question, now))?;
         self.table.want(place);
         let Some(Entry::Message(message)) = self.table.at(place) else { return None };
         Some(Hit { table: &self.table, message, now, stale: now >= message.expires })
+    }
+
+    /// RFC 8482 section 4.1: to a question for ANY one RRset is enough; that one is of the name itself, no alias.
+    fn some(&self, question: QuestionRef<'_>, now: Time) -> Option<Place> {
+        let types = LIKELY.iter().filter(|_| question.rtype == RrType::ANY);
+        types.map(|rtype| QuestionRef { rtype: *rtype, ..question }).find_map(|asked| {
+            let place = self.current(Kind::Message, asked, now, Duration::ZERO)?;
+            let Some(Entry::Message(message)) = self.table.at(place) else { return None };
+            let first = self.table.at(*message.places.first()?)?;
+            let found =
+                matches!(first, Entry::Set { set, negative: false, .. } if set.data.rtype == asked.rtype);
+            found.then_some(place)
+        })
     }
 
     /// Everything that is known, an RRset at a time, with its rank and whether its time is up.
@@ -304,7 +347,13 @@ impl Cache {
             && later < *until
         {
             let same = known.data.says_the_same(data);
-            if rank < *known_rank || (rank == *known_rank && same) {
+            // RFC 4035 section 4.5: what was checked does not give way to what was not.
+            let worse = match set.status.cmp(&known.status) {
+                Ordering::Less => true,
+                Ordering::Equal => rank < *known_rank || (rank == *known_rank && same),
+                Ordering::Greater => false,
+            };
+            if worse {
                 return (Some(place), known.with_ttl(seconds(*until, now)));
             }
             // A child that tells its own delegation anew does not outlive what the parent said of it.
@@ -403,6 +452,14 @@ impl<'c> Hit<'c> {
         self.message.rcode
     }
 
+    /// What DNSSEC says of it: of the answer when it came, and of each RRset now.
+    #[must_use]
+    pub fn status(&self) -> Status {
+        let [_, end] = self.message.starts;
+        let sets = status_of(self.known(0, end).map(|(set, _)| set));
+        sets.min(self.message.status)
+    }
+
     /// How long it still holds, if that is little enough to ask again before somebody needs it.
     #[must_use]
     pub fn worth_refreshing(&self) -> Option<Duration> {
@@ -450,6 +507,15 @@ impl<'c> Hit<'c> {
             additional: collect(additional, usize::MAX),
         }
     }
+}
+
+/// What a name probably has that somebody asks everything of.
+const LIKELY: [RrType; 8] =
+    [RrType::A, RrType::AAAA, RrType::MX, RrType::HTTPS, RrType::TXT, RrType::SRV, RrType::NS, RrType::SOA];
+
+/// That of the least; nothing is no proof.
+fn status_of<'s>(sets: impl Iterator<Item = &'s RrSet>) -> Status {
+    sets.map(|set| set.status).min().unwrap_or_default()
 }
 
 /// There are records of the type asked for, not just aliases that lead nowhere.

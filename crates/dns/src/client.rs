@@ -24,8 +24,8 @@ use bytes::Bytes;
 use crate::random::Random;
 use crate::special::{Special, address_of_pointer, special};
 use crate::{
-    Class, Coordinator, Event, Input, LimitKind, Name, PortId, Question, Rdata, Record, ResolveError, RrType,
-    Socket, TcpId, TextError, Ticket, Trace, Transmit, limits,
+    Class, Coordinator, Event, Input, LimitKind, Name, PortId, Privacy, Question, Rdata, Record,
+    ResolveError, RrType, Socket, TcpId, TextError, Ticket, Trace, Transmit, limits,
 };
 use lookup::{Lookup, Step};
 use proto_core::Time;
@@ -347,7 +347,11 @@ impl Net {
         self.next_socket += 1;
         let id = TcpId(self.next_socket);
         self.owners.insert(Socket::Tcp(id), owner);
-        self.events.push_back(Event::OpenTcp { id, to, tls: self.config.transport == Transport::Tls });
+        let privacy = match self.config.transport {
+            Transport::Tls => Privacy::Opportunistic,
+            Transport::Udp | Transport::Tcp => Privacy::Clear,
+        };
+        self.events.push_back(Event::OpenTcp { id, to, privacy });
         Socket::Tcp(id)
     }
 

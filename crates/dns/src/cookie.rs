@@ -3,7 +3,11 @@
 //! The rule: a server keeps no list of its clients. Its cookie is a keyed hash of the client's cookie, address and the
 //! time, so that whoever shares the secret knows it again, behind the same anycast address too.
 
-use core::net::IpAddr;
+use core::net::{IpAddr, SocketAddr};
+
+use alloc::vec::Vec;
+
+use crate::{Message, limits};
 
 /// The COOKIE option: eight octets of the client's, none or 8 to 32 of the server's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -16,6 +20,12 @@ impl<'a> Cookie<'a> {
     #[must_use]
     pub fn parse(data: &'a [u8]) -> Option<Cookie<'a>> {
         matches!(data.len(), 8 | 16..=40).then_some(Cookie { data })
+    }
+
+    /// That of a message, if it has one.
+    #[must_use]
+    pub fn of(message: &Message<'a>) -> Option<Cookie<'a>> {
+        message.edns()?.cookie()
     }
 
     /// The client cookie.
@@ -147,6 +157,75 @@ fn make(secret: &[u8; 16], client: &[u8], address: IpAddr, unix: u32, reserved: 
     cookie
 }
 
+/// RFC 7873 section 4.1: a client's cookie for a server, another for each, so that none can follow it elsewhere; and another in
+/// each `period`, for a secret is not for ever (section 7.1).
+pub(crate) fn client_cookie(secret: &[u8; 16], server: SocketAddr, period: u64) -> [u8; 8] {
+    let mut hash = SipHash::new(secret);
+    match server.ip() {
+        IpAddr::V4(v4) => hash.update(&v4.octets()),
+        IpAddr::V6(v6) => hash.update(&v6.octets()),
+    }
+    hash.update(&server.port().to_be_bytes());
+    hash.update(&period.to_be_bytes());
+    hash.finish().to_le_bytes()
+}
+
+/// What a client keeps for one server: the cookie that it shows there, and the one that it was given (RFC 7873 section 5.1).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Acquaintance {
+    client: [u8; 8],
+    server: Vec<u8>,
+}
+
+/// What the cookie of a reply says of the reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Returned {
+    /// It is what was to be expected.
+    Right,
+    /// There is none, though the server has given one before.
+    Missing,
+    /// It is not ours: somebody guessed.
+    Wrong,
+}
+
+impl Acquaintance {
+    pub(crate) fn new(client: [u8; 8]) -> Self {
+        Acquaintance { client, server: Vec::new() }
+    }
+
+    /// Ours is the same in both.
+    pub(crate) fn is_of(&self, other: &Acquaintance) -> bool {
+        self.client == other.client
+    }
+
+    /// Both cookies as an option has them.
+    pub(crate) fn octets(&self) -> Vec<u8> {
+        [&self.client[..], &self.server].concat()
+    }
+
+    /// RFC 7873 section 5.3.
+    pub(crate) fn returned(&self, cookie: Option<Cookie<'_>>) -> Returned {
+        match cookie {
+            Some(cookie) if cookie.client() == self.client => Returned::Right,
+            Some(_) => Returned::Wrong,
+            None if self.server.is_empty() => Returned::Right,
+            None => Returned::Missing,
+        }
+    }
+
+    /// Keeps the server's cookie of a reply for the next query; tells whether it is a new one. A server that has none any more
+    /// is perhaps another machine behind the same address: it starts anew.
+    pub(crate) fn learn(&mut self, cookie: Option<Cookie<'_>>) -> bool {
+        let given =
+            cookie.filter(|cookie| cookie.client() == self.client).map_or(&[][..], |cookie| cookie.server());
+        let fresh = self.server != given;
+        if fresh && given.len() <= limits::SERVER_COOKIE {
+            self.server = given.to_vec();
+        }
+        fresh && !given.is_empty()
+    }
+}
+
 /// SipHash-2-4.
 struct SipHash {
     v: [u64; 4],
@@ -223,6 +302,40 @@ mod tests {
         let mut hash = SipHash::new(&core::array::from_fn(|at| u8::try_from(at).unwrap()));
         hash.update(&core::array::from_fn::<u8, 15, _>(|at| u8::try_from(at).unwrap()));
         assert_eq!(hash.finish(), 0xa129_ca61_49be_45e5);
+    }
+
+    #[test]
+    fn a_client_cookie_is_of_one_server_one_secret_and_one_period() {
+        let at = |text: &str| -> SocketAddr { text.parse().unwrap() };
+        let all = [
+            client_cookie(&[1; 16], at("192.0.2.1:53"), 0),
+            client_cookie(&[1; 16], at("192.0.2.2:53"), 0),
+            client_cookie(&[1; 16], at("192.0.2.1:54"), 0),
+            client_cookie(&[1; 16], at("[2001:db8::1]:53"), 0),
+            client_cookie(&[1; 16], at("192.0.2.1:53"), 1),
+            client_cookie(&[2; 16], at("192.0.2.1:53"), 0),
+        ];
+        assert_eq!(all[0], client_cookie(&[1; 16], at("192.0.2.1:53"), 0));
+        assert!((1..all.len()).all(|n| !all[..n].contains(&all[n])));
+    }
+
+    #[test]
+    fn what_a_server_gave_is_expected_back_until_it_gives_no_more() {
+        let mut known = Acquaintance::new(*b"ourclien");
+        let cookie = |octets: &'static [u8]| Cookie::parse(octets);
+        assert_eq!(known.octets(), b"ourclien");
+        // Nobody has given us anything yet.
+        assert_eq!(known.returned(None), Returned::Right);
+        assert_eq!(known.returned(cookie(b"anotherserverone")), Returned::Wrong);
+        assert!(!known.learn(cookie(b"anotherserverone")), "of a cookie that is not ours nothing is learnt");
+        assert!(known.learn(cookie(b"ourclienserverone")));
+        assert!(!known.learn(cookie(b"ourclienserverone")));
+        assert_eq!(known.octets(), b"ourclienserverone");
+        assert_eq!(known.returned(cookie(b"ourclien")), Returned::Right);
+        assert_eq!(known.returned(None), Returned::Missing);
+        assert!(known.learn(cookie(b"ourclienservertwo")));
+        assert!(!known.learn(None));
+        assert_eq!(known.octets(), b"ourclien");
     }
 
     /// RFC 9018 appendix A.

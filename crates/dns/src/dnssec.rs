@@ -3,7 +3,7 @@
 //! The rule: an answer is secure if every RRset in it, and everything it says is not there, is proven by a chain of
 //! signatures that starts at a trust anchor; it is insecure if such a chain proves that nobody signs there; all else is
 //! bogus. Cryptography is the caller's ([`Verifier`]), and so is asking: the [`Validator`] says what it has to know first,
-//! and is told.
+//! and is told. [`Resolver::validating`](crate::Resolver::validating) makes a resolver that does the asking.
 //!
 //! Work is bounded whatever a zone holds: see [`limits`](crate::limits). Who signs with keys by the dozen that share
 //! a tag, or hashes names a thousand times, is bogus or insecure, not expensive (CVE-2023-50387, CVE-2023-50868).
@@ -13,9 +13,14 @@ mod denial;
 mod digest;
 mod signature;
 
+use alloc::boxed::Box;
+use core::cell::Cell;
+
 use crate::{Question, Rdata};
 
 pub use chain::Validator;
+pub(crate) use chain::{Said, Stop};
+pub(crate) use denial::{Denied, denied, wildcard_between};
 pub use digest::{ds_of, key_tag, matches_ds};
 pub use signature::signed_data;
 
@@ -31,6 +36,16 @@ pub trait Verifier {
 }
 
 impl<V: Verifier + ?Sized> Verifier for &V {
+    fn knows(&self, algorithm: u8) -> bool {
+        (**self).knows(algorithm)
+    }
+
+    fn verify(&self, algorithm: u8, public_key: &[u8], signed: &[u8], signature: &[u8]) -> bool {
+        (**self).verify(algorithm, public_key, signed, signature)
+    }
+}
+
+impl<V: Verifier + ?Sized> Verifier for Box<V> {
     fn knows(&self, algorithm: u8) -> bool {
         (**self).knows(algorithm)
     }
@@ -106,20 +121,45 @@ pub enum Verdict {
     Known(Security, u32),
 }
 
-/// Work that one judgement may cost.
-struct Work {
-    signatures: u32,
-    hashes: u32,
-}
+/// Signatures and hashes that may still be tried for one question, all that it needs included.
+#[derive(Debug)]
+pub(crate) struct Effort(Cell<u32>);
 
-impl Work {
-    fn new() -> Self {
-        Work { signatures: crate::limits::SIGNATURES, hashes: crate::limits::HASHES }
+impl Effort {
+    pub(crate) fn new(left: u32) -> Self {
+        Effort(Cell::new(left))
     }
 
-    fn take(left: &mut u32) -> Result<(), Fault> {
-        *left = left.checked_sub(1).ok_or(Fault::Work)?;
+    pub(crate) fn left(&self) -> u32 {
+        self.0.get()
+    }
+
+    fn take(&self) -> Result<(), Fault> {
+        self.0.set(self.0.get().checked_sub(1).ok_or(Fault::Work)?);
         Ok(())
+    }
+}
+
+/// Work that one RRset or one proof may cost, out of a question's.
+struct Work<'e> {
+    signatures: u32,
+    hashes: u32,
+    effort: &'e Effort,
+}
+
+impl<'e> Work<'e> {
+    fn new(effort: &'e Effort) -> Self {
+        Work { signatures: crate::limits::SIGNATURES, hashes: crate::limits::HASHES, effort }
+    }
+
+    fn take_signature(&mut self) -> Result<(), Fault> {
+        self.signatures = self.signatures.checked_sub(1).ok_or(Fault::Work)?;
+        self.effort.take()
+    }
+
+    fn take_hash(&mut self) -> Result<(), Fault> {
+        self.hashes = self.hashes.checked_sub(1).ok_or(Fault::Work)?;
+        self.effort.take()
     }
 }
 

@@ -6,7 +6,14 @@
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use crate::cookie::Cookie;
-use crate::{BuildError, NameRef, ParseError, ParseErrorKind, Rcode, RrType};
+use crate::{BuildError, Message, NameRef, ParseError, ParseErrorKind, Rcode, RrType, limits};
+
+/// Octets whose multiples padded queries have (RFC 8467 section 4.1).
+const QUERY_BLOCK: usize = 128;
+/// Octets whose multiples padded replies have (the same section).
+const REPLY_BLOCK: usize = 468;
+/// Octets of OPTION-CODE and OPTION-LENGTH.
+const OPTION_HEAD: usize = 4;
 
 /// The fixed part of an OPT record (RFC 6891 section 6.1.3).
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,6 +42,40 @@ impl EdnsHeader {
         let [_, high] = (rcode.0 >> 4).to_be_bytes();
         [0, t0, t1, p0, p1, high, self.version, u8::from(self.dnssec_ok) << 7, 0]
     }
+}
+
+fn padding(len: usize, block: usize) -> u16 {
+    let len = len + OPTION_HEAD;
+    u16::try_from(len.next_multiple_of(block) - len).unwrap_or(0)
+}
+
+/// Whether whoever asks under encryption wants the reply padded, for his query was (RFC 7830 section 4).
+#[must_use]
+pub fn wants_padding(query: &Message<'_>) -> bool {
+    query.edns().is_some_and(|edns| edns.options().any(|option| matches!(option, EdnsOption::Padding(_))))
+}
+
+/// Fills up the reply in the first `len` octets of `out` to a multiple of 468 octets (RFC 8467 section 4.1), as far as there is
+/// room, and tells how long it is then. What does not end with its OPT record stays as it is: without EDNS, or signed.
+#[must_use]
+pub fn pad_reply(out: &mut [u8], len: usize) -> usize {
+    let opt = out.get(..len).and_then(|reply| Message::parse(reply).ok()).and_then(|reply| reply.opt_at());
+    let most = limits::MESSAGE.min(out.len()).saturating_sub(len + OPTION_HEAD);
+    let count = usize::from(padding(len, REPLY_BLOCK)).min(most);
+    let (Some(opt), Some(count)) = (opt, u16::try_from(count).ok()) else { return len };
+    let end = len + OPTION_HEAD + usize::from(count);
+    let Some([l0, l1]) = out.get(opt + 9..).and_then(|rest| rest.first_chunk::<2>()).copied() else {
+        return len;
+    };
+    let rdlength = u16::from_be_bytes([l0, l1]);
+    let last = opt + EdnsHeader::LEN + usize::from(rdlength) == len;
+    let longer = u16::try_from(end - len).ok().and_then(|more| rdlength.checked_add(more));
+    let (true, Some(longer), Some(place)) = (last, longer, out.get_mut(len..end)) else { return len };
+    place.fill(0);
+    let head = [EdnsOption::Padding(0).code(), count].map(u16::to_be_bytes);
+    place.iter_mut().zip(head.as_flattened()).for_each(|(to, from)| *to = *from);
+    out.iter_mut().skip(opt + 9).zip(longer.to_be_bytes()).for_each(|(to, from)| *to = from);
+    end
 }
 
 /// What an OPT record says.
@@ -136,6 +177,13 @@ pub enum EdnsOption<'a> {
 }
 
 impl<'a> EdnsOption<'a> {
+    /// What fills up a query of `len` octets, OPT included and this option not, so that those who see it pass under encryption
+    /// learn little from its length: to a multiple of 128 octets (RFC 8467 section 4.1).
+    #[must_use]
+    pub fn padding(len: usize) -> EdnsOption<'a> {
+        EdnsOption::Padding(padding(len, QUERY_BLOCK))
+    }
+
     /// OPTION-CODE.
     #[must_use]
     pub fn code(&self) -> u16 {
@@ -362,5 +410,52 @@ impl<'a> ExtendedError<'a> {
     fn parse(data: &'a [u8]) -> Option<Self> {
         let (code, text) = data.split_first_chunk()?;
         Some(ExtendedError { code: u16::from_be_bytes(*code), text })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Builder, Header, Opcode};
+    use alloc::vec::Vec;
+
+    /// A reply of so many octets of NSID, if it has EDNS.
+    fn reply(out: &mut [u8], nsid: Option<usize>) -> usize {
+        let mut builder = Builder::new(out, Header::query(1, Opcode::QUERY).reply(Rcode::NOERROR));
+        if let Some(octets) = nsid {
+            builder.push_edns(&EdnsHeader::new(1232), &[EdnsOption::Nsid(&[7; 70_000][..octets])]).unwrap();
+        }
+        builder.finish().len()
+    }
+
+    #[test]
+    fn replies_are_padded_to_their_block_behind_what_they_say() {
+        for nsid in [0, 1, 436, 437, 438, 440, 2_000] {
+            let mut out = [0; 4_096];
+            let before = reply(&mut out, Some(nsid));
+            let len = pad_reply(&mut out, before);
+            assert!(len.is_multiple_of(468) && len - before < 468 + 4, "{nsid}: {len}");
+            let message = Message::parse(&out[..len]).unwrap();
+            let options: Vec<_> = message.edns().unwrap().options().collect();
+            let padding = u16::try_from(len - before - 4).unwrap();
+            assert_eq!(options, [EdnsOption::Nsid(&[7; 2_000][..nsid]), EdnsOption::Padding(padding)]);
+        }
+    }
+
+    #[test]
+    fn what_can_not_be_padded_stays_as_it_is() {
+        let mut out = [0; 65_600];
+        let len = reply(&mut out, None);
+        assert_eq!(pad_reply(&mut out, len), len);
+        // Short of room: as far as there is some.
+        let len = reply(&mut out, Some(100));
+        assert_eq!(pad_reply(&mut out[..len + 10], len), len + 10);
+        assert!(Message::parse(&out[..len + 10]).is_ok());
+        let len = reply(&mut out, Some(100));
+        assert_eq!(pad_reply(&mut out[..len + 3], len), len);
+        let len = reply(&mut out, Some(65_490));
+        assert_eq!(pad_reply(&mut out, len), 65_535);
+        assert_eq!(pad_reply(&mut [0; 3], 3), 3);
+        assert_eq!(pad_reply(&mut [], 3), 3);
     }
 }

@@ -273,6 +273,9 @@ pub enum LimitKind {
     /// Referrals and restarts of one question.
     #[error("the question starts over too often")]
     Restarts,
+    /// Signatures and hashes tried for one question.
+    #[error("validating the answer takes too much work")]
+    Checks,
     /// Questions at the same time.
     #[error("too many questions at the same time")]
     Questions,

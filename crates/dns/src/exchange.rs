@@ -9,6 +9,7 @@
 //!   written to by transmits, closed at [`Event::CloseTcp`]. What is sent there carries its length in front already
 //!   (RFC 1035 section 4.2.2); what is received is handed in as it comes, however cut.
 
+use alloc::sync::Arc;
 use core::net::SocketAddr;
 
 use bytes::{Bytes, BytesMut};
@@ -27,6 +28,18 @@ pub struct PortId(pub u64);
 /// A stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct TcpId(pub u64);
+
+/// Who besides the server may read what goes over a stream (RFC 8310 section 5).
+#[derive(Clone, Debug, PartialEq, Eq, Hash, Default)]
+pub enum Privacy {
+    /// Whoever is in between: TCP.
+    #[default]
+    Clear,
+    /// Whoever says to be the server: TLS, whatever its certificate says.
+    Opportunistic,
+    /// Nobody: TLS with a server whose certificate is good, and for this name. If there is none, there is no stream.
+    Strict(Arc<str>),
+}
 
 /// From where something is sent.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -92,8 +105,8 @@ pub enum Event<A> {
         id: TcpId,
         /// There.
         to: SocketAddr,
-        /// With TLS (RFC 7858).
-        tls: bool,
+        /// In the clear or by TLS (RFC 7858).
+        privacy: Privacy,
     },
     /// Close the stream: nothing more will be sent or read. Not answered by [`Input::TcpClosed`].
     CloseTcp(TcpId),

@@ -44,7 +44,7 @@ pub use edns::{Edns, EdnsHeader, EdnsOption};
 pub use error::{
     BuildError, LimitKind, NameError, ParseError, ParseErrorKind, ResolveError, TextError, TextErrorKind,
 };
-pub use exchange::{Coordinator, Event, Input, PortId, Socket, TcpId, Ticket, Trace, Transmit};
+pub use exchange::{Coordinator, Event, Input, PortId, Privacy, Socket, TcpId, Ticket, Trace, Transmit};
 pub use header::{Flags, Header};
 pub use message::{Builder, Message, Records, Section};
 pub use name::{Labels, Name, NameRef, Suffixes};

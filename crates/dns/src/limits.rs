@@ -26,6 +26,10 @@ pub const UDP_PAYLOAD: u16 = 1232;
 /// Signatures that are checked for one RRset. 8: keys that share a tag are no reason to try them all (CVE-2023-50387).
 pub const SIGNATURES: u32 = 8;
 
+/// Signatures and hashes that are tried for one question, and for all that it needs. 512: an honest chain takes two
+/// signatures a zone, and a proof by NSEC3 some hashes.
+pub const CHECKS: u32 = 512;
+
 /// Names that are hashed for one proof. 8: each costs as many hashes as the zone wants (CVE-2023-50868).
 pub const HASHES: u32 = 8;
 

@@ -157,6 +157,11 @@ impl<'a> Message<'a> {
         }
     }
 
+    /// Where the OPT record starts.
+    pub(crate) fn opt_at(&self) -> Option<usize> {
+        (self.opt > 0).then_some(self.opt.into())
+    }
+
     /// The TSIG record (RFC 8945), and where it starts: what is in front of it is what it signs.
     #[must_use]
     pub fn tsig(&self) -> Option<(usize, RecordRef<'a>)> {

@@ -5,9 +5,10 @@
 //! case of ASCII letters and kept in the case they came in (RFC 4343); their order is that of RFC 4034 section 6.1.
 
 pub(crate) mod hashed;
-mod order;
+pub(crate) mod order;
 mod reference;
 pub(crate) mod text;
+pub(crate) mod words;
 
 use core::hash::{Hash, Hasher};
 
@@ -122,12 +123,7 @@ impl Name {
     /// Equal to `other` or below it.
     #[must_use]
     pub fn is_subdomain_of(&self, other: &Name) -> bool {
-        let other = other.as_wire();
-        let start = self.as_wire().len().checked_sub(other.len());
-        start.is_some_and(|start| {
-            let at_label = self.suffixes().any(|suffix| suffix.len() == other.len());
-            at_label && self.as_wire().get(start..).is_some_and(|tail| tail.eq_ignore_ascii_case(other))
-        })
+        is_below(self.as_wire(), other.as_wire())
     }
 
     /// The name with `label` in front.
@@ -185,6 +181,21 @@ impl Name {
     pub fn heap_len(&self) -> usize {
         self.wire.heap_len()
     }
+}
+
+/// Whether these are wire forms of the same name. Mostly they are the same octets.
+#[inline]
+pub(crate) fn same(a: &[u8], b: &[u8]) -> bool {
+    // Lengths are at most 63, no letters: they compare as they are.
+    a == b || a.eq_ignore_ascii_case(b)
+}
+
+/// Whether the first wire form is of the name of the second, or of one below it.
+pub(crate) fn is_below(wire: &[u8], above: &[u8]) -> bool {
+    let tail = wire.len().checked_sub(above.len()).and_then(|start| wire.get(start..));
+    // What looks like the name may start within a label.
+    tail.is_some_and(|tail| same(tail, above))
+        && Suffixes { rest: wire }.any(|suffix| suffix.len() == above.len())
 }
 
 /// The wire form of the name at the front of `wire`, and what is behind it.
@@ -256,8 +267,7 @@ impl<'a> Iterator for Suffixes<'a> {
 
 impl PartialEq for Name {
     fn eq(&self, other: &Name) -> bool {
-        // Lengths are at most 63, no letters: they compare as they are.
-        self.as_wire().eq_ignore_ascii_case(other.as_wire())
+        same(self.as_wire(), other.as_wire())
     }
 }
 

@@ -91,7 +91,10 @@ impl<'a> RdataRef<'a> {
     /// The first name in it: of NS, CNAME, PTR, DNAME, MX, SRV, SVCB and their like, where they lead to.
     #[must_use]
     pub fn name(&self) -> Option<NameRef<'a>> {
-        self.names().next()
+        match self.rtype.shape(self.class).and_then(Shape::first_name) {
+            Some(at) if !self.is_empty() => Some(self.name_at(at)),
+            _ => self.names().next(),
+        }
     }
 
     /// All names in it.

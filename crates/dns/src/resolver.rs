@@ -8,9 +8,12 @@
 //! |---|---|---|
 //! | the walk from the root | RFC 1034 section 5.3.3, RFC 8109 | `iterate` |
 //! | names shortened on the way | RFC 9156 | `send` |
-//! | ids, ports, letters that can't be guessed; TCP for what is cut short | RFC 5452, RFC 7766 | `send` |
+//! | ids, ports, letters, cookies that can't be guessed; TCP for what is cut short | RFC 5452, RFC 7766, RFC 7873 | `send` |
+//! | TLS to servers that are known to speak it | RFC 7858, RFC 8310, RFC 8467 | `streams` |
 //! | what is believed | RFC 2181 section 5.4.1, RFC 2308, RFC 6672 | `scrub`, [`cache`](crate::cache) |
 //! | failures and answers past their time | RFC 9520, RFC 8767, RFC 8914 | `iterate` |
+//! | signatures, with feature `dnssec` | RFC 4035, RFC 6840 | `validate`, `dnssec` |
+//! | what is not there by what is known, with it | RFC 8198 | `denials` |
 //! | questions of clients | RFC 1034 section 4.3.1, RFC 6303, RFC 6761 | [`service`] |
 //!
 //! ```
@@ -32,6 +35,8 @@
 //! ```
 
 mod config;
+#[cfg(feature = "dnssec")]
+mod denials;
 mod iterate;
 mod local;
 mod reply;
@@ -39,7 +44,10 @@ mod scrub;
 mod send;
 mod servers;
 pub mod service;
+mod streams;
 mod task;
+#[cfg(feature = "dnssec")]
+mod validate;
 
 use alloc::collections::{BTreeMap, BTreeSet, VecDeque};
 use alloc::sync::Arc;
@@ -48,16 +56,19 @@ use core::time::Duration;
 
 use proto_core::Time;
 
-use crate::cache::{Cache, RrSet, Sections};
+use crate::cache::{Cache, Hit, RrSet, Sections, Status};
 use crate::edns::ExtendedError;
 use crate::exchange::{Coordinator, Event, Input, PortId, Socket, TcpId, Ticket, Trace, Transmit};
 use crate::random::Random;
 use crate::{Class, LimitKind, Question, Rcode, ResolveError, RrType};
 
 pub use config::{Config, Limits, Way, ZoneRule, root_hints};
-use send::{Connection, Outgoing};
+use send::Outgoing;
 use servers::Servers;
+use streams::Streams;
 use task::{Purpose, TaskId, Tasks, Waiter};
+#[cfg(feature = "dnssec")]
+pub use validate::BoxedVerifier;
 
 /// The answer to a question, good or bad.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,6 +79,8 @@ pub struct Answer {
     pub rcode: Rcode,
     /// The records.
     pub sections: Sections<RrSet>,
+    /// What DNSSEC says of all that is in the answer and authority sections, and of what is not.
+    pub status: Status,
     /// Why it went so (RFC 8914).
     pub extended: Option<ExtendedError<'static>>,
     /// Why there are no records of the type asked for, if there are none.
@@ -97,13 +110,15 @@ pub struct Resolver {
     tasks: Tasks,
     ready: VecDeque<TaskId>,
     queries: BTreeMap<u64, Outgoing>,
-    connections: BTreeMap<u64, Connection>,
+    streams: Streams,
     tickets: BTreeMap<u64, TaskId>,
     deadlines: BTreeSet<(Time, Due)>,
     transmits: VecDeque<Transmit>,
     events: VecDeque<Event<Arc<Answer>>>,
     last_id: u64,
     sent: u64,
+    #[cfg(feature = "dnssec")]
+    chain: Option<validate::Chain>,
 }
 
 /// What a deadline is of.
@@ -111,6 +126,8 @@ pub struct Resolver {
 enum Due {
     Query(u64),
     Task(TaskId),
+    /// A connection that nobody needs.
+    Stream(u64),
 }
 
 impl Resolver {
@@ -119,21 +136,24 @@ impl Resolver {
     #[must_use]
     pub fn new(config: Config, seed: [u8; 32]) -> Self {
         let mut random = Random::new(seed);
+        let [cache_key, cookie_secret] = [(); 2].map(|()| [random.u64(), random.u64()]);
         Resolver {
-            cache: Cache::new(config.limits.cache_bytes, [random.u64(), random.u64()]),
-            servers: Servers::new(config.limits.servers),
+            cache: Cache::new(config.limits.cache_bytes, cache_key),
+            servers: Servers::new(config.limits.servers, cookie_secret),
             random,
             config,
             tasks: Tasks::default(),
             ready: VecDeque::new(),
             queries: BTreeMap::new(),
-            connections: BTreeMap::new(),
+            streams: Streams::default(),
             tickets: BTreeMap::new(),
             deadlines: BTreeSet::new(),
             transmits: VecDeque::new(),
             events: VecDeque::new(),
             last_id: 0,
             sent: 0,
+            #[cfg(feature = "dnssec")]
+            chain: None,
         }
     }
 
@@ -164,12 +184,21 @@ impl Resolver {
     /// Asks. The answer comes as [`Event::Done`], at once if it is known; a question that is at work already is not asked
     /// twice.
     pub fn resolve(&mut self, question: Question, now: Time) -> Ticket {
+        self.resolve_for(Purpose::Client, question, now)
+    }
+
+    /// The same for who checks the answer himself: what is bogus is told as well (CD, RFC 4035 section 3.2.2).
+    pub fn resolve_unchecked(&mut self, question: Question, now: Time) -> Ticket {
+        let purpose = if self.validates() { Purpose::Unchecked } else { Purpose::Client };
+        self.resolve_for(purpose, question, now)
+    }
+
+    fn resolve_for(&mut self, purpose: Purpose, question: Question, now: Time) -> Ticket {
         let ticket = Ticket(self.next_id());
-        if let Some(answer) = self.known(&question, now) {
+        if let Some(answer) = self.known(&question, self.least(purpose), now) {
             self.done(ticket, answer);
             return ticket;
         }
-        let purpose = Purpose::Client;
         let id = match self.tasks.find(&question, purpose) {
             Some(id) => id,
             None if self.make_room(now) => self.start(question, purpose, now),
@@ -205,13 +234,14 @@ impl Resolver {
     }
 
     /// The answer out of the cache, and off to renew it if it is old.
-    fn known(&mut self, question: &Question, now: Time) -> Option<Answer> {
+    fn known(&mut self, question: &Question, least: Status, now: Time) -> Option<Answer> {
         if question.class != Class::IN || question.rtype.is_meta() && question.rtype != RrType::ANY {
             let error = ResolveError::Refused;
             return Some(Answer::failed(question.clone(), error, ExtendedError::NOT_SUPPORTED));
         }
-        let hit = self.cache.lookup(question.as_question_ref(), now, Duration::ZERO)?;
-        let answer = Answer::new(question.clone(), hit.rcode(), hit.sections());
+        let hit = self.cache.lookup(question.as_question_ref(), now, Duration::ZERO);
+        let hit = hit.filter(|hit| hit.status() >= least)?;
+        let answer = Answer::of_hit(question.clone(), &hit);
         let left = hit.worth_refreshing();
         self.renew(question, left, now);
         Some(answer)
@@ -252,6 +282,24 @@ impl Resolver {
         old
     }
 
+    /// Replies to these questions are validated.
+    fn checks(&self, purpose: Purpose) -> bool {
+        self.validates() && matches!(purpose, Purpose::Client | Purpose::Prefetch)
+    }
+
+    /// What must be known of what the cache has, for it to be an answer.
+    fn least(&self, purpose: Purpose) -> Status {
+        match self.validates() && purpose != Purpose::Unchecked {
+            true => Status::Insecure,
+            false => Status::Indeterminate,
+        }
+    }
+
+    /// What an answer can be at best.
+    fn best(&self, purpose: Purpose) -> Status {
+        if self.checks(purpose) { Status::Secure } else { Status::Indeterminate }
+    }
+
     fn next_id(&mut self) -> u64 {
         self.last_id += 1;
         self.last_id
@@ -268,7 +316,7 @@ impl Coordinator for Resolver {
     fn handle(&mut self, input: Input<'_>, now: Time) {
         match input {
             Input::Datagram { port, from, bytes } => self.datagram(port.0, from, bytes, now),
-            Input::TcpOpened(TcpId(id)) => self.opened(id),
+            Input::TcpOpened(TcpId(id)) => self.opened(id, now),
             Input::TcpReceived { id, bytes } => self.received(id.0, bytes, now),
             Input::SendFailed(Socket::FreshPort(port)) => self.unreachable(port.0, now),
             Input::TcpClosed(id) | Input::SendFailed(Socket::Tcp(id)) => self.closed(id.0, now),
@@ -298,6 +346,7 @@ impl Coordinator for Resolver {
             match due {
                 Due::Query(query) => self.overdue(query, now),
                 Due::Task(task) => self.too_late(task, now),
+                Due::Stream(id) => self.idle_over(id),
             }
             self.run(now);
         }
@@ -315,7 +364,11 @@ impl Answer {
             Rcode::REFUSED => Some(ResolveError::Refused),
             _ => Some(ResolveError::ServFail(None)),
         };
-        Answer { question, rcode, sections, extended: None, error }
+        Answer { question, rcode, sections, status: Status::Indeterminate, extended: None, error }
+    }
+
+    fn of_hit(question: Question, hit: &Hit<'_>) -> Self {
+        Answer { status: hit.status(), ..Answer::new(question, hit.rcode(), hit.sections()) }
     }
 
     fn failed(question: Question, error: ResolveError, extended: u16) -> Self {
@@ -324,7 +377,29 @@ impl Answer {
             _ => Rcode::SERVFAIL,
         };
         let extended = Some(ExtendedError::new(extended));
-        Answer { question, rcode, sections: Sections::new(), extended, error: Some(error) }
+        let (sections, status) = (Sections::new(), Status::Indeterminate);
+        Answer { question, rcode, sections, status, extended, error: Some(error) }
+    }
+}
+
+/// Without the feature there is nobody to judge.
+#[cfg(not(feature = "dnssec"))]
+impl Resolver {
+    const fn validates(&self) -> bool {
+        false
+    }
+
+    fn judge(&mut self, task: &mut task::Task, now: Time) -> Option<Answer> {
+        let held = task.held.take()?;
+        self.settle(task, held, now)
+    }
+
+    fn condemned(&mut self, _: &task::Task, _: Time) -> Option<Answer> {
+        None
+    }
+
+    fn deny(&mut self, _: &mut task::Task, _: Time) -> Option<Answer> {
+        None
     }
 }
 

@@ -6,6 +6,7 @@
 
 mod build;
 mod check;
+mod few;
 mod index;
 mod lookup;
 mod nodes;
@@ -17,6 +18,7 @@ use crate::{Class, Name, Rdata, RdataRef, Record, RecordRef, RrType};
 
 pub use build::{BuildFault, ZoneBuilder};
 pub use check::{Finding, Severity, check};
+use few::Few;
 pub(crate) use index::{LabelHashes, NameIndex};
 pub use lookup::Found;
 use nodes::Nodes;
@@ -26,7 +28,7 @@ use nodes::Nodes;
 pub struct Rrset {
     rtype: RrType,
     ttl: u32,
-    rdatas: Vec<Rdata>,
+    rdatas: Few<Rdata>,
     signatures: Vec<Rdata>,
 }
 
@@ -60,7 +62,7 @@ impl Rrset {
 #[derive(Clone, Debug)]
 pub struct Node {
     name: Name,
-    rrsets: Vec<Rrset>,
+    rrsets: Few<Rrset>,
     parent: u32,
     children: u32,
     wildcard: Option<u32>,
@@ -152,7 +154,12 @@ impl Zone {
     /// The node of a name, an empty non-terminal's too.
     #[must_use]
     pub fn node(&self, name: &Name) -> Option<&Node> {
-        self.nodes.find(name).and_then(|id| self.nodes.at(id))
+        self.node_of(name.as_wire())
+    }
+
+    /// The same, of the name with this wire form.
+    pub(crate) fn node_of(&self, wire: &[u8]) -> Option<&Node> {
+        self.nodes.find(wire).and_then(|id| self.nodes.at(id))
     }
 
     /// All nodes, the apex first, parents before their children.

@@ -318,6 +318,70 @@ ns NSEC *.w A RRSIG NSEC
     assert_eq!(types, [RrType::A, RrType::RRSIG]);
 }
 
+/// What a wildcard says may be an alias; the proof stands behind all that the alias leads to.
+#[test]
+fn wildcard_aliases_of_signed_zones_are_followed_before_they_are_proven() {
+    let text = r#"$TTL 60
+@ SOA a b 1 2 3 4 5
+@ NS ns
+@ NSEC *.m SOA NS NSEC
+*.m CNAME mx
+*.m NSEC mx CNAME NSEC
+mx MX 10 ns
+mx NSEC ns MX NSEC
+ns A 192.0.2.1
+ns NSEC s A NSEC
+s NS ns.s
+s NSEC *.v NS NSEC
+ns.s A 192.0.2.2
+*.v CNAME x.m
+*.v NSEC *.w CNAME NSEC
+*.w CNAME x.s
+*.w NSEC @ CNAME NSEC
+"#;
+    let mut authority = Authority::new();
+    authority.add(zone("org", text));
+    let dnssec = EdnsHeader { dnssec_ok: true, ..EdnsHeader::new(1232) };
+    for (name, rtype, wanted) in [
+        ("x.m.org", RrType::MX, ["CNAME mx.org., MX 10 ns.org.", "NSEC mx.org. CNAME NSEC", "A 192.0.2.1"]),
+        (
+            "y.v.org",
+            RrType::MX,
+            [
+                "CNAME x.m.org., CNAME mx.org., MX 10 ns.org.",
+                "NSEC *.w.org. CNAME NSEC, NSEC mx.org. CNAME NSEC",
+                "A 192.0.2.1",
+            ],
+        ),
+        (
+            "x.m.org",
+            RrType::TXT,
+            [
+                "CNAME mx.org.",
+                "SOA a.org. b.org. 1 2 3 4 5, NSEC ns.org. MX NSEC, NSEC mx.org. CNAME NSEC",
+                "",
+            ],
+        ),
+        (
+            "x.w.org",
+            RrType::A,
+            ["CNAME x.s.org.", "NS ns.s.org., NSEC *.v.org. NS NSEC, NSEC org. CNAME NSEC", "A 192.0.2.2"],
+        ),
+    ] {
+        let (verdict, reply) = ask(&authority, &query(name, rtype, Some(dnssec)), &client());
+        assert!(matches!(verdict, Verdict::Reply(_)), "{name} {rtype}: {verdict:?}");
+        let message = Message::parse(&reply).unwrap();
+        let said = Section::ALL.map(|section| {
+            let records = message.section(section).filter(|record| record.rtype() != RrType::OPT);
+            records
+                .map(|record| format!("{} {}", record.rtype(), record.rdata))
+                .collect::<Vec<_>>()
+                .join(", ")
+        });
+        assert_eq!(said, wanted, "{name} {rtype}");
+    }
+}
+
 #[test]
 fn a_zone_that_is_awaited_is_servfail_until_it_is_there() {
     let mut authority = authority();

@@ -1,81 +1,28 @@
-//! Answers of signed zones, judged from the root's key on.
-//!
-//! The zones in `tests/dnssec` are ours, signed with other people's tool for the years 2020 to 2085 (`expired.test` until
-//! 2021): Ed25519 over NSEC, ECDSA over NSEC3, RSA over NSEC3 with opt-out, one that hashes 100 times, one with an algorithm
-//! that the verifier does not know. `plain.test` is unsigned.
+//! Answers of signed zones, judged from the root's key on; `tests/dnssec/hierarchy.rs` tells of the zones.
 
 #![cfg(feature = "dnssec")]
 
+#[path = "dnssec/hierarchy.rs"]
+mod hierarchy;
+
 use std::cell::Cell;
 use std::net::IpAddr;
-use std::sync::Arc;
 
 use dns::authority::{Authority, ClientCtx, Verdict as Reply};
 use dns::dnssec::{Fault, Security, Validator, Verdict, Verifier, ds_of};
-use dns::zone::{Zone, ZoneBuilder};
 use dns::zonefile::Parser;
-use dns::{Builder, EdnsHeader, Header, Message, Name, Opcode, Question, Rdata, RecordRef, RrType, Section};
-use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
+use dns::{
+    Builder, EdnsHeader, Header, Message, Name, Opcode, Question, Rcode, Rdata, Record, RecordRef, RrType,
+    Section,
+};
 
-const PLAIN: &str = "$TTL 300\n@ SOA ns h 1 2 3 4 5\n@ NS ns\nns A 192.0.2.5\nwww A 192.0.2.55\n";
-
-/// In 2026.
-const NOW: u64 = 1_780_000_000;
-
-struct Ring;
-
-impl Verifier for Ring {
-    fn knows(&self, algorithm: u8) -> bool {
-        matches!(algorithm, 8 | 10 | 13 | 14 | 15)
-    }
-
-    fn verify(&self, algorithm: u8, key: &[u8], signed: &[u8], proof: &[u8]) -> bool {
-        let point = [&[4], key].concat();
-        let verified = |how: &'static dyn VerificationAlgorithm, key: &[u8]| {
-            UnparsedPublicKey::new(how, key).verify(signed, proof).is_ok()
-        };
-        match algorithm {
-            8 => {
-                let (e, n) = key[1..].split_at(usize::from(key[0]));
-                let key = RsaPublicKeyComponents { n, e };
-                key.verify(&signature::RSA_PKCS1_2048_8192_SHA256, signed, proof).is_ok()
-            }
-            13 => verified(&signature::ECDSA_P256_SHA256_FIXED, &point),
-            14 => verified(&signature::ECDSA_P384_SHA384_FIXED, &point),
-            15 => verified(&signature::ED25519, key),
-            _ => false,
-        }
-    }
-}
-
-fn zone(apex: &str, text: &str) -> Arc<Zone> {
-    let apex: Name = apex.parse().unwrap();
-    let mut parser = Parser::new(text.as_bytes(), "zone").origin(apex.clone());
-    let mut builder = ZoneBuilder::new(apex);
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record).unwrap();
-    }
-    Arc::new(builder.build().unwrap())
-}
+use hierarchy::{NOW, Ring, root_key, zones};
 
 /// All of it on one server.
 fn authority() -> (Authority, Rdata) {
     let mut authority = Authority::new();
-    for (apex, text) in [
-        (".", include_str!("dnssec/root.zone")),
-        ("test", include_str!("dnssec/test.zone")),
-        ("nsec3.test", include_str!("dnssec/nsec3.test.zone")),
-        ("optout.test", include_str!("dnssec/optout.test.zone")),
-        ("many.test", include_str!("dnssec/many.test.zone")),
-        ("expired.test", include_str!("dnssec/expired.test.zone")),
-        ("unknown.test", include_str!("dnssec/unknown.test.zone")),
-        ("plain.test", PLAIN),
-    ] {
-        authority.add(zone(apex, text));
-    }
-    let root = zone(".", include_str!("dnssec/root.zone"));
-    let keys = root.node(&Name::ROOT).unwrap().rrset(RrType::DNSKEY).unwrap().rdatas()[0].clone();
-    (authority, keys)
+    zones().into_iter().for_each(|(_, zone)| authority.add(zone));
+    (authority, root_key())
 }
 
 fn ask(authority: &Authority, question: &Question) -> Vec<u8> {
@@ -382,4 +329,153 @@ fn the_signature_of_an_rfc_is_that_of_its_record() {
     let rdatas = [mx.as_rdata_ref()];
     let signed = dns::dnssec::signed_data(&rrsig, owner.as_name_ref(), dns::Class::IN, &rdatas).unwrap();
     assert!(Ring.verify(15, key.as_rdata_ref().dnskey().unwrap().public_key, &signed, rrsig.signature));
+}
+
+/// RSA with SHA-1 counts, as it did in 2004.
+struct Then;
+
+impl Verifier for Then {
+    fn knows(&self, algorithm: u8) -> bool {
+        algorithm == 5
+    }
+
+    fn verify(&self, algorithm: u8, key: &[u8], signed: &[u8], proof: &[u8]) -> bool {
+        Ring.verify(algorithm, key, signed, proof)
+    }
+}
+
+/// RFC 4035 appendix A, as far as its appendix B shows it.
+fn example() -> Vec<Record> {
+    let text = include_bytes!("dnssec/rfc4035.zone");
+    let mut parser = Parser::new(text, "rfc4035.zone").origin(Name::ROOT);
+    let mut records = Vec::new();
+    while let Some(entry) = parser.next().unwrap() {
+        records.push(entry.record.to_record());
+    }
+    records
+}
+
+/// A reply with these RRsets and their signatures: `OWNER TYPE`, or `NAME<OWNER TYPE` for what a wildcard made.
+fn reply(question: &Question, rcode: Rcode, sections: [&[&str]; 2]) -> Vec<u8> {
+    let records = example();
+    let mut out = vec![0; 65_535];
+    let mut builder = Builder::new(&mut out, Header::query(1, Opcode::QUERY).reply(rcode));
+    builder.push_question(question.as_question_ref()).unwrap();
+    for (section, rrsets) in [Section::Answer, Section::Authority].into_iter().zip(sections) {
+        for rrset in rrsets {
+            let (owner, rtype) = rrset.split_once(' ').unwrap();
+            let (name, owner) = owner.split_once('<').unwrap_or((owner, owner));
+            let (name, owner): (Name, Name) = (name.parse().unwrap(), owner.parse().unwrap());
+            let rtype: RrType = rtype.parse().unwrap();
+            let fits = |record: &&Record| {
+                let covers = record.rdata.as_rdata_ref().rrsig().map(|rrsig| rrsig.type_covered);
+                record.owner == owner && covers.unwrap_or(record.rtype()) == rtype
+            };
+            for record in records.iter().filter(fits) {
+                let record = Record { owner: name.clone(), ..record.clone() };
+                builder.push_record(section, record.as_record_ref()).unwrap();
+            }
+        }
+    }
+    builder.finish().to_vec()
+}
+
+/// RFC 4035 appendix B: its messages, with its signatures, by its keys.
+#[test]
+fn the_examples_of_rfc_4035_are_judged_as_it_says() {
+    const MAY_2004: u64 = 1_083_412_800;
+    let key = question("example", RrType::DNSKEY);
+    let keys = reply(&key, Rcode::NOERROR, [&["example. DNSKEY"], &[]]);
+    let ksk = Message::parse(&keys)
+        .unwrap()
+        .answer()
+        .find(|record| record.rdata.dnskey().is_some_and(|dnskey| dnskey.flags == 257));
+    let ksk = ksk.unwrap().rdata.to_rdata();
+    assert_eq!(dns::dnssec::key_tag(&ksk.as_rdata_ref()), 9465);
+    let learned = || {
+        let mut validator = Validator::new(Then);
+        validator.trust(key.name.clone(), ksk.clone());
+        validator.learn(&key, &Message::parse(&keys).unwrap(), MAY_2004);
+        validator
+    };
+    let (secure, missing) = (Security::Secure, Security::Bogus(Fault::NsecMissing));
+    let nothing: &[&str] = &[];
+    for (section, name, rtype, rcode, answer, authority, expected) in [
+        ("B.1", "x.w.example", RrType::MX, 0, &["x.w.example. MX"][..], &["example. NS"][..], secure),
+        ("B.1", "xx.example", RrType::A, 0, &["xx.example. A"], nothing, secure),
+        ("B.1", "xx.example", RrType::AAAA, 0, &["xx.example. AAAA"], nothing, secure),
+        ("B.1", "ns1.example", RrType::A, 0, &["ns1.example. A"], nothing, secure),
+        ("B.1", "ns2.example", RrType::A, 0, &["ns2.example. A"], nothing, secure),
+        (
+            "B.2",
+            "ml.example",
+            RrType::A,
+            3,
+            nothing,
+            &["example. SOA", "b.example. NSEC", "example. NSEC"],
+            secure,
+        ),
+        ("B.2 cut", "ml.example", RrType::A, 3, nothing, &["example. SOA", "b.example. NSEC"], missing),
+        ("B.2 cut", "ml.example", RrType::A, 3, nothing, &["example. SOA", "example. NSEC"], missing),
+        ("B.3", "ns1.example", RrType::MX, 0, nothing, &["example. SOA", "ns1.example. NSEC"], secure),
+        ("B.3 other", "ns1.example", RrType::A, 0, nothing, &["example. SOA", "ns1.example. NSEC"], missing),
+        ("B.4", "a.example", RrType::DS, 0, &["a.example. DS"], nothing, secure),
+        ("B.5", "b.example", RrType::DS, 0, nothing, &["b.example. NSEC"], secure),
+        (
+            "B.6",
+            "a.z.w.example",
+            RrType::MX,
+            0,
+            &["a.z.w.example.<*.w.example. MX"],
+            &["x.y.w.example. NSEC"],
+            secure,
+        ),
+        ("B.6 cut", "a.z.w.example", RrType::MX, 0, &["a.z.w.example.<*.w.example. MX"], nothing, missing),
+        (
+            "B.7",
+            "a.z.w.example",
+            RrType::AAAA,
+            0,
+            nothing,
+            &["example. SOA", "x.y.w.example. NSEC", "*.w.example. NSEC"],
+            secure,
+        ),
+        (
+            "B.7 cut",
+            "a.z.w.example",
+            RrType::AAAA,
+            0,
+            nothing,
+            &["example. SOA", "x.y.w.example. NSEC"],
+            missing,
+        ),
+    ] {
+        let question = question(name, rtype);
+        let message = reply(&question, Rcode(rcode), [answer, authority]);
+        let message = Message::parse(&message).unwrap();
+        let validator = learned();
+        match validator.judge(&question, &message, MAY_2004) {
+            Verdict::Known(security, _) => assert_eq!(security, expected, "{section}"),
+            Verdict::Need(question) => panic!("{section}: {question}"),
+        }
+        // A month later all of it is over.
+        let later = validator.judge(&question, &message, MAY_2004 + 30 * 86_400);
+        assert!(!matches!(later, Verdict::Known(Security::Secure, _)), "{section}");
+    }
+    // B.4, B.5: what the referral says of the child is a link of the chain.
+    let mut validator = learned();
+    let cut = question("b.example", RrType::DS);
+    let referral = reply(&cut, Rcode::NOERROR, [&[], &["b.example. NSEC"]]);
+    validator.learn(&cut, &Message::parse(&referral).unwrap(), MAY_2004);
+    let below = question("mc.b.example", RrType::MX);
+    let empty = reply(&below, Rcode::NOERROR, [&[], &[]]);
+    let verdict = validator.judge(&below, &Message::parse(&empty).unwrap(), MAY_2004);
+    assert!(matches!(verdict, Verdict::Known(Security::Insecure, _)), "{verdict:?}");
+    // B.8: the child's server denies a DS that only the parent knows.
+    let ds = question("example", RrType::DS);
+    let denied = reply(&ds, Rcode::NOERROR, [&[], &["example. SOA", "example. NSEC"]]);
+    let mut above = Validator::new(Then);
+    above.trust(Name::ROOT, ksk.clone());
+    let verdict = above.judge(&ds, &Message::parse(&denied).unwrap(), MAY_2004);
+    assert_eq!(verdict, Verdict::Need(question(".", RrType::DNSKEY)));
 }

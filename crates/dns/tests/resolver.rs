@@ -10,7 +10,7 @@ use dns::resolver::service::{Access, Output, Policy, Service, Verdict};
 use dns::resolver::{Answer, Config, Resolver, Way, ZoneRule};
 use dns::{
     Builder, Coordinator as _, EdnsHeader, Event, Flags, Header, Input, LimitKind, Message, Name, Opcode,
-    PortId, Question, Rcode, Rdata, Record, ResolveError, RrType, Section, Socket, TcpId, Transmit,
+    PortId, Privacy, Question, Rcode, Rdata, Record, ResolveError, RrType, Section, Socket, TcpId, Transmit,
 };
 
 const SERVER: &str = "192.0.2.1:53";
@@ -147,11 +147,11 @@ fn a_hundred_forgeries_move_the_query_to_tcp() {
         tell(&mut resolver, &query, &[0; 40], Time::ZERO);
     }
     let opened = std::iter::from_fn(|| resolver.poll_event()).find_map(|event| match event {
-        Event::OpenTcp { id, to, tls } => Some((id, to, tls)),
+        Event::OpenTcp { id, to, privacy } => Some((id, to, privacy)),
         _ => None,
     });
-    let (id, to, tls) = opened.unwrap();
-    assert_eq!((to, tls), (SERVER.parse().unwrap(), false));
+    let (id, to, privacy) = opened.unwrap();
+    assert_eq!((to, privacy), (SERVER.parse().unwrap(), Privacy::Clear));
     resolver.handle(Input::TcpOpened(id), Time::ZERO);
     let query = sent(&mut resolver);
     assert_eq!(query.socket, Socket::Tcp(id));
@@ -363,6 +363,51 @@ fn what_a_client_has_no_room_for_is_cut_and_says_so() {
     let Verdict::Reply(len) = service.query(client, true, &asked, Time::ZERO, &mut out) else { panic!() };
     let whole = Message::parse(&out[..len]).unwrap();
     assert!(!whole.flags().has(Flags::TC) && whole.answer().count() == 20);
+}
+
+#[test]
+fn whoever_asks_for_all_is_told_a_part_and_by_a_stream_what_there_is() {
+    let mut service = Service::new(forwarding(|_| {}), Policy::default());
+    let mut out = vec![0; 65_535];
+    let mut ask = |service: &mut Service, rtype: RrType, stream: bool| {
+        let query = query("www.example.", rtype, Flags::RD, Some(EdnsHeader::new(4096)));
+        let verdict = service.query((1, "192.0.2.9".parse().unwrap()), stream, &query, Time::ZERO, &mut out);
+        let Verdict::Reply(len) = verdict else { return None };
+        let message = Message::parse(&out[..len]).unwrap();
+        assert!(!message.flags().has(Flags::TC));
+        assert_eq!(message.question().unwrap().rtype, rtype);
+        Some(message.answer().map(|record| record.rtype()).collect::<Vec<_>>())
+    };
+    let tell_next = |service: &mut Service, records: &[&str]| {
+        let query = sent(service.resolver());
+        let bytes = reply(&query.bytes, Flags::RA, [records, &[], &[]]);
+        tell(service.resolver(), &query, &bytes, Time::ZERO);
+        let mut out = vec![0; 65_535];
+        while let Some(output) = service.poll_event(&mut out) {
+            if let Output::Reply { len, .. } = output {
+                return Message::parse(&out[..len]).unwrap().answer().count();
+            }
+        }
+        panic!("no reply")
+    };
+    // What is known of the name is enough: nobody is asked.
+    assert_eq!(ask(&mut service, RrType::TXT, false), None);
+    tell_next(&mut service, &["www.example. 60 TXT one"]);
+    assert_eq!(ask(&mut service, RrType::ANY, false).unwrap(), [RrType::TXT]);
+    assert!(service.resolver().poll_transmit(Time::ZERO).is_none());
+    // What is not known is asked for, and one RRset of it is told by a datagram, the whole by a stream.
+    let mut service = Service::new(forwarding(|_| {}), Policy::default());
+    assert_eq!(ask(&mut service, RrType::ANY, false), None);
+    let all = ["www.example. 60 A 192.0.2.7", "www.example. 60 A 192.0.2.8", "www.example. 60 TXT text"];
+    assert_eq!(tell_next(&mut service, &all), 2);
+    assert_eq!(ask(&mut service, RrType::ANY, false).unwrap(), [RrType::A; 2]);
+    assert_eq!(ask(&mut service, RrType::ANY, true).unwrap(), [RrType::A, RrType::A, RrType::TXT]);
+    // An alias is followed for nobody who asks for all.
+    let mut service = Service::new(forwarding(|_| {}), Policy::default());
+    assert_eq!(ask(&mut service, RrType::A, false), None);
+    tell_next(&mut service, &["www.example. 60 CNAME web.example.", "web.example. 60 A 192.0.2.7"]);
+    assert_eq!(ask(&mut service, RrType::ANY, false), None);
+    assert_eq!(tell_next(&mut service, &["www.example. 60 CNAME web.example."]), 1);
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! Against a server that answers anything, the resolver ends within its quotas (the fuzzer's target, by chance).
 
+#![cfg(feature = "dnssec")]
+
 #[path = "rpl/adversary.rs"]
 mod adversary;
 

@@ -8,8 +8,8 @@ use dns::client::{Answer, Config, Hosts, Transport};
 use dns::cookie::Cookie;
 use dns::proto_core::Time;
 use dns::{
-    Builder, Coordinator, EdnsHeader, EdnsOption, Event, Flags, Input, Message, PortId, Question, Rcode,
-    Rdata, Record, ResolveError, RrType, Section, Socket, StubResolver, TcpId, Ticket, Transmit,
+    Builder, Coordinator, EdnsHeader, EdnsOption, Event, Flags, Input, Message, PortId, Privacy, Question,
+    Rcode, Rdata, Record, ResolveError, RrType, Section, Socket, StubResolver, TcpId, Ticket, Transmit,
 };
 
 const MS: Duration = Duration::from_millis(1);
@@ -354,6 +354,8 @@ fn cookies_are_learnt_and_wrong_ones_discarded() {
         vec![
             Reply { after: MS, from: to, bytes: reply(query, Rcode::NXDOMAIN, &[], &wrong) },
             Reply { after: MS, from: to, bytes: reply(query, Rcode::NXDOMAIN, &[], &[]) },
+            // Nor has a server that gave a cookie forgotten what EDNS is.
+            Reply { after: MS, from: to, bytes: reply(query, Rcode::FORMERR, &[], &[]) },
             Reply { after: 2 * MS, from: to, bytes: right },
         ]
     });
@@ -363,6 +365,22 @@ fn cookies_are_learnt_and_wrong_ones_discarded() {
     assert_eq!(seen.len(), 3);
     assert!(seen.iter().all(|(client, _, stream)| *client == seen[0].0 && !stream));
     assert_eq!(seen.iter().map(|(_, server, _)| server.len()).collect::<Vec<_>>(), [0, 8, 8]);
+}
+
+#[test]
+fn by_tls_queries_are_padded_and_bear_no_cookie() {
+    let config = Config { transport: Transport::Tls, ..config(&[1]) };
+    let mut stub = StubResolver::new(config, Hosts::default(), [7; 32]);
+    stub.resolve(Question::new("www.example".parse().unwrap(), RrType::A), Time::ZERO);
+    let Some(Event::OpenTcp { id, privacy, .. }) = stub.poll_event() else { panic!("no stream") };
+    assert_eq!(privacy, Privacy::Opportunistic);
+    assert_eq!(stub.poll_transmit(Time::ZERO), None);
+    stub.handle(Input::TcpOpened(id), Time::ZERO);
+    let query = stub.poll_transmit(Time::ZERO).unwrap().bytes;
+    assert_eq!(query.len(), 2 + 128);
+    let message = Message::parse(&query[2..]).unwrap();
+    let edns = message.edns().unwrap();
+    assert!(edns.cookie().is_none() && matches!(edns.options().next(), Some(EdnsOption::Padding(_))));
 }
 
 #[test]

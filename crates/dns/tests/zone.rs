@@ -105,3 +105,25 @@ fn the_checker_follows_names() {
     }
     assert_eq!(check(&build("@ SOA a b 1 2 3 4 5").unwrap()).len(), 1);
 }
+
+#[test]
+fn the_checker_knows_where_delegations_stand() {
+    let digest = |octets: usize| "00".repeat(octets);
+    for (text, rtype) in [
+        (format!("x NS ns\nx DS 1 8 2 {}", digest(32)), None),
+        (format!("@ DS 1 8 2 {}", digest(32)), Some(RrType::DS)),
+        (format!("x NS ns\nx DS 1 8 2 {}", digest(31)), Some(RrType::DS)),
+        (format!("x NS ns\nx DS 1 8 1 {}", digest(20)), None),
+        (format!("x NS ns\nx DS 1 8 4 {}", digest(32)), Some(RrType::DS)),
+        // Of a type that nobody knows, anything goes.
+        (format!("x NS ns\nx DS 1 8 99 {}", digest(1)), None),
+        // RFC 8078 section 4: nothing more to delegate to.
+        ("@ CDS 0 0 0 00".to_owned(), None),
+        (format!("@ CDS 1 8 1 {}", digest(21)), Some(RrType::CDS)),
+        ("*.x NS ns".to_owned(), Some(RrType::NS)),
+    ] {
+        let findings = check(&build(&format!("{SOA}{text}\n")).unwrap());
+        let errors = findings.iter().find(|finding| finding.severity == Severity::Error);
+        assert_eq!(errors.map(|finding| finding.rtype), rtype, "{text}: {findings:?}");
+    }
+}

@@ -11,50 +11,34 @@
 //! | run an [`Endpoint`](proto_core::Endpoint) on a host | [`Driven`] as a client, [`Serve`] as a server, told what to do by a [`Role`] |
 //! | run a [`DatagramEndpoint`](proto_core::DatagramEndpoint) | [`Datagrams`] |
 //! | run anything else: a coordinator of many streams | a [`Process`] of your own |
+//! | try a driver of your own | [`toy::Talk`], an endpoint that takes every turn |
 //!
 //! Endpoints are driven by [`proto_core::Drive`], like everywhere.
 //!
 //! ```
-//! # use bytes::{Bytes, BytesMut};
-//! # use proto_core::{End, Endpoint, Output, Status, Time};
-//! # #[derive(Default)]
-//! # struct Upper { output: Output, ended: bool }
-//! # impl Endpoint for Upper {
-//! #     type Event = Bytes;
-//! #     type Error = core::convert::Infallible;
-//! #     fn receive(&mut self, input: &mut BytesMut, _: Time) -> Result<Option<Bytes>, Self::Error> {
-//! #         let Some(end) = input.iter().position(|&b| b == b'\n') else { return Ok(None) };
-//! #         Ok(Some(input.split_to(end + 1).freeze()))
-//! #     }
-//! #     fn receive_eof(&mut self, input: &mut BytesMut, _: End, now: Time) -> Result<Option<Bytes>, Self::Error> {
-//! #         let event = self.receive(input, now)?;
-//! #         self.ended = event.is_none();
-//! #         Ok(event)
-//! #     }
-//! #     fn output(&mut self) -> &mut Output { &mut self.output }
-//! #     fn deadline(&self) -> Option<Time> { None }
-//! #     fn handle_deadline(&mut self, _: Time) -> Result<Option<Bytes>, Self::Error> { Ok(None) }
-//! #     fn status(&self) -> Status { if self.ended { Status::Finishing } else { Status::Open } }
-//! # }
 //! use std::time::Duration;
+//! use net_sim::toy::{Event, Talk};
 //! use net_sim::{Happening, Link, Pair};
 //!
-//! let mut answer = Bytes::new();
-//! let outcome = Pair::new(Upper::default(), Upper::default())
+//! let mut answer = None;
+//! let outcome = Pair::new(Talk::new(), Talk::new())
 //!     .link(Link::new().delay(Duration::from_millis(50)))
 //!     .run(
 //!         |client, happening| match happening {
-//!             Happening::Opened => client.output.put(b"hello\n"),
-//!             Happening::Event(line) => (answer, client.ended) = (line, true),
+//!             Happening::Opened => client.say(b"hello"),
+//!             Happening::Event(Event::Line(line)) => {
+//!                 answer = Some(line);
+//!                 client.say_bye();
+//!             }
 //!             _ => {}
 //!         },
 //!         |server, happening| {
-//!             if let Happening::Event(line) = happening {
-//!                 server.output.put(&line.to_ascii_uppercase());
+//!             if let Happening::Event(Event::Line(line)) = happening {
+//!                 server.say(&line.to_ascii_uppercase());
 //!             }
 //!         },
 //!     );
-//! assert!(outcome.is_over() && answer == "HELLO\n");
+//! assert!(outcome.is_over() && answer.is_some_and(|line| line == "HELLO"));
 //! ```
 
 mod datagrams;
@@ -64,6 +48,7 @@ mod pair;
 mod random;
 mod sim;
 mod stream;
+pub mod toy;
 mod trace;
 
 pub use datagrams::{DatagramRole, Datagrams};

@@ -1,19 +1,74 @@
 //! What a simulated network does: times as the textbook computes them, nothing lost but what should be, the same trace
 //! for the same seed.
 
-mod toys;
-
 use std::cell::RefCell;
 use std::rc::Rc;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use net_sim::toy::{BadLine, Event, Talk};
 use net_sim::{
     Addr, Chunks, Context, Datagrams, Driven, Gone, Happening, Input, Link, Pair, Process, Random, Read,
     Serve, Sim, Stream,
 };
-use proto_core::{End, Fault, Status, Time};
-use toys::{Asker, BadLine, Event, Lines};
+use proto_core::{DatagramEndpoint, End, Fault, Status, Time, Transmit};
+
+/// Asks numbered questions until each is answered, or answers them.
+#[derive(Debug, Default)]
+struct Asker {
+    to: Option<Addr>,
+    open: Vec<u32>,
+    to_send: Vec<(Addr, u32)>,
+    answered: Vec<u32>,
+    again_at: Option<Time>,
+}
+
+impl Asker {
+    fn asking(to: Addr, questions: u32) -> Self {
+        Asker { to: Some(to), open: (0..questions).collect(), again_at: Some(Time::ZERO), ..Asker::default() }
+    }
+
+    fn answering() -> Self {
+        Asker::default()
+    }
+}
+
+impl DatagramEndpoint for Asker {
+    type Event = u32;
+    type Error = std::convert::Infallible;
+    type Peer = Addr;
+
+    fn handle(&mut self, from: Addr, datagram: &[u8], _now: Time) -> Result<(), Self::Error> {
+        let number = u32::from_le_bytes(datagram.try_into().unwrap());
+        if self.to.is_none() {
+            self.to_send.push((from, number));
+        } else if self.open.contains(&number) {
+            self.open.retain(|&open| open != number);
+            self.answered.push(number);
+        }
+        Ok(())
+    }
+
+    fn poll_transmit(&mut self, _now: Time, out: &mut BytesMut) -> Option<Transmit<Addr>> {
+        let (to, number) = self.to_send.pop()?;
+        out.extend_from_slice(&number.to_le_bytes());
+        Some(Transmit { to, len: 4 })
+    }
+
+    fn poll_event(&mut self) -> Option<u32> {
+        self.answered.pop()
+    }
+
+    fn deadline(&self) -> Option<Time> {
+        self.again_at
+    }
+
+    fn handle_deadline(&mut self, now: Time) -> Result<(), Self::Error> {
+        self.to_send.extend(self.to.iter().flat_map(|&to| self.open.iter().map(move |&number| (to, number))));
+        self.again_at = (!self.open.is_empty()).then(|| now + Duration::from_secs(1));
+        Ok(())
+    }
+}
 
 const MEGABIT: usize = 125_000;
 
@@ -29,7 +84,7 @@ fn textbook() -> Link {
 /// Asks for `n` objects, one after another, and notes when each was there.
 fn fetch(n: usize, link: Link, seed: u64, chunks: Chunks) -> (Vec<u64>, u64) {
     let done = RefCell::new(Vec::new());
-    let client = |lines: &mut Lines, happening: Happening<Lines>, context: &mut Context<'_, '_>| {
+    let client = |lines: &mut Talk, happening: Happening<Talk>, context: &mut Context<'_, '_>| {
         let here = match happening {
             Happening::Opened => true,
             Happening::Event(Event::Line(_)) => {
@@ -44,12 +99,12 @@ fn fetch(n: usize, link: Link, seed: u64, chunks: Chunks) -> (Vec<u64>, u64) {
             _ => {}
         }
     };
-    let server = |lines: &mut Lines, happening: Happening<Lines>, _: &mut Context<'_, '_>| {
+    let server = |lines: &mut Talk, happening: Happening<Talk>, _: &mut Context<'_, '_>| {
         if let Happening::Event(Event::Line(_)) = happening {
             lines.say(&vec![b'x'; MEGABIT - 1]);
         }
     };
-    let pair = Pair::new(Lines::new(), Lines::new()).link(link).seed(seed).chunks(chunks);
+    let pair = Pair::new(Talk::new(), Talk::new()).link(link).seed(seed).chunks(chunks);
     let outcome = pair.run_roles(client, server);
     assert!(outcome.is_over());
     (done.into_inner(), outcome.digest)
@@ -79,7 +134,7 @@ fn the_same_seed_is_the_same_run() {
 #[test]
 fn a_narrow_window_is_a_window_a_round_trip() {
     let mut heard = 0;
-    let outcome = Pair::new(Lines::new(), Lines::new())
+    let outcome = Pair::new(Talk::new(), Talk::new())
         .link(Link::new().delay(Duration::from_millis(50)))
         .window(1_000)
         .run(
@@ -200,7 +255,7 @@ fn talk(seed: u64) -> (Vec<Bytes>, u64) {
     let mut answers = Vec::new();
     let mut random = Random::new(seed);
     let asks: Vec<Vec<u8>> = (0..20).map(|_| vec![b'a'; 1 + random.index(600)]).collect();
-    let outcome = Pair::new(Lines::new(), Lines::new()).hard(seed).run(
+    let outcome = Pair::new(Talk::new(), Talk::new()).hard(seed).run(
         |client, happening| match happening {
             Happening::Opened => asks.iter().for_each(|ask| client.say(ask)),
             Happening::Event(Event::Line(line)) => {
@@ -234,7 +289,7 @@ fn hard_conditions_change_no_byte() {
 #[test]
 fn a_wrong_peer_is_told_so_and_the_session_ends() {
     let (mut told, mut fault) = (Vec::new(), None);
-    let outcome = Pair::new(Lines::new(), Lines::new()).run(
+    let outcome = Pair::new(Talk::new(), Talk::new()).run(
         |client, happening| match happening {
             Happening::Opened => client.say(b"a\0b"),
             Happening::Event(event) => told.push(event),
@@ -254,7 +309,7 @@ fn a_wrong_peer_is_told_so_and_the_session_ends() {
 #[test]
 fn deadlines_pass_in_virtual_time() {
     let mut late = 0;
-    let outcome = Pair::new(Lines::new(), Lines::patient_for(Duration::from_secs(300))).run(
+    let outcome = Pair::new(Talk::new(), Talk::patient_for(Duration::from_secs(300))).run(
         |_, _| {},
         |server, happening| {
             if let Happening::Event(Event::Late) = happening {
@@ -271,7 +326,7 @@ fn deadlines_pass_in_virtual_time() {
 #[test]
 fn both_ends_change_the_layer_a_round_trip_later() {
     let mut secured = 0;
-    let outcome = Pair::new(Lines::new(), Lines::new()).link(textbook()).run(
+    let outcome = Pair::new(Talk::new(), Talk::new()).link(textbook()).run(
         |client, happening| match happening {
             Happening::Opened => client.say(b"STARTTLS"),
             Happening::Event(Event::Secured) => client.say(b"quit"),
@@ -292,27 +347,27 @@ fn both_ends_change_the_layer_a_round_trip_later() {
 #[test]
 fn gaps_are_filled_by_the_role() {
     struct Filler;
-    impl net_sim::Role<Lines> for Filler {
-        fn handle(&mut self, lines: &mut Lines, happening: Happening<Lines>, _: &mut Context<'_, '_>) {
+    impl net_sim::Role<Talk> for Filler {
+        fn handle(&mut self, lines: &mut Talk, happening: Happening<Talk>, _: &mut Context<'_, '_>) {
             if let Happening::Opened = happening {
                 lines.output.put(b"PUT 30000\n");
                 lines.output.reserve(30_000);
                 lines.say_bye();
             }
         }
-        fn fill(&mut self, _: &mut Lines, left: u64, most: usize) -> Bytes {
+        fn fill(&mut self, _: &mut Talk, left: u64, most: usize) -> Bytes {
             vec![b'0' + (left % 10) as u8; 1.min(most)].into()
         }
     }
     let run = Rc::new(RefCell::new(Vec::new()));
     let heard = Rc::clone(&run);
-    let server =
-        move |lines: &mut Lines, happening: Happening<Lines>, _: &mut Context<'_, '_>| match happening {
-            Happening::Event(Event::Run(bytes)) => heard.borrow_mut().extend_from_slice(&bytes),
-            Happening::Event(Event::Line(line)) if line == "BYE" => lines.close(),
-            _ => {}
-        };
-    assert!(Pair::new(Lines::new(), Lines::new()).run_roles(Filler, server).is_over());
+    let server = move |lines: &mut Talk, happening: Happening<Talk>, _: &mut Context<'_, '_>| match happening
+    {
+        Happening::Event(Event::Run(bytes)) => heard.borrow_mut().extend_from_slice(&bytes),
+        Happening::Event(Event::Line(line)) if line == "BYE" => lines.close(),
+        _ => {}
+    };
+    assert!(Pair::new(Talk::new(), Talk::new()).run_roles(Filler, server).is_over());
     assert_eq!(run.borrow().len(), 30_000);
     assert_eq!(&run.borrow()[..12], b"098765432109");
 }
@@ -324,12 +379,12 @@ fn nobody_listens_and_the_client_is_told() {
     sim.wire(here, there, textbook());
     let told = Rc::new(RefCell::new(Vec::new()));
     let notes = Rc::clone(&told);
-    let role = move |_: &mut Lines, happening: Happening<Lines>, context: &mut Context<'_, '_>| {
+    let role = move |_: &mut Talk, happening: Happening<Talk>, context: &mut Context<'_, '_>| {
         if let Happening::Closed(opened) = happening {
             notes.borrow_mut().push((opened, ms(context.now())));
         }
     };
-    sim.spawn(here, Driven::client(Addr::new(there, 80), Lines::new(), role));
+    sim.spawn(here, Driven::client(Addr::new(there, 80), Talk::new(), role));
     sim.run();
     assert_eq!(told.borrow()[..], [(false, 100)]);
 }
@@ -364,14 +419,14 @@ fn closing_with_bytes_unread_resets_the_stream() {
         there,
         Serve::new(80, move |_| {
             let notes = Rc::clone(&notes);
-            let role = move |lines: &mut Lines, happening: Happening<Lines>, _: &mut Context<'_, '_>| {
+            let role = move |lines: &mut Talk, happening: Happening<Talk>, _: &mut Context<'_, '_>| {
                 match happening {
                     Happening::Event(Event::Line(_)) => lines.say(b"an answer nobody reads"),
                     Happening::Event(Event::Ended(end)) => notes.borrow_mut().push(end),
                     _ => {}
                 }
             };
-            (Lines::new(), role)
+            (Talk::new(), role)
         }),
     );
     sim.spawn(here, Rude { to: Addr::new(there, 80), stream: None });
@@ -386,17 +441,17 @@ fn a_thousand_clients_share_a_server_and_its_link() {
         let there = sim.host();
         sim.access(there, Link::new().rate(100_000_000), Link::new().rate(100_000_000));
         sim.cloud(Link::new().delay(Duration::from_millis(10)));
-        let server = |lines: &mut Lines, happening: Happening<Lines>, _: &mut Context<'_, '_>| {
+        let server = |lines: &mut Talk, happening: Happening<Talk>, _: &mut Context<'_, '_>| {
             if let Happening::Event(Event::Line(_)) = happening {
                 lines.say(&[b'x'; 12_499]);
             }
         };
-        sim.spawn(there, Serve::new(80, move |_| (Lines::new(), server)));
+        sim.spawn(there, Serve::new(80, move |_| (Talk::new(), server)));
         let done = Rc::new(RefCell::new(0));
         for _ in 0..1_000 {
             let here = sim.host();
             let count = Rc::clone(&done);
-            let role = move |lines: &mut Lines, happening: Happening<Lines>, _: &mut Context<'_, '_>| {
+            let role = move |lines: &mut Talk, happening: Happening<Talk>, _: &mut Context<'_, '_>| {
                 match happening {
                     Happening::Opened => lines.say(b"object"),
                     Happening::Event(Event::Line(_)) => {
@@ -406,7 +461,7 @@ fn a_thousand_clients_share_a_server_and_its_link() {
                     _ => {}
                 }
             };
-            sim.spawn(here, Driven::client(Addr::new(there, 80), Lines::new(), role));
+            sim.spawn(here, Driven::client(Addr::new(there, 80), Talk::new(), role));
         }
         sim.run();
         let done = *done.borrow();
@@ -452,8 +507,8 @@ fn the_trace_tells_the_story() {
         here,
         Driven::client(
             Addr::new(there, 80),
-            Lines::new(),
-            |_: &mut Lines, _: Happening<Lines>, _: &mut Context<'_, '_>| {},
+            Talk::new(),
+            |_: &mut Talk, _: Happening<Talk>, _: &mut Context<'_, '_>| {},
         ),
     );
     sim.run();
@@ -497,13 +552,13 @@ fn reading_in_parts_keeps_the_rest() {
     let (here, there) = (sim.host(), sim.host());
     let reads = Rc::new(RefCell::new(Vec::new()));
     sim.spawn(there, Sipper(Rc::clone(&reads)));
-    let role = |lines: &mut Lines, happening: Happening<Lines>, _: &mut Context<'_, '_>| {
+    let role = |lines: &mut Talk, happening: Happening<Talk>, _: &mut Context<'_, '_>| {
         if let Happening::Opened = happening {
             lines.say(b"sixsix");
             lines.status = Status::Finishing;
         }
     };
-    sim.spawn(here, Driven::client(Addr::new(there, 80), Lines::new(), role));
+    sim.spawn(here, Driven::client(Addr::new(there, 80), Talk::new(), role));
     sim.run();
     let reads = reads.borrow();
     assert_eq!(reads[..], [Read::Bytes(4), Read::Bytes(3), Read::Nothing, Read::End(End::Clean)]);

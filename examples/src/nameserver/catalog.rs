@@ -16,6 +16,7 @@ use dns::zone::{Zone, ZoneDiff, serial_newer};
 use dns::{Message, Name, Rcode, Record, RrType};
 use tracing::{info, warn};
 
+use super::compaction::{self, Kept};
 use super::journal::{Entry, Journal, whole};
 use super::unix;
 use crate::{Failure, zones};
@@ -47,6 +48,15 @@ pub struct Wanted {
     pub source: Source,
 }
 
+/// Where changes are kept.
+#[derive(Clone, Copy, Debug)]
+pub struct Keeping<'a> {
+    /// The folder.
+    pub folder: &'a Path,
+    /// Octets of a journal from which on it is made shorter.
+    pub most: u64,
+}
+
 /// A zone's life so far.
 #[derive(Debug)]
 struct Life {
@@ -55,6 +65,9 @@ struct Life {
     /// What led to it, the oldest first.
     history: Arc<Vec<ZoneDiff>>,
     journal: Option<Journal>,
+    /// The serial of the file that it grew out of.
+    base: u32,
+    seed: u64,
     /// When the primary last said that the copy is good.
     fresh: u64,
 }
@@ -76,15 +89,15 @@ pub struct Copy {
 }
 
 impl Catalog {
-    /// Loads all zones; their journals are below `data`, if there is one. `seed`: see
+    /// Loads all zones; their journals are kept there, if anywhere. `seed`: see
     /// [`ZoneBuilder::with`](dns::zone::ZoneBuilder::with).
     ///
     /// # Errors
     /// A zone file with a fault, or a journal that does not go with its zone file.
-    pub fn open(wanted: Vec<Wanted>, data: Option<&Path>, seed: u64) -> Result<Catalog, Failure> {
-        if let Some(data) = data {
-            std::fs::create_dir_all(data)
-                .map_err(|error| format!("can't use {}: {error}", data.display()))?;
+    pub fn open(wanted: Vec<Wanted>, data: Option<Keeping<'_>>, seed: u64) -> Result<Catalog, Failure> {
+        if let Some(Keeping { folder, .. }) = data {
+            std::fs::create_dir_all(folder)
+                .map_err(|error| format!("can't use {}: {error}", folder.display()))?;
         }
         let mut catalog = Catalog { lives: Vec::new(), seed };
         for wanted in wanted {
@@ -211,6 +224,7 @@ impl Catalog {
         {
             warn!(%origin, %error, "the journal is not written");
         }
+        life.tidy();
     }
 
     /// The copy is too old.
@@ -238,29 +252,35 @@ impl Catalog {
 }
 
 impl Life {
-    fn open(wanted: Wanted, data: Option<&Path>, seed: u64) -> Result<Life, Failure> {
+    fn open(wanted: Wanted, data: Option<Keeping<'_>>, seed: u64) -> Result<Life, Failure> {
         let (mut journal, mut entries) = (None, Vec::new());
-        if let Some(data) = data {
-            let path = data.join(file_name(&wanted));
+        if let Some(Keeping { folder, most }) = data {
+            let path = folder.join(file_name(&wanted));
             let (opened, read) =
-                Journal::open(&path).map_err(|error| format!("{}: {error}", path.display()))?;
+                Journal::open(&path, most).map_err(|error| format!("{}: {error}", path.display()))?;
             (journal, entries) = (Some(opened), read);
         }
-        let mut life = Life { wanted, zone: None, history: Arc::default(), journal, fresh: 0 };
+        let history = Arc::default();
+        let mut life = Life { wanted, zone: None, history, journal, base: 0, seed, fresh: 0 };
         match &life.wanted.source {
             Source::File(path) => {
                 let zone = load(&life.wanted.origin, path, seed)?;
                 life.replay(zone, entries)?;
             }
-            Source::Primaries(_) => life.restore(entries, seed)?,
+            Source::Primaries(_) => {
+                let kept = Kept::read(&entries, &life.wanted.origin, seed)?;
+                (life.zone, life.history) = (kept.zone.map(Arc::new), Arc::new(kept.diffs));
+                life.fresh = kept.fresh;
+            }
         }
         Ok(life)
     }
 
     /// The file's zone, and what came after. A file that was given a newer serial by hand has the last word.
     fn replay(&mut self, zone: Zone, entries: Vec<Entry>) -> Result<(), Failure> {
-        let diffs: Vec<_> = entries.into_iter().filter_map(diff_of).collect();
+        let diffs: Vec<_> = entries.into_iter().filter_map(Entry::diff).collect();
         let serial = zone.serial();
+        self.base = serial;
         let last = diffs.last().and_then(|diff| serial_of(&diff.added));
         let start = diffs.iter().rposition(|diff| serial_of(&diff.removed) == Some(serial));
         let behind = match (start, last) {
@@ -293,30 +313,6 @@ impl Life {
         Ok(())
     }
 
-    /// The copy from before.
-    fn restore(&mut self, entries: Vec<Entry>, seed: u64) -> Result<(), Failure> {
-        let (mut zone, mut history) = (None::<Zone>, Vec::new());
-        for entry in entries {
-            match entry {
-                Entry::Whole(records) => {
-                    let mut builder =
-                        dns::zone::ZoneBuilder::with(self.wanted.origin.clone(), dns::Class::IN, seed);
-                    records.iter().try_for_each(|record| builder.push(record.as_record_ref()))?;
-                    (zone, history) = (Some(builder.build()?), Vec::new());
-                }
-                Entry::Diff(diff) => {
-                    if let Some(zone) = &mut zone {
-                        zone.apply(&diff)?;
-                        history.push(diff);
-                    }
-                }
-                Entry::Fresh(unix) => self.fresh = unix,
-            }
-        }
-        (self.zone, self.history) = (zone.map(Arc::new), Arc::new(history));
-        Ok(())
-    }
-
     /// Applies changes, writes them down, and only then lets them count.
     fn change(&mut self, diffs: Vec<ZoneDiff>) -> Result<Arc<Zone>, Failure> {
         let old = self.zone.as_ref().ok_or("there is no zone to change")?;
@@ -336,7 +332,23 @@ impl Life {
         history.extend(diffs);
         forget(history);
         self.zone = Some(Arc::clone(&zone));
+        self.tidy();
         Ok(zone)
+    }
+
+    /// Makes a journal shorter that has become long. If that fails it stays as it is, and nothing is lost.
+    fn tidy(&mut self) {
+        let Some(journal) = self.journal.as_mut().filter(|journal| journal.is_long()) else { return };
+        let (origin, octets) = (&self.wanted.origin, journal.most() / 2);
+        let entries = journal.entries().map_err(Failure::from);
+        let short = entries.and_then(|entries| match self.wanted.source {
+            Source::File(_) => compaction::of_file(entries, self.base, octets),
+            Source::Primaries(_) => compaction::of_copy(&entries, origin, self.seed, octets),
+        });
+        if let Err(error) = short.and_then(|short| Ok(journal.replace(&short)?)) {
+            warn!(zone = %origin, error = crate::sentence(error.as_ref()), "the journal stays as long as it is");
+            journal.put_off();
+        }
     }
 
     /// A zone that comes from elsewhere as a whole: secondaries of ours are told the difference, if it goes forward.
@@ -357,11 +369,15 @@ impl Life {
         let Source::File(path) = &self.wanted.source else { return Ok(None) };
         let zone = load(&self.wanted.origin, path, seed)?;
         let old = self.zone.clone();
-        let known = self.history.iter().any(|diff| serial_of(&diff.removed) == Some(zone.serial()));
+        let within = self.history.iter().any(|diff| serial_of(&diff.removed) == Some(zone.serial()));
+        let grown = zone.serial() == self.base && old.as_ref().is_some_and(|old| old.serial() != self.base);
+        let known = within || grown;
         let same = old.as_ref().is_some_and(|old| old.serial() == zone.serial());
         let dynamic = self.journal.is_some() || known;
         // The file is what the zone grew out of by updates, which stay.
         if dynamic && (known || same && !self.history.is_empty()) {
+            // The next start begins with it.
+            self.base = zone.serial();
             return Ok(None);
         }
         if let (Some(old), true) = (&old, dynamic)
@@ -377,6 +393,7 @@ impl Life {
         if let Some(journal) = &mut self.journal {
             journal.replace(&[])?;
         }
+        self.base = zone.serial();
         let zone = Arc::new(zone);
         self.put(Arc::clone(&zone));
         Ok(Some(zone))
@@ -396,19 +413,13 @@ fn forget(history: &mut Vec<ZoneDiff>) {
     history.drain(..history.len().saturating_sub(kept));
 }
 
-fn diff_of(entry: Entry) -> Option<ZoneDiff> {
-    match entry {
-        Entry::Diff(diff) => Some(diff),
-        _ => None,
-    }
-}
-
-fn serial_of(records: &[Record]) -> Option<u32> {
+/// The serial of the SOA among records.
+pub(super) fn serial_of(records: &[Record]) -> Option<u32> {
     records.iter().find_map(|record| record.rdata.as_rdata_ref().soa().map(|soa| soa.serial))
 }
 
 /// What has to go and to come to make `new` of `old`.
-fn difference(old: &Zone, new: &Zone) -> ZoneDiff {
+pub(super) fn difference(old: &Zone, new: &Zone) -> ZoneDiff {
     let all = |zone: &Zone| -> Vec<Record> {
         let soa = zone.soa().map(|(rrset, rdata)| Record {
             owner: zone.apex().clone(),

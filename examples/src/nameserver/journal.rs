@@ -1,8 +1,8 @@
 //! What outlives a kill: the changes of a zone, each written through to the disk before anybody is told of it.
 //!
 //! The rule: a file of entries that are only ever appended; each has its length and a checksum in front, so that one
-//! that was cut by a crash is seen, and dropped with all behind it. A whole zone takes the place of everything before by
-//! a new file that is renamed over the old one.
+//! that was cut by a crash is seen, and dropped with all behind it. What takes the place of everything before (a whole zone,
+//! or the same in fewer words) is a new file that is renamed over the old one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -28,19 +28,36 @@ pub enum Entry {
     Fresh(u64),
 }
 
+impl Entry {
+    /// The change, if it is one.
+    #[must_use]
+    pub fn diff(self) -> Option<ZoneDiff> {
+        match self {
+            Entry::Diff(diff) => Some(diff),
+            _ => None,
+        }
+    }
+}
+
 /// A zone's journal, open for more.
 #[derive(Debug)]
 pub struct Journal {
     path: PathBuf,
     file: File,
+    /// Octets in it, and from how many on it is worth making it shorter.
+    len: u64,
+    long: u64,
+    most: u64,
 }
 
 impl Journal {
-    /// Opens the journal at `path`, made if need be, and reads what it holds. What was cut by a crash is dropped.
+    /// Opens the journal at `path`, made if need be, and reads what it holds. What was cut by a crash is dropped. With more
+    /// than `most` octets it is long.
     ///
     /// # Errors
     /// The disk's own; a file that is no journal.
-    pub fn open(path: &Path) -> io::Result<(Journal, Vec<Entry>)> {
+    pub fn open(path: &Path, most: u64) -> io::Result<(Journal, Vec<Entry>)> {
+        let journal = |file, len| Journal { path: path.to_owned(), file, len: len as u64, long: most, most };
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
         let mut all = Vec::new();
         file.read_to_end(&mut all)?;
@@ -50,24 +67,46 @@ impl Journal {
             file.write_all(MAGIC)?;
             file.sync_all()?;
             sync_folder(path)?;
-            return Ok((Journal { path: path.to_owned(), file }, Vec::new()));
+            return Ok((journal(file, MAGIC.len()), Vec::new()));
         }
-        let Some(mut rest) = all.strip_prefix(MAGIC) else {
+        let Some((entries, rest)) = take_entries(&all) else {
             let text = format!("{} is no journal of this program; move it away", path.display());
             return Err(io::Error::new(io::ErrorKind::InvalidData, text));
         };
-        let mut entries = Vec::new();
-        while let Some((entry, behind)) = take_entry(rest) {
-            entries.push(entry);
-            rest = behind;
-        }
         if !rest.is_empty() {
             tracing::warn!(journal = %path.display(), octets = rest.len(), "a cut entry is dropped");
         }
-        let end = (all.len() - rest.len()) as u64;
-        file.set_len(end)?;
-        file.seek(SeekFrom::Start(end))?;
-        Ok((Journal { path: path.to_owned(), file }, entries))
+        let end = all.len() - rest.len();
+        file.set_len(end as u64)?;
+        file.seek(SeekFrom::Start(end as u64))?;
+        Ok((journal(file, end), entries))
+    }
+
+    /// It has grown so much that it is worth making it shorter.
+    #[must_use]
+    pub fn is_long(&self) -> bool {
+        self.len > self.long
+    }
+
+    /// Octets from which on it is long, if it can be as short as that.
+    #[must_use]
+    pub fn most(&self) -> u64 {
+        self.most
+    }
+
+    /// All that it holds.
+    ///
+    /// # Errors
+    /// The disk's own.
+    pub fn entries(&self) -> io::Result<Vec<Entry>> {
+        let all = fs::read(&self.path)?;
+        let (entries, rest) = take_entries(&all).unwrap_or_default();
+        if rest.is_empty() { Ok(entries) } else { Err(io::ErrorKind::InvalidData.into()) }
+    }
+
+    /// It stays as it is until it is twice as long: work in proportion to what is written.
+    pub fn put_off(&mut self) {
+        self.long = self.most.max(self.len * 2);
     }
 
     /// Appends entries, and returns once the disk has them.
@@ -75,22 +114,24 @@ impl Journal {
     /// # Errors
     /// The disk's own; then nothing of them may count.
     pub fn append(&mut self, entries: &[Entry]) -> io::Result<()> {
-        let before = self.file.stream_position()?;
         let mut octets = Vec::new();
         entries.iter().try_for_each(|entry| put_entry(entry, &mut octets))?;
         let written = self.file.write_all(&octets).and_then(|()| self.file.sync_data());
-        if written.is_err() {
-            // Behind half an entry nothing would ever be read.
-            let _ = self.file.set_len(before);
-            let _ = self.file.seek(SeekFrom::Start(before));
+        match written {
+            Ok(()) => self.len += octets.len() as u64,
+            Err(_) => {
+                // Behind half an entry nothing would ever be read.
+                let _ = self.file.set_len(self.len);
+                let _ = self.file.seek(SeekFrom::Start(self.len));
+            }
         }
         written
     }
 
-    /// These entries in place of all that there are.
+    /// These entries in place of all that there are: whenever it is killed, the disk has the old ones or the new ones.
     ///
     /// # Errors
-    /// The disk's own; then the old ones are still there.
+    /// The disk's own; then either may be there.
     pub fn replace(&mut self, entries: &[Entry]) -> io::Result<()> {
         let fresh = self.path.with_extension("new");
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&fresh)?;
@@ -99,9 +140,10 @@ impl Journal {
         file.write_all(&octets)?;
         file.sync_all()?;
         fs::rename(&fresh, &self.path)?;
-        sync_folder(&self.path)?;
-        self.file = file;
-        Ok(())
+        // From here on the old file is nobody's.
+        (self.file, self.len) = (file, octets.len() as u64);
+        self.put_off();
+        sync_folder(&self.path)
     }
 }
 
@@ -169,6 +211,24 @@ fn put_records(records: &[Record], out: &mut Vec<u8>) -> io::Result<()> {
     Ok(())
 }
 
+/// Octets that a change takes in a journal.
+#[must_use]
+pub fn size(diff: &ZoneDiff) -> u64 {
+    let records = diff.removed.iter().chain(&diff.added);
+    let octets = |record: &Record| record.owner.as_wire().len() + 12 + record.rdata.as_wire().len();
+    (HEAD + 9 + records.map(octets).sum::<usize>()) as u64
+}
+
+/// The entries of a journal, and what is behind them; `None`: it is none.
+fn take_entries(all: &[u8]) -> Option<(Vec<Entry>, &[u8])> {
+    let (mut rest, mut entries) = (all.strip_prefix(MAGIC)?, Vec::new());
+    while let Some((entry, behind)) = take_entry(rest) {
+        entries.push(entry);
+        rest = behind;
+    }
+    Some((entries, rest))
+}
+
 /// The first entry, and what is behind it.
 fn take_entry(octets: &[u8]) -> Option<(Entry, &[u8])> {
     let (head, rest) = octets.split_at_checked(HEAD)?;
@@ -220,6 +280,8 @@ mod tests {
     use super::*;
     use crate::scratch::Scratch;
 
+    const MOST: u64 = 1 << 20;
+
     fn record(text: &str) -> Record {
         let rdata = Rdata::of_text(RrType::TXT, text).unwrap();
         Record { owner: "a.example.org".parse().unwrap(), ttl: 60, rdata }
@@ -234,15 +296,15 @@ mod tests {
     fn what_was_written_is_read_again() {
         let scratch = Scratch::new().unwrap();
         let path = scratch.path().join("zone.journal");
-        let (mut journal, read) = Journal::open(&path).unwrap();
+        let (mut journal, read) = Journal::open(&path, MOST).unwrap();
         assert_eq!(read, []);
         journal.append(&entries()[..1]).unwrap();
         journal.append(&entries()[1..]).unwrap();
-        let (mut journal, read) = Journal::open(&path).unwrap();
+        let (mut journal, read) = Journal::open(&path, MOST).unwrap();
         assert_eq!(read, entries());
         journal.replace(&entries()[..1]).unwrap();
         journal.append(&entries()[2..]).unwrap();
-        let (_, read) = Journal::open(&path).unwrap();
+        let (_, read) = Journal::open(&path, MOST).unwrap();
         assert_eq!(read, [entries()[0].clone(), entries()[2].clone()]);
     }
 
@@ -250,31 +312,77 @@ mod tests {
     fn a_journal_cut_anywhere_has_the_entries_before_the_cut_and_takes_more() {
         let scratch = Scratch::new().unwrap();
         let path = scratch.path().join("zone.journal");
-        Journal::open(&path).unwrap().0.append(&entries()).unwrap();
+        Journal::open(&path, MOST).unwrap().0.append(&entries()).unwrap();
         let all = fs::read(&path).unwrap();
         let mut counts = Vec::new();
         for len in 0..=all.len() {
             fs::write(&path, &all[..len]).unwrap();
-            let (mut journal, read) = Journal::open(&path).unwrap();
+            let (mut journal, read) = Journal::open(&path, MOST).unwrap();
             assert_eq!(read, entries()[..read.len()]);
             counts.push(read.len());
             journal.append(&entries()[2..]).unwrap();
-            assert_eq!(Journal::open(&path).unwrap().1.len(), read.len() + 1);
+            assert_eq!(Journal::open(&path, MOST).unwrap().1.len(), read.len() + 1);
         }
         assert!(counts.is_sorted() && counts.last() == Some(&3));
         fs::write(&path, b"something else entirely").unwrap();
-        assert!(Journal::open(&path).is_err());
+        assert!(Journal::open(&path, MOST).is_err());
     }
 
     #[test]
     fn an_octet_that_changed_ends_it() {
         let scratch = Scratch::new().unwrap();
         let path = scratch.path().join("zone.journal");
-        Journal::open(&path).unwrap().0.append(&entries()).unwrap();
+        Journal::open(&path, MOST).unwrap().0.append(&entries()).unwrap();
         let mut all = fs::read(&path).unwrap();
         let at = all.len() - 5;
         all[at] ^= 1;
         fs::write(&path, &all).unwrap();
-        assert_eq!(Journal::open(&path).unwrap().1.len(), 2);
+        assert_eq!(Journal::open(&path, MOST).unwrap().1.len(), 2);
+    }
+
+    #[test]
+    fn a_journal_is_long_when_it_is_and_after_that_when_it_has_doubled() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().join("zone.journal");
+        let Entry::Diff(diff) = &entries()[1] else { panic!() };
+        let mut journal = Journal::open(&path, 3 * size(diff)).unwrap().0;
+        let (one, three) = (&entries()[1..2], &vec![entries()[1].clone(); 3]);
+        let mut appended = 0;
+        while !journal.is_long() {
+            journal.append(one).unwrap();
+            appended += 1;
+        }
+        assert_eq!(appended, 3, "with what every journal starts with");
+        assert_eq!(journal.entries().unwrap().len(), 3);
+        journal.replace(three).unwrap();
+        assert!(!journal.is_long(), "it can't be shorter");
+        journal.append(three).unwrap();
+        assert!(!journal.is_long());
+        journal.append(one).unwrap();
+        assert!(journal.is_long());
+        journal.replace(one).unwrap();
+        assert!(!journal.is_long());
+        assert_eq!(fs::metadata(&path).unwrap().len(), MAGIC.len() as u64 + size(diff));
+    }
+
+    #[test]
+    fn a_kill_while_another_file_is_written_leaves_the_old_one() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().join("zone.journal");
+        Journal::open(&path, MOST).unwrap().0.append(&entries()).unwrap();
+        let old = fs::read(&path).unwrap();
+        let mut journal = Journal::open(&path, MOST).unwrap().0;
+        journal.replace(&entries()[1..]).unwrap();
+        let new = fs::read(&path).unwrap();
+        for len in 0..=new.len() {
+            fs::write(&path, &old).unwrap();
+            fs::write(path.with_extension("new"), &new[..len]).unwrap();
+            let (mut journal, read) = Journal::open(&path, MOST).unwrap();
+            assert_eq!(read, entries());
+            journal.replace(&entries()[2..]).unwrap();
+            journal.append(&entries()[..1]).unwrap();
+            let (_, read) = Journal::open(&path, MOST).unwrap();
+            assert_eq!(read, [entries()[2].clone(), entries()[0].clone()]);
+        }
     }
 }

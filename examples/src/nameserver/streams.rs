@@ -11,7 +11,7 @@ use bytes::Bytes;
 use dns::authority::{ClientCtx, Verdict};
 use dns::server::{Event, Limits, QueryId, Server as Endpoint};
 use dns::xfr::Outgoing;
-use dns::{Message, Rcode};
+use dns::{Message, Opcode, Rcode, edns};
 use net_core::serve::{Config, Server};
 use net_core::{Clock, Connection, Deadline, Shutdown, Step, Stream, TlsRole};
 use rustls::ServerConfig;
@@ -50,6 +50,7 @@ struct Talk<'t> {
     desk: &'t Desk,
     connection: Connection<Endpoint>,
     peer: SocketAddr,
+    tls: bool,
     out: Vec<u8>,
     /// Transfers that wait for the one under way.
     waiting: VecDeque<(QueryId, Bytes)>,
@@ -75,7 +76,8 @@ fn converse(
     connection.heed(shutdown);
     let out = vec![0; dns::limits::MESSAGE];
     let waiting = VecDeque::new();
-    let mut talk = Talk { desk, connection, peer, out, waiting, transferring: false, over: false };
+    let tls = tls.is_some();
+    let mut talk = Talk { desk, connection, peer, tls, out, waiting, transferring: false, over: false };
     while !talk.over {
         talk.step()?;
         while let Some((id, query)) = talk.waiting.pop_front() {
@@ -107,9 +109,7 @@ impl Talk<'_> {
         let now = u32::try_from(unix() & u64::from(u32::MAX)).unwrap_or(0);
         let ctx = ClientCtx { unix: now, turn: now, ..ClientCtx::stream(self.peer.ip(), self.peer.port()) };
         match self.desk.consider(query, &ctx, &mut self.out) {
-            Considered::Reply(len) => {
-                let _ = self.connection.endpoint().reply(id, self.out.get(..len).unwrap_or_default());
-            }
+            Considered::Reply(len) => self.reply(id, query, len)?,
             Considered::Silence => self.connection.endpoint().ignore(id),
             Considered::Transfer(_) if self.transferring => self.waiting.push_back((id, query.clone())),
             Considered::Transfer(transfer) => {
@@ -118,6 +118,18 @@ impl Talk<'_> {
                 self.transferring = false;
                 outcome?;
             }
+        }
+        Ok(())
+    }
+
+    fn reply(&mut self, id: QueryId, query: &Bytes, len: usize) -> Result<(), Failure> {
+        let asked = Message::parse(query).ok();
+        let padded = self.tls && asked.as_ref().is_some_and(edns::wants_padding);
+        let len = if padded { edns::pad_reply(&mut self.out, len) } else { len };
+        let _ = self.connection.endpoint().reply(id, self.out.get(..len).unwrap_or_default());
+        // The disk was waited for: who has many updates on their way does not learn of the first with the last.
+        if asked.is_some_and(|message| message.header().opcode() == Opcode::UPDATE) {
+            self.connection.flush()?;
         }
         Ok(())
     }

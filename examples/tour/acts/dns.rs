@@ -1,6 +1,7 @@
 //! The DNS: a hierarchy of servers, walked down by hand and by a local server that remembers; a name is registered, a
-//! forged answer refused, and a CDN sends two askers to two caches.
+//! forged answer refused, and a CDN sends two askers to two caches, from which they fetch a film.
 
+mod cdn;
 mod forger;
 mod local;
 mod world;
@@ -37,14 +38,14 @@ impl Act for Dns {
     }
 
     fn play(&self, stage: &mut Stage) -> Result<(), Failure> {
-        let world = World::build()?;
+        let mut world = World::build()?;
         registration(stage, &world)?;
         by_hand(stage, &world)?;
         let local = Local::start(&world, [127, 0, 0, 1].into())?;
         through_a_local_server(stage, &local)?;
         a_forged_answer(stage, &world)?;
         a_stranger_in_the_answer(stage, &local)?;
-        a_cdn(stage, &world, &local)?;
+        cdn::play(stage, &mut world)?;
         stage.hint(format!("dig @127.0.0.1 -p {} www.networkutopia.test", local.address().port()));
         world.leave_to(stage);
         local.leave_to(stage);
@@ -267,32 +268,5 @@ fn a_stranger_in_the_answer(stage: &mut Stage, local: &Local) -> Result<(), Fail
         holds,
         format!("{}, {}", reply.join(","), other.join(",")),
     );
-    Ok(())
-}
-
-/// One name, two askers, two answers.
-fn a_cdn(stage: &mut Stage, world: &World, near: &Local) -> Result<(), Failure> {
-    stage.screen.scene(
-        "A CDN: video.netcinema.test is an alias into KingCDN's zone, whose server looks at who asks.",
-    );
-    let far = Local::start(world, [127, 0, 1, 1].into())?;
-    let mut answers = Vec::new();
-    for (who, local) in [("a host in the first network", near), ("a host in the second one", &far)] {
-        stage.screen.say(&format!("  {who} asks its local server:"));
-        let reply = ask(stage, local.address(), &query("video.netcinema.test", RrType::A, true)?)?;
-        let asked: Vec<_> = local.walk().into_iter().map(|(name, _)| name).collect();
-        stage.screen.say(&format!("  which has asked: {}", asked.join(", ")));
-        let reply = Message::parse(&reply)?;
-        let alias = reply.answer().find(|record| record.rtype() == RrType::CNAME);
-        let alias = alias.map(|record| record.rdata.to_string());
-        stage.check(
-            &format!("{who} is led to the CDN"),
-            alias.as_deref() == Some("a1105.kingcdn.test."),
-            alias.unwrap_or_default(),
-        );
-        answers.push(addresses(&reply).join(", "));
-    }
-    let holds = answers == ["203.0.113.10", "203.0.113.20"];
-    stage.check("each is sent to the cache near him", holds, answers.join(" and "));
     Ok(())
 }

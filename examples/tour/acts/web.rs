@@ -17,10 +17,9 @@ use net_core::Server;
 use net_core::serve::Config;
 use tracing::info;
 
-pub(crate) use self::browser::{Reply, Way, receive};
-pub(crate) use self::site::{Site, serve};
+pub(crate) use self::browser::{Browser, Reply, Way, receive};
+pub(crate) use self::site::{FILM, Site, serve};
 
-use self::browser::Browser;
 use self::site::{IMAGES, image_path};
 use super::{ANY, Act};
 use crate::screen::{count, lines, start_lines};
@@ -143,20 +142,24 @@ fn not_again(stage: &mut Stage, address: SocketAddr) -> Result<(), Failure> {
     Ok(())
 }
 
+/// A caching proxy, and its server.
+pub(crate) fn caching(options: Options, at: SocketAddr) -> Result<(Arc<Proxy>, Service), Failure> {
+    let proxy = Proxy::new(options)?;
+    let inner = Arc::clone(&proxy);
+    let service = Service::of("http", Server::bind(Config::at(at))?, move |stream, peer, shutdown| {
+        if let Err(error) = inner.serve(stream, peer, shutdown) {
+            info!(error = examples::sentence(&*error), "a client of the proxy has failed");
+        }
+    })?;
+    Ok((proxy, service))
+}
+
 /// A caching proxy in between: what one visitor has fetched, the next one gets without a word to the site.
 fn through_a_proxy(stage: &mut Stage, site: &Site, address: SocketAddr) -> Result<(), Failure> {
     stage
         .screen
         .scene("A caching proxy: the first visitor fetches for all, only the page is everybody's own.");
-    let proxy = Proxy::new(Options { name: Some("cache".into()), ..Options::default() })?;
-    let service = {
-        let proxy = Arc::clone(&proxy);
-        Service::of("http", Server::bind(Config::at(ANY))?, move |stream, peer, shutdown| {
-            if let Err(error) = proxy.serve(stream, peer, shutdown) {
-                info!(error = examples::sentence(&*error), "a client of the proxy has failed");
-            }
-        })?
-    };
+    let (proxy, service) = caching(Options { name: Some("cache".into()), ..Options::default() }, ANY)?;
     let at = service.address();
     stage.hint(format!("the caching proxy is at {at}: curl -x {at} http://{address}/ -i"));
     stage.keep(service);

@@ -32,8 +32,7 @@ impl Reply<'_> {
     }
 
     /// The answer came from a wildcard: the name itself is not there.
-    pub(super) fn deny_expanded(&mut self, zone: &Zone, name: &Name, wild: Option<&Node>) {
-        let Some(encloser) = wild else { return };
+    pub(super) fn deny_expanded(&mut self, zone: &Zone, name: &Name, encloser: &Node) {
         if self.wants_nsec(zone) {
             self.nsecs(zone, [Some(name), None]);
         } else if self.dnssec {

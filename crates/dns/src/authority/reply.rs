@@ -4,6 +4,7 @@ use alloc::vec::Vec;
 
 use super::{Authority, Awaited, ClientCtx, Verdict};
 use crate::cookie::{Cookie, SERVER_LEN};
+use crate::name::is_below;
 use crate::zone::{Found, LabelHashes, Node, Rrset, Zone};
 use crate::{
     BuildError, Builder, Edns, EdnsHeader, EdnsOption, Flags, Name, NameRef, QuestionRef, Rcode, Rdata,
@@ -28,11 +29,18 @@ pub(super) struct Reply<'r> {
     pub(super) dnssec: bool,
     pub(super) cookie: Option<[u8; 8 + SERVER_LEN]>,
     pub(super) truncated: bool,
+    /// Names that a wildcard spoke for. That they are not there is proven behind the answer, which may go on elsewhere.
+    pub(super) expanded: Vec<(Name, &'r Zone, &'r Node)>,
 }
 
-impl Reply<'_> {
-    /// RFC 1034 section 4.3.2, over all zones that are here.
+impl<'r> Reply<'r> {
     pub(super) fn resolve(&mut self, question: QuestionRef<'_>) {
+        self.walk(question);
+        self.prove_expanded();
+    }
+
+    /// RFC 1034 section 4.3.2, over all zones that are here.
+    fn walk(&mut self, question: QuestionRef<'_>) {
         let authority = self.authority;
         // RFC 1995 section 2: by datagram, the SOA record is the answer to IXFR.
         let rtype = if question.rtype == RrType::IXFR { RrType::SOA } else { question.rtype };
@@ -60,7 +68,14 @@ impl Reply<'_> {
         }
     }
 
-    fn step(&mut self, zone: &Zone, name: NameRef<'_>, found: Found<'_>, rtype: RrType, first: bool) -> Step {
+    fn step(
+        &mut self,
+        zone: &'r Zone,
+        name: NameRef<'_>,
+        found: Found<'r>,
+        rtype: RrType,
+        first: bool,
+    ) -> Step {
         let here = matches!(found, Found::Cut(cut) if rtype == RrType::DS && name == *cut.name());
         // RFC 1034 section 4.1.1: AA is about the name asked for.
         if first && (here || !matches!(found, Found::Cut(_))) {
@@ -91,15 +106,16 @@ impl Reply<'_> {
     /// Of a wildcard, the records are those of the name asked for (RFC 4592 section 3.3.1).
     fn at_node(
         &mut self,
-        zone: &Zone,
+        zone: &'r Zone,
         node: &Node,
         name: NameRef<'_>,
         rtype: RrType,
-        wild: Option<&Node>,
+        wild: Option<&'r Node>,
     ) -> Step {
         if let Some(rrset) = chosen(node, rtype) {
             self.answer(zone, name, rrset, rtype);
-            self.prove_expanded(zone, name, wild);
+            self.expand(zone, name, wild);
+            self.prove_expanded();
             self.addresses_of(zone, rrset);
             return Step::Done;
         }
@@ -107,7 +123,7 @@ impl Reply<'_> {
             let target =
                 cname.rdatas().first().and_then(|rdata| Some(rdata.as_rdata_ref().name()?.to_name()));
             self.answer(zone, name, cname, RrType::CNAME);
-            self.prove_expanded(zone, name, wild);
+            self.expand(zone, name, wild);
             return target.filter(|_| !self.truncated).map_or(Step::Done, Step::Alias);
         }
         self.negative(zone);
@@ -117,9 +133,16 @@ impl Reply<'_> {
         Step::Done
     }
 
-    fn prove_expanded(&mut self, zone: &Zone, name: NameRef<'_>, wild: Option<&Node>) {
-        if self.dnssec && wild.is_some() {
-            self.deny_expanded(zone, &name.to_name(), wild);
+    fn expand(&mut self, zone: &'r Zone, name: NameRef<'_>, wild: Option<&'r Node>) {
+        if let Some(encloser) = wild.filter(|_| self.dnssec) {
+            self.expanded.push((name.to_name(), zone, encloser));
+        }
+    }
+
+    /// RFC 4035 section 3.1.3.3, for each name that has come from a wildcard so far.
+    fn prove_expanded(&mut self) {
+        for (name, zone, encloser) in core::mem::take(&mut self.expanded) {
+            self.deny_expanded(zone, &name, encloser);
         }
     }
 
@@ -163,18 +186,23 @@ impl Reply<'_> {
         let pushed = self.builder.try_push_rrset(Section::Authority, cut.name().into(), ns.ttl(), rdatas);
         self.required(pushed);
         self.delegation_signer(zone, cut);
-        let in_domain = |target: NameRef<'_>| target.is_subdomain_of(cut.name().into());
+        self.prove_expanded();
+        // RFC 1035 section 3.3.11: an NS record is the name of a host.
+        let hosts = || ns.rdatas().iter().map(Rdata::as_wire);
+        let below = |name: &Name, host: &[u8]| is_below(host, name.as_wire());
+        if !hosts().any(|host| below(zone.apex(), host)) {
+            return Step::Done;
+        }
         for needed in [true, false] {
-            let targets = ns.rdatas().iter().filter_map(|rdata| rdata.as_rdata_ref().name());
-            for target in targets.filter(|target| in_domain(*target) == needed).take(ADDITIONAL) {
+            for target in hosts().filter(|host| below(cut.name(), host) == needed).take(ADDITIONAL) {
                 self.glue(zone, target, needed);
             }
         }
         Step::Done
     }
 
-    fn glue(&mut self, zone: &Zone, target: NameRef<'_>, needed: bool) {
-        let Some(node) = zone.node(&target.to_name()) else { return };
+    fn glue(&mut self, zone: &Zone, host: &[u8], needed: bool) {
+        let Some(node) = zone.node_of(host) else { return };
         for rtype in [RrType::A, RrType::AAAA] {
             let Some(rrset) = node.rrset(rtype).filter(|_| !self.truncated) else { continue };
             let pushed = self.try_push(Section::Additional, node.name().into(), rrset);
@@ -202,7 +230,9 @@ impl Reply<'_> {
     /// RFC 2308 sections 3 and 5: the SOA, for as long as the negative answer may be kept.
     fn negative(&mut self, zone: &Zone) {
         let Some((rrset, rdata)) = zone.soa() else { return };
-        let ttl = rdata.soa().map_or(0, |soa| soa.minimum).min(rrset.ttl());
+        // RFC 1035 section 3.3.13: MINIMUM is what it ends in.
+        let minimum = rdata.octets().last_chunk().map_or(0, |minimum| u32::from_be_bytes(*minimum));
+        let ttl = minimum.min(rrset.ttl());
         let signatures = if self.dnssec { rrset.signatures() } else { &[] };
         let all = core::iter::once(rdata).chain(signatures.iter().map(Rdata::as_rdata_ref));
         let pushed = self.builder.try_push_rrset(Section::Authority, zone.apex().into(), ttl, all);

@@ -8,6 +8,7 @@ use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::fmt;
 
+use super::Status;
 use crate::{Class, Name, RdataRef, Record, RecordRef, RrType};
 
 /// The records of one owner, type and class, and the RRSIGs that cover them.
@@ -15,6 +16,8 @@ use crate::{Class, Name, RdataRef, Record, RecordRef, RrType};
 pub struct RrSet {
     /// Seconds that it may be kept.
     pub ttl: u32,
+    /// What DNSSEC says of it.
+    pub status: Status,
     pub(crate) data: Arc<SetData>,
 }
 
@@ -127,7 +130,21 @@ impl RrSet {
     /// The same with another TTL.
     #[must_use]
     pub fn with_ttl(&self, ttl: u32) -> RrSet {
-        RrSet { ttl, data: self.data.clone() }
+        RrSet { ttl, status: self.status, data: self.data.clone() }
+    }
+
+    /// The same, and this is what DNSSEC says of it.
+    #[must_use]
+    pub fn with_status(&self, status: Status) -> RrSet {
+        RrSet { ttl: self.ttl, status, data: self.data.clone() }
+    }
+
+    /// It was made from a wildcard, by what one of its signatures says (RFC 4035 section 5.3.4): whoever is to believe
+    /// it needs a proof that there is nothing closer.
+    pub(crate) fn is_expanded(&self) -> bool {
+        let owner = self.owner();
+        let labels = owner.label_count() - usize::from(owner.as_name_ref().is_wildcard());
+        self.signatures().filter_map(|rdata| rdata.rrsig()).any(|rrsig| usize::from(rrsig.labels) < labels)
     }
 }
 
@@ -183,7 +200,7 @@ impl SetBuilder {
             rdatas: Packed::of(self.rdatas),
             signatures: Packed::of(self.signatures),
         };
-        Some(RrSet { ttl: self.ttl, data: Arc::new(data) })
+        Some(RrSet { ttl: self.ttl, status: Status::Indeterminate, data: Arc::new(data) })
     }
 }
 

@@ -9,9 +9,8 @@ use core::time::Duration;
 use bytes::Bytes;
 
 use super::answer::{self, Answer};
-use super::upstream::CookieCheck;
 use super::{Net, Transport};
-use crate::cookie::Cookie;
+use crate::cookie::{Cookie, Returned};
 use crate::exchange::{Asked, Frames, framed, mix_case};
 use crate::{
     Builder, EdnsHeader, EdnsOption, Flags, Header, Input, Message, Opcode, Question, Rcode, ResolveError,
@@ -240,9 +239,7 @@ impl Query {
         let Some(attempt) = self.attempts.get(at) else { return false };
         let Some(server) = net.upstreams.get(attempt.server) else { return false };
         let sent = attempt.edns && net.config.cookies;
-        // A server that can't read EDNS has no cookies either.
-        let unread = matches!(message.rcode(), Rcode::FORMERR | Rcode::NOTIMP);
-        !sent || unread || server.check_cookie(message.edns().as_ref()) == CookieCheck::Fine
+        !sent || server.cookies.returned(Cookie::of(message)) == Returned::Right
     }
 
     fn stream(&mut self, at: usize, mut bytes: &[u8], net: &mut Net, now: Time) -> Outcome {
@@ -356,23 +353,23 @@ impl Net {
         // 12 octets, 259 of the longest question, 55 of OPT: they fit.
         let _ = builder.push_question(asked.question.as_question_ref());
         if let Some(server) = edns {
-            let cookie =
-                self.upstreams.get(server).filter(|_| self.config.cookies).map(|server| server.cookie());
-            let cookie = cookie.as_deref().and_then(Cookie::parse).map(EdnsOption::Cookie);
-            let _ = builder.push_edns(&EdnsHeader::new(limits::UDP_PAYLOAD), cookie.as_slice());
+            let cookie = self
+                .upstreams
+                .get(server)
+                .filter(|_| self.config.cookies)
+                .map(|server| server.cookies.octets());
+            let option = match self.config.transport {
+                // Who has TLS needs no cookie (and is not to be told by it).
+                Transport::Tls => Some(EdnsOption::padding(builder.len() + EdnsHeader::LEN)),
+                _ => cookie.as_deref().and_then(Cookie::parse).map(EdnsOption::Cookie),
+            };
+            let _ = builder.push_edns(&EdnsHeader::new(limits::UDP_PAYLOAD), option.as_slice());
         }
         Bytes::copy_from_slice(builder.finish())
     }
 
     /// Whether the reply brought a cookie that was not known.
     fn learn_cookie(&mut self, server: usize, message: &Message<'_>) -> bool {
-        let Some(upstream) = self.upstreams.get_mut(server) else { return false };
-        match message.edns().as_ref().and_then(crate::Edns::cookie) {
-            Some(cookie) if !cookie.server().is_empty() => upstream.learn_cookie(cookie),
-            _ => {
-                upstream.forget_cookie();
-                false
-            }
-        }
+        self.upstreams.get_mut(server).is_some_and(|upstream| upstream.cookies.learn(Cookie::of(message)))
     }
 }

@@ -3,11 +3,8 @@
 use core::net::SocketAddr;
 use core::time::Duration;
 
-use alloc::vec::Vec;
-
-use crate::cookie::Cookie;
+use crate::cookie::Acquaintance;
 use crate::random::Random;
-use crate::{Edns, limits};
 use proto_core::Time;
 
 /// Until a server has been measured, its answers are expected within this time.
@@ -26,16 +23,7 @@ pub(super) struct Upstream {
     /// Mean and mean deviation of its times, as TCP keeps them (RFC 6298 section 2).
     time: Option<(Duration, Duration)>,
     no_edns_until: Time,
-    /// RFC 7873 section 4.1: one for each server, so that none can follow us elsewhere.
-    client_cookie: [u8; 8],
-    server_cookie: Vec<u8>,
-}
-
-/// Whether the cookies of a reply are as they should be.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum CookieCheck {
-    Fine,
-    Wrong,
+    pub(super) cookies: Acquaintance,
 }
 
 impl Upstream {
@@ -44,8 +32,8 @@ impl Upstream {
             address,
             time: None,
             no_edns_until: Time::ZERO,
-            client_cookie: random.u64().to_be_bytes(),
-            server_cookie: Vec::new(),
+            // RFC 7873 section 4.1: one for each server, so that none can follow us elsewhere.
+            cookies: Acquaintance::new(random.u64().to_be_bytes()),
         }
     }
 
@@ -88,35 +76,6 @@ impl Upstream {
 
     pub(super) fn lacks_edns(&mut self, now: Time) {
         self.no_edns_until = now + WITHOUT_EDNS;
-    }
-
-    /// Both cookies, one behind the other.
-    pub(super) fn cookie(&self) -> Vec<u8> {
-        [&self.client_cookie[..], &self.server_cookie].concat()
-    }
-
-    /// RFC 7873 section 5.3: a reply with another client cookie is not for us; one without any, of a server that had one,
-    /// is not its.
-    pub(super) fn check_cookie(&self, edns: Option<&Edns<'_>>) -> CookieCheck {
-        match edns.and_then(Edns::cookie) {
-            Some(cookie) if cookie.client() == self.client_cookie => CookieCheck::Fine,
-            None if self.server_cookie.is_empty() => CookieCheck::Fine,
-            _ => CookieCheck::Wrong,
-        }
-    }
-
-    /// Keeps the server's cookie for the next query; tells whether it is a new one.
-    pub(super) fn learn_cookie(&mut self, cookie: Cookie<'_>) -> bool {
-        let new = self.server_cookie != cookie.server();
-        if new && cookie.server().len() <= limits::SERVER_COOKIE {
-            self.server_cookie = cookie.server().to_vec();
-        }
-        new
-    }
-
-    /// It answers without cookies although it had some: perhaps another machine behind the same address.
-    pub(super) fn forget_cookie(&mut self) {
-        self.server_cookie.clear();
     }
 }
 

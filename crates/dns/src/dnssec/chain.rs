@@ -5,8 +5,9 @@ use alloc::vec::Vec;
 
 use super::denial::{Denied, Proofs, is_cut};
 use super::signature::{Proven, Rrset, is_zone_key};
-use super::{Anchors, Fault, Security, Verdict, Verifier, Work, digest};
-use crate::{Message, Name, Question, Rcode, Rdata, RecordRef, RrType, limits};
+use super::{Anchors, Effort, Fault, Security, Verdict, Verifier, Work, digest};
+use crate::cache::{Ranked, RrSet, Sections};
+use crate::{Message, Name, Question, Rcode, Rdata, RrType, limits};
 
 /// Judges answers, and remembers the keys of zones.
 ///
@@ -42,9 +43,50 @@ pub struct Validator<V> {
     links: BTreeMap<Name, Link>,
 }
 
+/// What a reply says of a question, RRset by RRset.
+pub(crate) struct Said<'m> {
+    name: Name,
+    rtype: RrType,
+    rcode: Rcode,
+    pub(crate) answer: Vec<Rrset<'m>>,
+    pub(crate) authority: Vec<Rrset<'m>>,
+    /// It ends with an alias, and what is behind that is asked for elsewhere.
+    leads_on: bool,
+}
+
+impl<'m> Said<'m> {
+    fn of_message(question: &Question, message: &Message<'m>) -> Self {
+        Said {
+            name: question.name.clone(),
+            rtype: question.rtype,
+            rcode: message.rcode(),
+            answer: Rrset::all(message.answer()),
+            authority: Rrset::all(message.authority()),
+            leads_on: false,
+        }
+    }
+
+    pub(crate) fn of_sections(
+        question: &Question,
+        (rcode, leads_on): (Rcode, bool),
+        sections: &'m Sections<Ranked>,
+    ) -> Self {
+        let rrsets =
+            |section: &'m [Ranked]| section.iter().map(|ranked| Rrset::of_set(&ranked.set)).collect();
+        Said {
+            name: question.name.clone(),
+            rtype: question.rtype,
+            rcode,
+            answer: rrsets(&sections.answer),
+            authority: rrsets(&sections.authority),
+            leads_on,
+        }
+    }
+}
+
 /// What is known of a name on the way down, until when.
 #[derive(Clone, Debug)]
-struct Link {
+pub(crate) struct Link {
     state: State,
     until: u64,
 }
@@ -74,7 +116,7 @@ enum Walk<'a> {
 }
 
 /// What ends a judgement early.
-enum Stop {
+pub(crate) enum Stop {
     Need(Question),
     Known(Security),
 }
@@ -109,7 +151,7 @@ impl<V: Verifier> Validator<V> {
     /// If the caller has [`learn`](Validator::learn)ed each answer it was asked for, there is an end after twice as many
     /// questions as the name has labels.
     pub fn judge(&self, question: &Question, message: &Message<'_>, now: u64) -> Verdict {
-        match self.judged(question, message, now) {
+        match self.weigh(&Said::of_message(question, message), now, &Effort::new(limits::CHECKS)) {
             Ok((security, ttl)) => Verdict::Known(security, ttl),
             Err(Stop::Need(question)) => Verdict::Need(question),
             Err(Stop::Known(security @ Security::Bogus(_))) => Verdict::Known(security, FAULT),
@@ -117,22 +159,28 @@ impl<V: Verifier> Validator<V> {
         }
     }
 
-    fn judged(&self, question: &Question, message: &Message<'_>, now: u64) -> Result<(Security, u32), Stop> {
-        let answer = Rrset::all(message.answer());
+    /// The same of what is left of a reply, at the cost of a question that may not cost everything.
+    pub(crate) fn weigh(&self, said: &Said<'_>, now: u64, effort: &Effort) -> Result<(Security, u32), Stop> {
+        let last = end_of_chain(&said.name, said.rtype, &said.answer);
+        let of_type = |rrset: &Rrset<'_>| rrset.rtype == said.rtype || said.rtype == RrType::ANY;
+        let is_there = said.leads_on
+            || (said.rcode == Rcode::YXDOMAIN && is_too_long(&last, &said.answer))
+            || said.answer.iter().any(|rrset| rrset.owner == last && of_type(rrset));
+        self.is_ready(said, (!is_there).then_some(&last), now)?;
         let (mut security, mut ttl) = (Security::Secure, DAY);
-        for rrset in &answer {
-            if is_synthesised(rrset, &answer) {
+        for rrset in &said.answer {
+            if is_synthesised(rrset, &said.answer) {
                 continue;
             }
-            let Some((zone, proven)) = self.proven(rrset, now)? else {
+            let Some((zone, proven)) = self.proven(rrset, now, effort)? else {
                 security = Security::Insecure;
                 continue;
             };
             ttl = ttl.min(proven.ttl);
             if let Some(labels) = proven.expanded {
-                let (proofs, least) = self.proofs(&zone, message.authority(), now)?;
+                let (proofs, least) = self.proofs(&zone, &said.authority, now, effort)?;
                 let costly = proofs.are_too_costly()?;
-                let work = &mut Work::new();
+                let work = &mut Work::new(effort);
                 let gap = match costly {
                     true => Denied::OptOut,
                     false => proofs.allows_wildcard(&rrset.owner.to_name(), labels, work)?,
@@ -140,63 +188,98 @@ impl<V: Verifier> Validator<V> {
                 (security, ttl) = (worse(security, gap), ttl.min(least));
             }
         }
-        let last = end_of_chain(&question.name, question.rtype, &answer);
-        let is_there = answer.iter().any(|rrset| {
-            rrset.owner == last && (rrset.rtype == question.rtype || question.rtype == RrType::ANY)
-        });
         if is_there || security == Security::Insecure {
             return Ok((security, ttl));
         }
-        let (denied, least) = self.denial(&last, question.rtype, message, now)?;
+        let (denied, least) = self.denial(&last, said, now, effort)?;
         Ok((worse(security, denied), ttl.min(least)))
     }
 
+    /// Nothing is verified before all the keys are known: otherwise it would be for each of them again.
+    fn is_ready(&self, said: &Said<'_>, denied: Option<&Name>, now: u64) -> Result<(), Stop> {
+        let mut secure = true;
+        for rrset in said.answer.iter().filter(|rrset| !is_synthesised(rrset, &said.answer)) {
+            match self.walk(&self.zone_of(rrset), now) {
+                Walk::Need(question) => return Err(Stop::Need(question)),
+                Walk::Known(_) => secure = false,
+                Walk::Zone(..) => {}
+            }
+        }
+        let denier = denied.filter(|_| secure).map(|name| self.denier(name, said));
+        match denier.map(|zone| self.walk(&zone, now)) {
+            Some(Walk::Need(question)) => Err(Stop::Need(question)),
+            _ => Ok(()),
+        }
+    }
+
+    /// The zone that has signed an RRset, or would have to. Who signs above the closest anchor proves nothing below it.
+    fn zone_of(&self, rrset: &Rrset<'_>) -> Name {
+        let home = home(&rrset.owner.to_name(), rrset.rtype);
+        let anchored = self.anchored(&home);
+        rrset.signer().filter(|signer| signer.label_count() >= anchored).unwrap_or(home)
+    }
+
+    /// The zone that has proven an RRset, whatever other names stand on further signatures of it.
+    pub(crate) fn prover(&self, proven: &RrSet) -> Name {
+        self.zone_of(&Rrset::of_set(proven))
+    }
+
+    /// The zone that says that a name or its records are not there: one that the name is in, not a stranger's that
+    /// nobody signs.
+    fn denier(&self, name: &Name, said: &Said<'_>) -> Name {
+        let home = home(name, said.rtype);
+        let anchored = self.anchored(&home);
+        let fits = |signer: &Name| home.is_subdomain_of(signer) && signer.label_count() >= anchored;
+        let proofs = said.authority.iter().filter(|rrset| is_proof(rrset.rtype));
+        let signer = proofs.filter_map(Rrset::signer).find(fits);
+        signer.unwrap_or(home)
+    }
+
+    /// Labels of the closest name above that is trusted.
+    fn anchored(&self, name: &Name) -> usize {
+        let above = name.suffixes().filter_map(|suffix| Name::from_wire(suffix).ok());
+        let anchor = above.into_iter().find(|name| self.anchors.contains_key(name));
+        anchor.map_or(0, |name| name.label_count())
+    }
+
     /// The zone that proves an RRset, and how; `None` if it is insecure.
-    fn proven(&self, rrset: &Rrset<'_>, now: u64) -> Result<Option<(Name, Proven)>, Stop> {
-        let signer = rrset.signer();
-        let below = match &signer {
-            Some(signer) => signer.clone(),
-            None => home(&rrset.owner.to_name(), rrset.rtype),
-        };
+    fn proven(&self, rrset: &Rrset<'_>, now: u64, effort: &Effort) -> Result<Option<(Name, Proven)>, Stop> {
+        let below = self.zone_of(rrset);
         match self.walk(&below, now) {
             Walk::Need(question) => Err(Stop::Need(question)),
             Walk::Known(Security::Bogus(fault)) => Err(fault.into()),
             Walk::Known(_) => Ok(None),
-            Walk::Zone(..) if signer.is_none() => Err(Fault::RrsigsMissing.into()),
+            Walk::Zone(..) if rrset.signer().is_none() => Err(Fault::RrsigsMissing.into()),
             Walk::Zone(zone, _) if *zone != below => Err(Fault::DnskeyMissing.into()),
             Walk::Zone(zone, keys) => {
-                let proven = rrset.verify(zone, keys, now, &self.verifier, &mut Work::new())?;
+                let proven = rrset.verify(zone, keys, now, &self.verifier, &mut Work::new(effort))?;
                 Ok(Some((zone.clone(), proven)))
             }
         }
     }
 
     /// What proves that `name` has no such records, and for how long.
-    fn denial(
-        &self,
-        name: &Name,
-        rtype: RrType,
-        message: &Message<'_>,
-        now: u64,
-    ) -> Result<(Denied, u32), Stop> {
-        let authority = Rrset::all(message.authority());
-        let proof = authority.iter().find(|rrset| matches!(rrset.rtype, RrType::NSEC | RrType::NSEC3));
-        let zone = proof.and_then(Rrset::signer).unwrap_or_else(|| home(name, rtype));
-        let zone = match self.walk(&zone, now) {
+    fn denial(&self, name: &Name, said: &Said<'_>, now: u64, effort: &Effort) -> Result<(Denied, u32), Stop> {
+        let zone = match self.walk(&self.denier(name, said), now) {
             Walk::Need(question) => return Err(Stop::Need(question)),
             Walk::Known(security) => return Err(Stop::Known(security)),
             Walk::Zone(zone, _) => zone.clone(),
         };
-        let (proofs, ttl) = self.proofs(&zone, message.authority(), now)?;
+        let (proofs, mut ttl) = self.proofs(&zone, &said.authority, now, effort)?;
         if !name.is_subdomain_of(&zone) || proofs.is_empty() {
             return Err(Fault::NsecMissing.into());
+        }
+        // It says for how long, so that it must be true as well.
+        for soa in said.authority.iter().filter(|rrset| rrset.rtype == RrType::SOA) {
+            let (_, proven) = self.proven(soa, now, effort)?.ok_or(Fault::RrsigsMissing)?;
+            ttl = ttl.min(proven.ttl);
         }
         if proofs.are_too_costly()? {
             return Ok((Denied::OptOut, ttl));
         }
-        let denied = proofs.denied(name, rtype, &mut Work::new())?;
+        let denied = proofs.denied(name, said.rtype, &mut Work::new(effort))?;
         // NXDOMAIN is not proven by a name that is there (RFC 4035 section 5.4).
-        let fits = message.rcode() != Rcode::NXDOMAIN || denied != Denied::NoData;
+        let fits = said.rcode != Rcode::NXDOMAIN || denied != Denied::NoData;
         if fits { Ok((denied, ttl)) } else { Err(Fault::NsecMissing.into()) }
     }
 
@@ -204,15 +287,16 @@ impl<V: Verifier> Validator<V> {
     fn proofs<'m>(
         &self,
         zone: &Name,
-        section: impl Iterator<Item = RecordRef<'m>>,
+        section: &[Rrset<'m>],
         now: u64,
+        effort: &Effort,
     ) -> Result<(Proofs<'m>, u32), Stop> {
         let (mut proofs, mut ttl) = (Proofs::new(zone.clone()), DAY);
-        for rrset in Rrset::all(section) {
-            if !matches!(rrset.rtype, RrType::NSEC | RrType::NSEC3) || rrset.signer().as_ref() != Some(zone) {
+        for rrset in section {
+            if !is_proof(rrset.rtype) || rrset.signer().as_ref() != Some(zone) {
                 continue;
             }
-            if let Some((_, proven)) = self.proven(&rrset, now)? {
+            if let Some((_, proven)) = self.proven(rrset, now, effort)? {
                 // An expanded one proves nothing but itself.
                 if proven.expanded.is_none() {
                     proofs.add(&rrset.owner.to_name(), &rrset.rdatas);
@@ -251,46 +335,69 @@ impl<V: Verifier> Validator<V> {
     /// What was answered to a question that [`judge`](Validator::judge) had. A question that could not be answered is
     /// [`unknown`](Validator::unknown).
     pub fn learn(&mut self, question: &Question, message: &Message<'_>, now: u64) {
+        let effort = Effort::new(limits::CHECKS);
+        match self.link(question, &Said::of_message(question, message), now, &effort) {
+            Ok(link) => self.remember(question, link, now),
+            Err(Stop::Known(Security::Bogus(fault))) => self.break_off(question, fault, now),
+            Err(_) => {}
+        }
+    }
+
+    /// What is to be [`remember`](Validator::remember)ed of an answer.
+    pub(crate) fn link(
+        &self,
+        question: &Question,
+        said: &Said<'_>,
+        now: u64,
+        effort: &Effort,
+    ) -> Result<Link, Stop> {
         let learned = match question.rtype {
-            RrType::DNSKEY => self.keys(&question.name, message, now),
-            RrType::DS => self.cut(&question.name, message, now),
-            _ => return,
+            RrType::DNSKEY => self.keys(&question.name, said, now, effort),
+            _ => self.cut(&question.name, said, now, effort),
         };
         let (state, ttl) = match learned {
-            Ok((state, ttl)) => (state, ttl.clamp(1, DAY)),
-            Err(Stop::Known(Security::Bogus(fault))) => (State::Bogus(fault), FAULT),
-            Err(Stop::Known(_)) => (State::Insecure, FAULT),
-            Err(Stop::Need(_)) => return,
+            Err(Stop::Known(Security::Secure | Security::Insecure)) => (State::Insecure, FAULT),
+            learned => learned?,
         };
-        self.remember(question.name.clone(), Link { state, until: now.saturating_add(ttl.into()) }, now);
+        Ok(Link { state, until: now.saturating_add(ttl.clamp(1, DAY).into()) })
     }
 
     /// No answer to a question that [`judge`](Validator::judge) had is to be had: what depends on it is bogus.
     pub fn unknown(&mut self, question: &Question, now: u64) {
-        let link =
-            Link { state: State::Bogus(Fault::DnskeyMissing), until: now.saturating_add(FAULT.into()) };
-        self.remember(question.name.clone(), link, now);
+        self.break_off(question, Fault::DnskeyMissing, now);
     }
 
-    fn remember(&mut self, name: Name, link: Link, now: u64) {
+    /// From that name on nothing can be believed for a moment.
+    pub(crate) fn break_off(&mut self, question: &Question, fault: Fault, now: u64) {
+        let until = now.saturating_add(FAULT.into());
+        self.remember(question, Link { state: State::Bogus(fault), until }, now);
+    }
+
+    /// Of too many those that end first make room, but none on the way to the new one.
+    pub(crate) fn remember(&mut self, question: &Question, link: Link, now: u64) {
+        if !matches!(question.rtype, RrType::DNSKEY | RrType::DS) {
+            return;
+        }
+        let name = &question.name;
         if self.links.len() >= limits::LINKS {
             self.links.retain(|_, link| now < link.until);
         }
         if self.links.len() >= limits::LINKS {
-            self.links.pop_last();
+            let others = self.links.iter().filter(|(other, _)| !name.is_subdomain_of(other));
+            let first = others.min_by_key(|(_, link)| link.until).map(|(other, _)| other.clone());
+            first.map(|first| self.links.remove(&first));
         }
-        self.links.insert(name, link);
+        self.links.insert(name.clone(), link);
     }
 
     /// The keys of a zone, vouched for by its parent or an anchor (RFC 4035 section 5.2).
-    fn keys(&self, zone: &Name, message: &Message<'_>, now: u64) -> Result<(State, u32), Stop> {
+    fn keys(&self, zone: &Name, said: &Said<'_>, now: u64, effort: &Effort) -> Result<(State, u32), Stop> {
         let trusted: &Anchors = match (self.anchors.get(zone), self.links.get(zone)) {
             (Some(anchors), _) => anchors,
             (None, Some(Link { state: State::Cut(ds), until })) if now < *until => ds,
             _ => return Err(Stop::Need(Question::new(zone.clone(), RrType::DS))),
         };
-        let all = Rrset::all(message.answer());
-        let rrset = all.iter().find(|rrset| rrset.rtype == RrType::DNSKEY && rrset.owner == *zone);
+        let rrset = said.answer.iter().find(|rrset| rrset.rtype == RrType::DNSKEY && rrset.owner == *zone);
         let rrset = rrset.ok_or(Fault::DnskeyMissing)?;
         let keys: Vec<_> =
             rrset.rdatas.iter().filter(|key| is_zone_key(key)).map(|key| key.to_rdata()).collect();
@@ -303,7 +410,7 @@ impl<V: Verifier> Validator<V> {
                 Err(Fault::DnskeyMissing.into())
             };
         }
-        let proven = rrset.verify(zone, &vouched, now, &self.verifier, &mut Work::new())?;
+        let proven = rrset.verify(zone, &vouched, now, &self.verifier, &mut Work::new(effort))?;
         Ok((State::Keys(keys), proven.ttl))
     }
 
@@ -314,17 +421,19 @@ impl<V: Verifier> Validator<V> {
     }
 
     /// Whether a zone starts at `name`, and whether its parent vouches for it.
-    fn cut(&self, name: &Name, message: &Message<'_>, now: u64) -> Result<(State, u32), Stop> {
+    fn cut(&self, name: &Name, said: &Said<'_>, now: u64, effort: &Effort) -> Result<(State, u32), Stop> {
         let parent = name.parent().ok_or(Fault::NsecMissing)?;
         let zone = match self.walk(&parent, now) {
             Walk::Zone(zone, _) => zone.clone(),
             Walk::Known(security) => return Err(Stop::Known(security)),
             Walk::Need(question) => return Err(Stop::Need(question)),
         };
-        let answer = Rrset::all(message.answer());
-        let of_name = |rtype| answer.iter().find(move |rrset| rrset.rtype == rtype && rrset.owner == *name);
+        let of_name =
+            |rtype| said.answer.iter().find(move |rrset| rrset.rtype == rtype && rrset.owner == *name);
         if let Some(rrset) = of_name(RrType::DS) {
-            let Some((_, proven)) = self.proven(rrset, now)? else { return Ok((State::Insecure, rrset.ttl)) };
+            let Some((_, proven)) = self.proven(rrset, now, effort)? else {
+                return Ok((State::Insecure, rrset.ttl));
+            };
             let known = rrset.rdatas.iter().map(|ds| ds.to_rdata()).filter(|ds| self.knows(ds));
             let ds = digest::strongest(known);
             let state = if ds.is_empty() { State::Insecure } else { State::Cut(ds) };
@@ -332,17 +441,20 @@ impl<V: Verifier> Validator<V> {
         }
         if let Some(alias) = of_name(RrType::CNAME) {
             // An alias is no delegation.
-            let ttl = self.proven(alias, now)?.map_or(0, |(_, proven)| proven.ttl);
+            if alias.signer().is_none() {
+                return Err(Fault::RrsigsMissing.into());
+            }
+            let ttl = self.proven(alias, now, effort)?.map_or(0, |(_, proven)| proven.ttl);
             return Ok((State::Inside, ttl));
         }
-        let (proofs, ttl) = self.proofs(&zone, message.authority(), now)?;
+        let (proofs, ttl) = self.proofs(&zone, &said.authority, now, effort)?;
         if proofs.is_empty() {
             return Err(Fault::NsecMissing.into());
         }
         if proofs.are_too_costly()? {
             return Ok((State::Insecure, ttl));
         }
-        let work = &mut Work::new();
+        let work = &mut Work::new(effort);
         let state = match proofs.denied(name, RrType::DS, work)? {
             Denied::OptOut => State::Insecure,
             Denied::NoName => State::Inside,
@@ -399,6 +511,15 @@ fn is_synthesised(rrset: &Rrset<'_>, answer: &[Rrset<'_>]) -> bool {
     })
 }
 
+/// A DNAME makes a name of more than 255 octets of this one: there is no such name (RFC 6672 section 2.2).
+fn is_too_long(name: &Name, answer: &[Rrset<'_>]) -> bool {
+    answer.iter().filter(|rrset| rrset.rtype == RrType::DNAME).any(|dname| {
+        let to = dname.rdatas.first().and_then(|rdata| rdata.name());
+        let made = to.and_then(|to| name.substitute(&dname.owner.to_name(), &to.to_name()));
+        matches!(made, Some(Err(_)))
+    })
+}
+
 /// The name that aliases lead to.
 fn end_of_chain(name: &Name, rtype: RrType, answer: &[Rrset<'_>]) -> Name {
     let mut name = name.clone();
@@ -414,6 +535,10 @@ fn end_of_chain(name: &Name, rtype: RrType, answer: &[Rrset<'_>]) -> Name {
         }
     }
     name
+}
+
+fn is_proof(rtype: RrType) -> bool {
+    matches!(rtype, RrType::NSEC | RrType::NSEC3)
 }
 
 fn worse(security: Security, denied: Denied) -> Security {

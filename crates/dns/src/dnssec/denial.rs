@@ -7,13 +7,14 @@
 use alloc::vec::Vec;
 
 use super::{Fault, Work};
+use crate::cache::RrSet;
 use crate::name::hashed;
 use crate::rdata::{TypeBitmap, base32};
 use crate::{Name, RdataRef, RrType, limits};
 
 /// What has been proven.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Denied {
+pub(crate) enum Denied {
     /// The name has no such records.
     NoData,
     /// The name is not there.
@@ -67,7 +68,7 @@ impl<'m> Proofs<'m> {
     /// Takes an RRset's records, if they are of the two types.
     pub(super) fn add(&mut self, owner: &Name, rdatas: &[RdataRef<'m>]) {
         for rdata in rdatas {
-            if let Some(nsec) = rdata.nsec() {
+            if let Some(nsec) = rdata.nsec().filter(|_| owner.is_subdomain_of(&self.zone)) {
                 self.nsec.push(Nsec { owner: owner.clone(), next: nsec.next.to_name(), types: nsec.types });
             }
             let _ = self.add_nsec3(owner, rdata);
@@ -99,7 +100,7 @@ impl<'m> Proofs<'m> {
     }
 
     /// Proves that `name` has no records of this type, or is not there.
-    pub(super) fn denied(&self, name: &Name, rtype: RrType, work: &mut Work) -> Result<Denied, Fault> {
+    pub(super) fn denied(&self, name: &Name, rtype: RrType, work: &mut Work<'_>) -> Result<Denied, Fault> {
         if self.nsec3.is_empty() {
             self.nsec_denied(name, rtype).ok_or(Fault::NsecMissing)
         } else {
@@ -113,12 +114,14 @@ impl<'m> Proofs<'m> {
         &self,
         name: &Name,
         labels: usize,
-        work: &mut Work,
+        work: &mut Work<'_>,
     ) -> Result<Denied, Fault> {
         let closer = ancestor(name, labels + 1).ok_or(Fault::NsecMissing)?;
         if self.nsec3.is_empty() {
-            let gap = self.nsec.iter().any(|nsec| nsec.covers(name, &self.zone));
-            return if gap { Ok(Denied::NoName) } else { Err(Fault::NsecMissing) };
+            let gap = self.nsec.iter().find(|nsec| nsec.covers(name, &self.zone));
+            // A wildcard further up is none of this name's.
+            let closest = gap.is_some_and(|gap| gap.encloser(name).label_count() == labels);
+            return if closest { Ok(Denied::NoName) } else { Err(Fault::NsecMissing) };
         }
         let hash = self.hash(&closer, work)?;
         let gap = self.nsec3.iter().find(|nsec3| nsec3.covers(&hash)).ok_or(Fault::NsecMissing)?;
@@ -126,7 +129,7 @@ impl<'m> Proofs<'m> {
     }
 
     /// The name is there, by these proofs: its types.
-    pub(super) fn types_at(&self, name: &Name, work: &mut Work) -> Result<Option<TypeBitmap<'m>>, Fault> {
+    pub(super) fn types_at(&self, name: &Name, work: &mut Work<'_>) -> Result<Option<TypeBitmap<'m>>, Fault> {
         if let Some(nsec) = self.nsec.iter().find(|nsec| nsec.owner == *name) {
             return Ok(Some(nsec.types));
         }
@@ -146,15 +149,14 @@ impl<'m> Proofs<'m> {
             // An empty non-terminal: there, without records.
             return Some(Denied::NoData);
         }
-        let encloser = longest(common(name, &gap.owner), common(name, &gap.next));
-        let wildcard = encloser.prepend(b"*").ok()?;
+        let wildcard = gap.encloser(name).prepend(b"*").ok()?;
         if let Some(nsec) = self.nsec.iter().find(|nsec| nsec.owner == wildcard) {
             return lacks(nsec.types, rtype, false).then_some(Denied::NoData);
         }
         self.nsec.iter().any(|nsec| nsec.covers(&wildcard, &self.zone)).then_some(Denied::NoName)
     }
 
-    fn nsec3_denied(&self, name: &Name, rtype: RrType, work: &mut Work) -> Result<Option<Denied>, Fault> {
+    fn nsec3_denied(&self, name: &Name, rtype: RrType, work: &mut Work<'_>) -> Result<Option<Denied>, Fault> {
         if let Some(types) = self.types_at(name, work)? {
             return Ok(lacks(types, rtype, name.is_root()).then_some(Denied::NoData));
         }
@@ -172,7 +174,7 @@ impl<'m> Proofs<'m> {
     }
 
     /// RFC 5155 section 8.3.
-    fn encloser(&self, name: &Name, work: &mut Work) -> Result<Option<Encloser>, Fault> {
+    fn encloser(&self, name: &Name, work: &mut Work<'_>) -> Result<Option<Encloser>, Fault> {
         let mut closer = self.hash(name, work)?;
         let mut above = name.parent();
         while let Some(candidate) = above.filter(|above| above.is_subdomain_of(&self.zone)) {
@@ -189,8 +191,8 @@ impl<'m> Proofs<'m> {
         Ok(None)
     }
 
-    fn hash(&self, name: &Name, work: &mut Work) -> Result<[u8; 20], Fault> {
-        Work::take(&mut work.hashes)?;
+    fn hash(&self, name: &Name, work: &mut Work<'_>) -> Result<[u8; 20], Fault> {
+        work.take_hash()?;
         let params = self.params.ok_or(Fault::NsecMissing)?;
         Ok(hashed::hash(name, params.salt, params.iterations))
     }
@@ -204,6 +206,11 @@ impl Nsec<'_> {
         let leads_away = is_cut(self.types) || self.types.has(RrType::DNAME);
         in_gap && name.is_subdomain_of(zone) && !(leads_away && name.is_subdomain_of(&self.owner))
     }
+
+    /// The closest ancestor of a name in the gap that is there.
+    fn encloser(&self, name: &Name) -> Name {
+        longest(common(name, &self.owner), common(name, &self.next))
+    }
 }
 
 impl Nsec3<'_> {
@@ -212,6 +219,20 @@ impl Nsec3<'_> {
         // The last gap reaches around to the first hash.
         if owner < next { owner < hash && hash < next } else { hash > owner || hash < next }
     }
+}
+
+/// What follows for a name from NSEC of a zone that have been proven before.
+pub(crate) fn denied(zone: &Name, proven: &[RrSet], name: &Name, rtype: RrType) -> Option<Denied> {
+    let mut proofs = Proofs::new(zone.clone());
+    for set in proven {
+        proofs.add(set.owner(), &set.rdatas().collect::<Vec<_>>());
+    }
+    proofs.nsec_denied(name, rtype)
+}
+
+/// The wildcard that a name would have been made from that lies between these two.
+pub(crate) fn wildcard_between(name: &Name, owner: &Name, next: &Name) -> Option<Name> {
+    longest(common(name, owner), common(name, next)).prepend(b"*").ok()
 }
 
 /// The parent's side of a zone cut.

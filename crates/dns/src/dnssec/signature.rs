@@ -1,19 +1,22 @@
 //! RRsets and their signatures (RFC 4034 section 3, RFC 4035 section 5.3).
 
 use alloc::vec::Vec;
+use core::cell::Cell;
 
 use super::{Fault, Verifier, Work, digest};
+use crate::cache::RrSet;
 use crate::rdata::Rrsig;
 use crate::{Class, Name, NameRef, Rdata, RdataRef, RecordRef, RrType};
 
 /// An RRset of a message, and what came with it to prove it.
-pub(super) struct Rrset<'m> {
+pub(crate) struct Rrset<'m> {
     pub(super) owner: NameRef<'m>,
     pub(super) rtype: RrType,
     class: Class,
     pub(super) ttl: u32,
     pub(super) rdatas: Vec<RdataRef<'m>>,
     signatures: Vec<(RdataRef<'m>, u32)>,
+    proven: Cell<Option<u32>>,
 }
 
 /// What a signature proves.
@@ -61,7 +64,25 @@ impl<'m> Rrset<'m> {
             ttl: data.iter().map(|record| record.effective_ttl()).min()?,
             rdatas: data.iter().map(|record| record.rdata).collect(),
             signatures: signatures.iter().map(|record| (record.rdata, record.effective_ttl())).collect(),
+            proven: Cell::new(None),
         })
+    }
+
+    pub(crate) fn of_set(set: &'m RrSet) -> Self {
+        Rrset {
+            owner: set.owner().as_name_ref(),
+            rtype: set.rtype(),
+            class: set.class(),
+            ttl: set.ttl,
+            rdatas: set.rdatas().collect(),
+            signatures: set.signatures().map(|rdata| (rdata, set.ttl)).collect(),
+            proven: Cell::new(None),
+        }
+    }
+
+    /// Seconds it may be kept, if it was proven.
+    pub(crate) fn proven(&self) -> Option<u32> {
+        self.proven.get()
     }
 
     /// The zone that claims to have signed it; `None` if nobody does who could have.
@@ -81,11 +102,14 @@ impl<'m> Rrset<'m> {
         keys: &[Rdata],
         now: u64,
         verifier: &impl Verifier,
-        work: &mut Work,
+        work: &mut Work<'_>,
     ) -> Result<Proven, Fault> {
         let mut fault = if self.signatures.is_empty() { Fault::RrsigsMissing } else { Fault::DnskeyMissing };
         for (rdata, ttl) in &self.signatures {
-            let Some(rrsig) = rdata.rrsig().filter(|rrsig| rrsig.signer == *zone) else { continue };
+            // A zone has no wildcards above itself: labels are not fewer than its own.
+            let fits =
+                |rrsig: &Rrsig<'_>| rrsig.signer == *zone && usize::from(rrsig.labels) >= zone.label_count();
+            let Some(rrsig) = rdata.rrsig().filter(fits) else { continue };
             let seconds = match seconds_left(&rrsig, now) {
                 Ok(seconds) => seconds,
                 Err(error) => {
@@ -96,6 +120,7 @@ impl<'m> Rrset<'m> {
             match self.verify_one(&rrsig, keys, verifier, work) {
                 Ok(()) => {
                     let ttl = self.ttl.min(*ttl).min(rrsig.original_ttl).min(seconds);
+                    self.proven.set(Some(ttl));
                     return Ok(Proven { ttl, expanded: self.expanded_from(&rrsig) });
                 }
                 Err(Fault::Work) => return Err(Fault::Work),
@@ -110,14 +135,14 @@ impl<'m> Rrset<'m> {
         rrsig: &Rrsig<'_>,
         keys: &[Rdata],
         verifier: &impl Verifier,
-        work: &mut Work,
+        work: &mut Work<'_>,
     ) -> Result<(), Fault> {
         let signed = signed_data(rrsig, self.owner, self.class, &self.rdatas).ok_or(Fault::Signature)?;
         let mut fault = Fault::DnskeyMissing;
         for key in keys.iter().filter(|key| digest::key_tag(&key.as_rdata_ref()) == rrsig.key_tag) {
             let key = key.as_rdata_ref();
             let Some(key) = key.dnskey().filter(|key| key.algorithm == rrsig.algorithm) else { continue };
-            Work::take(&mut work.signatures)?;
+            work.take_signature()?;
             if verifier.verify(key.algorithm, key.public_key, &signed, rrsig.signature) {
                 return Ok(());
             }

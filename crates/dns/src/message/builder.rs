@@ -2,7 +2,7 @@
 //!
 //! The rule: whatever is refused leaves no trace, so that what is there is a message at any moment.
 
-use super::compress::Compressor;
+use super::compress::{Compressor, stands_at};
 use crate::edns::{EdnsHeader, EdnsOption};
 use crate::limits;
 use crate::rdata::{Parts, Shape};
@@ -46,6 +46,8 @@ pub struct Builder<'b> {
     section: Option<Section>,
     /// Octets of the question's name, which stands behind the header. 0: none.
     question: usize,
+    /// Where the owner of the last record stands, which mostly is that of the next one too.
+    owner: Option<u16>,
     /// Of no use for messages whose only name is that of the question.
     names: Option<Compressor>,
 }
@@ -59,8 +61,19 @@ impl<'b> Builder<'b> {
         let limit = out.len().min(limits::MESSAGE);
         let (rcode, flags) = (header.rcode(), header.flags);
         let header = Header { id: header.id, flags, ..Header::default() };
-        let (section, names) = (None, None);
-        Builder { out, len: Header::LEN, limit, reserved: 0, header, rcode, section, question: 0, names }
+        let (section, owner, names) = (None, None, None);
+        Builder {
+            out,
+            len: Header::LEN,
+            limit,
+            reserved: 0,
+            header,
+            rcode,
+            section,
+            question: 0,
+            owner,
+            names,
+        }
     }
 
     /// At most `octets` long: what the other side can take.
@@ -176,9 +189,10 @@ impl<'b> Builder<'b> {
         self.with_reserve(|this| {
             this.whole(|this| {
                 this.put_array(edns.encode(rcode))?;
-                this.put_sized(|this| {
-                    options.iter().try_for_each(|option| option.encode(&mut |octets| this.put(octets)))
-                })
+                this.put_array([0; 2])?;
+                let start = this.len;
+                options.iter().try_for_each(|option| option.encode(&mut |octets| this.put(octets)))?;
+                this.put_len(start)
             })?;
             this.count(Section::Additional, 1);
             Ok(())
@@ -241,11 +255,12 @@ impl<'b> Builder<'b> {
     /// All of it or nothing.
     #[inline]
     fn whole<T>(&mut self, push: impl FnOnce(&mut Self) -> Result<T, BuildError>) -> Result<T, BuildError> {
-        let (len, names) = (self.len, self.names.as_ref().map_or(0, Compressor::mark));
+        let (len, owner, names) = (self.len, self.owner, self.names.as_ref().map(Compressor::mark));
         push(self).inspect_err(|_| {
-            self.len = len;
-            if let Some(known) = &mut self.names {
-                known.forget(names);
+            (self.len, self.owner) = (len, owner);
+            match (names, &mut self.names) {
+                (Some(mark), Some(known)) => known.forget(mark),
+                _ => self.names = None,
             }
         })
     }
@@ -264,6 +279,24 @@ impl<'b> Builder<'b> {
         self.put(&octets)
     }
 
+    /// Writes the owner of a record.
+    #[inline]
+    fn put_owner(&mut self, owner: NameRef<'_>) -> Result<Option<u16>, BuildError> {
+        match owner.contiguous() {
+            Some(wire) => self.put_wire_owner(wire),
+            None => self.put_wire_owner(owner.wire_in(&mut [0; limits::NAME])),
+        }
+    }
+
+    #[inline]
+    fn put_wire_owner(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
+        match self.owner {
+            Some(last) if stands_at(self.out, last, wire) => self.put_array((0xC000 | last).to_be_bytes())?,
+            _ => self.owner = self.put_wire_name(wire)?,
+        }
+        Ok(self.owner)
+    }
+
     /// Writes a name, its tail as a pointer if it is there already. Tells where a pointer to it leads to.
     #[inline]
     fn put_name(&mut self, name: NameRef<'_>) -> Result<Option<u16>, BuildError> {
@@ -275,12 +308,13 @@ impl<'b> Builder<'b> {
 
     #[inline]
     fn put_wire_name(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
-        let question = self.out.get(Header::LEN..Header::LEN + self.question);
-        if wire.len() > 1 && question == Some(wire) {
-            self.put_array([0xC0, 12])?;
-            return Ok(Some(12));
-        }
-        self.put_known_name(wire)
+        let question = self.out.get(Header::LEN..Header::LEN + self.question).unwrap_or_default();
+        let start = if wire.len() > 1 { tail_start(question, wire) } else { None };
+        let Some(target) = start.and_then(|start| u16::try_from(Header::LEN + start).ok()) else {
+            return self.put_known_name(wire);
+        };
+        self.put_array((0xC000 | target).to_be_bytes())?;
+        Ok(Some(target))
     }
 
     fn put_known_name(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
@@ -309,7 +343,10 @@ impl<'b> Builder<'b> {
 
     /// A name that nobody is to point to, nor it to anybody.
     fn put_plain_name(&mut self, name: NameRef<'_>) -> Result<(), BuildError> {
-        self.put(name.wire_in(&mut [0; limits::NAME]))
+        match name.contiguous() {
+            Some(wire) => self.put(wire),
+            None => self.put(name.wire_in(&mut [0; limits::NAME])),
+        }
     }
 
     /// The records of an RRset; all but the first point to the first one's owner.
@@ -324,7 +361,7 @@ impl<'b> Builder<'b> {
         for rdata in rdatas {
             match target {
                 Some(target) => self.put_array((0xC000 | target).to_be_bytes())?,
-                None => target = self.put_name(owner)?,
+                None => target = self.put_owner(owner)?,
             }
             self.put_behind_owner(ttl, &rdata)?;
             count += 1;
@@ -332,24 +369,55 @@ impl<'b> Builder<'b> {
         Ok(count)
     }
 
-    fn put_behind_owner(&mut self, ttl: u32, rdata: &RdataRef<'_>) -> Result<(), BuildError> {
-        let ([a, b], [c, d]) = (rdata.rtype().0.to_be_bytes(), rdata.class().0.to_be_bytes());
-        let [e, f, g, h] = ttl.to_be_bytes();
-        self.put_array([a, b, c, d, e, f, g, h])?;
-        self.put_sized(|this| this.put_rdata(rdata))
-    }
-
     #[inline]
-    fn put_rdata(&mut self, rdata: &RdataRef<'_>) -> Result<(), BuildError> {
+    fn put_behind_owner(&mut self, ttl: u32, rdata: &RdataRef<'_>) -> Result<(), BuildError> {
         let octets = rdata.octets();
         match rdata.rtype().shape(rdata.class()).map(Shape::parts) {
-            Some(Parts::Octets) => self.put_octets(octets),
-            Some(Parts::Names) if rdata.is_whole() => self.put(octets),
-            Some(Parts::Compressed { before, names }) if !octets.is_empty() => {
-                self.put_compressed(rdata, before, names)
+            Some(Parts::Octets) => {
+                self.put_fixed(ttl, rdata, octets.len())?;
+                self.put_octets(octets)
             }
-            _ => self.put_fields(rdata),
+            Some(Parts::Names) if rdata.is_whole() => {
+                self.put_fixed(ttl, rdata, octets.len())?;
+                self.put(octets)
+            }
+            Some(Parts::Compressed { before, names }) if !octets.is_empty() => {
+                self.put_sized((ttl, rdata), |this| this.put_compressed(rdata, before, names))
+            }
+            _ => self.put_sized((ttl, rdata), |this| this.put_fields(rdata)),
         }
+    }
+
+    /// What stands between owner and RDATA of so many octets.
+    #[inline]
+    fn put_fixed(&mut self, ttl: u32, rdata: &RdataRef<'_>, len: usize) -> Result<(), BuildError> {
+        let ([a, b], [c, d]) = (rdata.rtype().0.to_be_bytes(), rdata.class().0.to_be_bytes());
+        let [e, f, g, h] = ttl.to_be_bytes();
+        let [i, j] = u16::try_from(len).map_err(|_| BuildError::Full)?.to_be_bytes();
+        self.put_array([a, b, c, d, e, f, g, h, i, j])
+    }
+
+    /// The same, and RDATA whose length turns out when it is there.
+    #[inline]
+    fn put_sized(
+        &mut self,
+        (ttl, rdata): (u32, &RdataRef<'_>),
+        put: impl FnOnce(&mut Self) -> Result<(), BuildError>,
+    ) -> Result<(), BuildError> {
+        self.put_fixed(ttl, rdata, 0)?;
+        let start = self.len;
+        put(self)?;
+        self.put_len(start)
+    }
+
+    /// How many octets there are from `start` on, in front of them.
+    #[inline]
+    fn put_len(&mut self, start: usize) -> Result<(), BuildError> {
+        let len = u16::try_from(self.len - start).map_err(|_| BuildError::Full)?;
+        if let Some(place) = self.out.get_mut(start - 2..start) {
+            place.copy_from_slice(&len.to_be_bytes());
+        }
+        Ok(())
     }
 
     /// Addresses are worth not to be counted.
@@ -373,8 +441,16 @@ impl<'b> Builder<'b> {
         let mut at = before;
         for _ in 0..names {
             let name = rdata.name_at(at);
-            self.put_name(name)?;
-            at += name.len_in_place();
+            match name.contiguous() {
+                Some(wire) => {
+                    self.put_wire_name(wire)?;
+                    at += wire.len();
+                }
+                None => {
+                    self.put_name(name)?;
+                    at += name.len_in_place();
+                }
+            }
         }
         match octets.get(at..) {
             Some(after) if !after.is_empty() => self.put(after),
@@ -393,18 +469,21 @@ impl<'b> Builder<'b> {
         }
         Ok(())
     }
+}
 
-    /// RDLENGTH and what it counts.
-    fn put_sized(&mut self, put: impl FnOnce(&mut Self) -> Result<(), BuildError>) -> Result<(), BuildError> {
-        let at = self.len;
-        self.put_array([0; 2])?;
-        put(self)?;
-        let len = u16::try_from(self.len - at - 2).map_err(|_| BuildError::Full)?;
-        if let Some(place) = self.out.get_mut(at..at + 2) {
-            place.copy_from_slice(&len.to_be_bytes());
-        }
-        Ok(())
+/// Where in a wire form the name with the other one starts, if it ends in that, in the same case too.
+#[inline]
+fn tail_start(wire: &[u8], tail: &[u8]) -> Option<usize> {
+    let start = wire.len().checked_sub(tail.len())?;
+    if wire.get(start..) != Some(tail) {
+        return None;
     }
+    // What looks like the name may start within a label.
+    let mut at = 0;
+    while at < start {
+        at += 1 + usize::from(*wire.get(at)?);
+    }
+    (at == start).then_some(start)
 }
 
 #[inline]
@@ -422,5 +501,24 @@ impl core::fmt::Debug for Builder<'_> {
             .field("limit", &self.limit)
             .field("reserved", &self.reserved)
             .finish_non_exhaustive()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn tails_start_where_labels_do() {
+        let name = b"\x03x\x01b\x01c\0";
+        for (tail, start) in [
+            (&b"\x03x\x01b\x01c\0"[..], Some(0)),
+            (b"\x01c\0", Some(4)),
+            (b"\x01C\0", None),
+            (b"\x01b\x01c\0", None), // within a label
+            (b"\x01a\x03x\x01b\x01c\0", None),
+        ] {
+            assert_eq!(tail_start(name, tail), start, "{tail:?}");
+        }
     }
 }

@@ -31,13 +31,13 @@ fn label(wire: &[u8], at: u8) -> &[u8] {
 }
 
 /// Where the labels start, the root's left out.
-fn label_starts<'s>(wire: &[u8], starts: &'s mut [u8; LABELS]) -> &'s [u8] {
-    let (mut at, mut count) = (0, 0);
+pub(crate) fn label_starts<'s>(wire: &[u8], starts: &'s mut [u8]) -> &'s [u8] {
+    let (mut at, mut count) = (0_u8, 0);
     for start in starts.iter_mut() {
         let Some(len @ 1..) = wire.get(usize::from(at)).copied() else { break };
         *start = at;
         count += 1;
-        at = at.saturating_add(len).saturating_add(1);
+        at = at.wrapping_add(len).wrapping_add(1);
     }
     starts.get(..count).unwrap_or_default()
 }

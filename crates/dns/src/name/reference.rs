@@ -149,6 +149,9 @@ impl<'a> NameRef<'a> {
     /// Equal to `other` or below it.
     #[must_use]
     pub fn is_subdomain_of(&self, other: NameRef<'_>) -> bool {
+        if let (Some(wire), Some(above)) = (self.contiguous(), other.contiguous()) {
+            return super::is_below(wire, above);
+        }
         let deeper = self.label_count().checked_sub(other.label_count());
         deeper.is_some_and(|deeper| same(self.labels().skip(deeper), other.labels()))
     }

@@ -69,6 +69,12 @@ impl Shape {
         }
     }
 
+    /// Where the first name is, if only fields of a fixed size are in front of it.
+    #[inline]
+    pub(crate) fn first_name(self) -> Option<usize> {
+        (self.names > 0).then_some(self.before.into())
+    }
+
     /// Whether RDATA of this class has it.
     #[inline]
     pub(crate) fn is_of(self, class: Class) -> bool {

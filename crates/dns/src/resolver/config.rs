@@ -1,5 +1,7 @@
 //! What a resolver is told: where the root is, what to forward, how much of everything.
 
+use alloc::collections::BTreeMap;
+use alloc::sync::Arc;
 use alloc::vec::Vec;
 use core::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use core::time::Duration;
@@ -14,6 +16,8 @@ pub struct Config {
     pub roots: Vec<SocketAddr>,
     /// Names whose questions take another way than from the root.
     pub zones: Vec<ZoneRule>,
+    /// Servers that are spoken to by TLS alone (RFC 7858), each with the name that its certificate must be for.
+    pub tls: BTreeMap<SocketAddr, Arc<str>>,
     /// The port of servers that are known by a name. 53.
     pub port: u16,
     /// Servers are asked by IPv4.
@@ -26,8 +30,13 @@ pub struct Config {
     pub minimise: bool,
     /// Letters of the name go out large or small by chance, and must come back so (0x20).
     pub mix_case: bool,
+    /// Cookies are sent, and expected back (RFC 7873).
+    pub cookies: bool,
     /// An answer in the last tenth of its time that is wanted is asked for anew.
     pub prefetch: bool,
+    /// A name between two that are proven to be neighbours is denied without a question (RFC 8198). Where answers are
+    /// validated.
+    pub aggressive: bool,
     /// For how long answers past their time are told where no new ones are to be had (RFC 8767). Zero: not at all.
     pub serve_stale: Duration,
     /// NS records and their addresses that come with an answer, unasked, are not believed.
@@ -47,13 +56,16 @@ impl Default for Config {
         Config {
             roots: root_hints().map(|address| SocketAddr::new(address, 53)).collect(),
             zones: Vec::new(),
+            tls: BTreeMap::new(),
             port: 53,
             ipv4: true,
             ipv6: true,
             loopback: false,
             minimise: true,
             mix_case: true,
+            cookies: true,
             prefetch: false,
+            aggressive: true,
             serve_stale: Duration::ZERO,
             distrust_unasked: true,
             private: Vec::new(),
@@ -102,6 +114,9 @@ pub struct Limits {
     pub min_negative_ttl: u32,
     /// How long a failure is remembered. 5 seconds (RFC 9520 section 3.2 wants 1 second to 5 minutes).
     pub failure: Duration,
+    /// How long it is remembered that an answer does not hold what its signatures promise. A minute: the zone's owner may
+    /// mend it (RFC 4035 section 4.7).
+    pub bogus: Duration,
     /// Records kept of an RRset. 100.
     pub records: usize,
     /// Signatures kept of an RRset. 8 (`KeyTrap`).
@@ -114,6 +129,12 @@ pub struct Limits {
     pub sends_per_name: u32,
     /// Queries sent for one question, for all names that it needs. 200.
     pub sends: u32,
+    /// Proven NSEC that are found by the names between them. 10,000: a megabyte or two.
+    pub denials: usize,
+    /// Signatures and hashes tried for one question, for all names that it needs. 512 (`KeyTrap`).
+    pub checks: u32,
+    /// Bogus replies to one question, until it has no other answer. 3: a server may have an old copy.
+    pub condemned: u8,
     /// Names of servers looked up for a delegation, by how deep in looking up such names (`NXNSAttack`).
     pub targets: [u8; 4],
     /// Names of servers that turn out not to exist, until the others are not looked up any more. 5.
@@ -124,6 +145,10 @@ pub struct Limits {
     pub tries: u8,
     /// Replies that don't fit, until the query goes out by TCP. 100.
     pub mismatches: u16,
+    /// Queries over one connection at the same time. 100: then another one is opened.
+    pub pipelined: usize,
+    /// How long a TLS connection is kept that nobody needs. 10 seconds.
+    pub idle: Duration,
     /// UDP payload offered. 1232: never a fragment.
     pub udp_payload: u16,
     /// Questions at work, those of the clients. 1024.
@@ -147,17 +172,23 @@ impl Default for Limits {
             max_negative_ttl: 3_600,
             min_negative_ttl: 0,
             failure: Duration::from_secs(5),
+            bogus: Duration::from_secs(60),
             records: 100,
             signatures: 8,
             delegation: 20,
             restarts: 11,
             sends_per_name: 32,
             sends: 200,
+            denials: 10_000,
+            checks: crate::limits::CHECKS,
+            condemned: 3,
             targets: [3, 2, 1, 0],
             missing_targets: 5,
             minimise_steps: 10,
             tries: 5,
             mismatches: 100,
+            pipelined: 100,
+            idle: Duration::from_secs(10),
             udp_payload: crate::limits::UDP_PAYLOAD,
             questions: 1024,
             jostle: Duration::from_millis(200),

@@ -6,15 +6,15 @@
 
 use alloc::sync::Arc;
 use alloc::vec::Vec;
-use core::sync::atomic::AtomicU32;
 use core::time::Duration;
 
 use proto_core::Time;
 
+use super::scrub::Verdict;
 use super::servers::Servers;
-use super::task::{Delegation, Nameless, Purpose, Stage, Task, TaskId, Waiter, address_types};
+use super::task::{Delegation, Held, Nameless, Purpose, Stage, Task, TaskId, Waiter, address_types};
 use super::{Answer, Due, Event, LimitKind, ResolveError, Resolver, Way, addresses};
-use crate::cache::{Rank, Ranked, Sections};
+use crate::cache::{Rank, Ranked, RrSet, Sections, Status};
 use crate::edns::ExtendedError;
 use crate::{Class, Name, NameRef, Question, Rcode, RrType};
 
@@ -38,7 +38,12 @@ impl Resolver {
             depth: 0,
             awaited: Vec::new(),
             query: None,
-            sends: Arc::new(AtomicU32::new(0)),
+            held: None,
+            status: self.best(purpose),
+            proofs: Vec::new(),
+            #[cfg(feature = "dnssec")]
+            trial: super::validate::Trial::default(),
+            spent: Arc::default(),
             sends_for_name: 0,
             restarts: 0,
             missing_targets: 0,
@@ -64,6 +69,7 @@ impl Resolver {
                     Stage::Wait => break self.tasks.put_back(task),
                     Stage::Start => self.begin(&mut task, now),
                     Stage::Ask => self.ask(&mut task, now),
+                    Stage::Judge => self.judge(&mut task, now),
                 };
                 if let Some(answer) = end {
                     self.finish(task, answer, now);
@@ -79,12 +85,15 @@ impl Resolver {
             return Some(self.limit_hit(task, LimitKind::Restarts));
         }
         let first = task.aliases.is_empty();
-        if !(first && task.purpose != Purpose::Client) {
+        if !first || matches!(task.purpose, Purpose::Client | Purpose::Unchecked) {
             if let Some(answer) = self.known_answer(task, now) {
                 return Some(answer);
             }
             if self.follow_known(task, now) {
                 return None;
+            }
+            if let Some(answer) = self.deny(task, now) {
+                return Some(answer);
             }
         }
         task.stage = Stage::Ask;
@@ -102,13 +111,20 @@ impl Resolver {
 
     fn known_answer(&mut self, task: &mut Task, now: Time) -> Option<Answer> {
         let target = task.target();
-        if let Some(hit) = self.cache.lookup(target.as_question_ref(), now, Duration::ZERO) {
-            let (rcode, sections) = (hit.rcode(), hit.sections());
+        let least = self.least(task.purpose);
+        let hit = self.cache.lookup(target.as_question_ref(), now, Duration::ZERO);
+        if let Some(hit) = hit.filter(|hit| hit.status() >= least) {
+            let (rcode, sections, status) = (hit.rcode(), hit.sections(), hit.status());
+            task.status = task.status.min(status);
             return Some(self.complete(task, rcode, sections, now));
         }
         let extended = self.cache.failure(target.as_question_ref(), now)?;
-        let error = ResolveError::ServFail(Some(extended));
-        Some(Answer::failed(task.question.clone(), error, ExtendedError::CACHED_ERROR))
+        let (error, extended) = match is_bogus(extended) {
+            true if task.purpose == Purpose::Unchecked => return None,
+            true => (ResolveError::Bogus, extended),
+            false => (ResolveError::ServFail(Some(extended)), ExtendedError::CACHED_ERROR),
+        };
+        Some(Answer::failed(task.question.clone(), error, extended))
     }
 
     /// An alias that is known from another question.
@@ -118,11 +134,20 @@ impl Resolver {
             return false;
         }
         let known = self.cache.rrset(task.name.as_name_ref(), RrType::CNAME, Class::IN, now);
-        let Some((set, rank)) = known.filter(|(_, rank)| *rank >= Rank::Answer) else { return false };
+        let least = self.least(task.purpose);
+        let usable = |set: &RrSet| {
+            // What proves it came with the answer that it came with.
+            let made =
+                set.status == Status::Secure && (set.is_expanded() || set.signatures().next().is_none());
+            set.status >= least && !made
+        };
+        let known = known.filter(|(set, rank)| *rank >= Rank::Answer && usable(set));
+        let Some((set, rank)) = known else { return false };
         let Some(target) = set.rdatas().next().and_then(|rdata| rdata.name().map(|name| name.to_name()))
         else {
             return false;
         };
+        task.status = task.status.min(set.status);
         task.aliases.push(Ranked { set, rank });
         task.name = target;
         task.restart();
@@ -229,14 +254,20 @@ impl Resolver {
     }
 
     /// Waits for the answer to another question. False: it waits for this one.
-    fn await_other(&mut self, task: &mut Task, question: Question, purpose: Purpose, now: Time) -> bool {
+    pub(super) fn await_other(
+        &mut self,
+        task: &mut Task,
+        question: Question,
+        purpose: Purpose,
+        now: Time,
+    ) -> bool {
         let id = match self.tasks.find(&question, purpose) {
             Some(id) if self.tasks.waits_for_itself(task, id) => return false,
             Some(id) => id,
             None => {
                 let id = self.start(question, purpose, now);
                 if let Some(other) = self.tasks.of_mut(id) {
-                    (other.sends, other.depth) = (task.sends.clone(), task.depth + 1);
+                    (other.spent, other.depth) = (task.spent.clone(), task.depth + 1);
                 }
                 id
             }
@@ -323,7 +354,9 @@ impl Resolver {
             for rtype in address_types(self.config.ipv4, self.config.ipv6) {
                 let question = Question::new(name.clone(), rtype);
                 if !self.known_address(&mut delegation, &question, now) {
-                    self.await_other(task, question, Purpose::Client, now);
+                    let unchecked = task.purpose == Purpose::Unchecked;
+                    let purpose = if unchecked { Purpose::Unchecked } else { Purpose::Client };
+                    self.await_other(task, question, purpose, now);
                 }
             }
             if !delegation.targets.iter().all(|target| target.dead || target.tries > 0) {
@@ -358,12 +391,17 @@ impl Resolver {
             return None;
         }
         if let Some(sections) = task.empty.take() {
-            return Some(self.conclude(task, Rcode::NOERROR, sections, now));
+            task.held = Some(Held { from: None, verdict: Verdict::NoData, sections });
+            task.stage = Stage::Judge;
+            return None;
         }
         if task.delegation.as_ref().is_some_and(|delegation| delegation.first) {
             task.skip_forward = true;
             task.restart();
             return None;
+        }
+        if let Some(answer) = self.condemned(task, now) {
+            return Some(answer);
         }
         let targets = || task.delegation.iter().flat_map(|delegation| &delegation.targets);
         let asked = targets().any(|target| target.tries > 0) && targets().all(|target| !target.dead);
@@ -392,20 +430,25 @@ impl Resolver {
         &mut self,
         task: &mut Task,
         rcode: Rcode,
-        mut sections: Sections<crate::cache::RrSet>,
+        mut sections: Sections<RrSet>,
         now: Time,
     ) -> Answer {
         if !task.aliases.is_empty() {
-            let mut all = Sections { answer: task.aliases.clone(), ..Sections::new() };
-            // They are known by now: the cache keeps the better ones.
-            let low = |set: &crate::cache::RrSet| Ranked { set: set.clone(), rank: Rank::AdditionalGlue };
-            all.answer.extend(sections.answer.iter().map(low));
+            let mut all = Sections::new();
+            sections.authority.extend(task.proofs.iter().map(|ranked| ranked.set.clone()));
+            // They are known by now: the cache keeps the better ones. But the answer is worth no more than its parts.
+            let low = |set: &RrSet| {
+                let set = set.with_status(set.status.min(task.status));
+                Ranked { set, rank: Rank::AdditionalGlue }
+            };
+            let aliases = task.aliases.iter().map(|alias| Ranked { rank: alias.rank, ..low(&alias.set) });
+            all.answer = aliases.chain(sections.answer.iter().map(low)).collect();
             all.authority.extend(sections.authority.iter().map(low));
             all.additional.extend(sections.additional.iter().map(low));
             self.cache.store(&task.question, rcode, &all, (now, Duration::ZERO));
             sections.answer.splice(0..0, task.aliases_known().cloned());
         }
-        Answer::new(task.question.clone(), rcode, sections)
+        Answer { status: task.status, ..Answer::new(task.question.clone(), rcode, sections) }
     }
 
     /// It is over: who waits is told.
@@ -434,15 +477,25 @@ impl Resolver {
             return answer;
         }
         let extended = answer.extended.map_or(ExtendedError::OTHER, |extended| extended.code);
-        if extended != ExtendedError::CACHED_ERROR {
-            self.cache.store_failure(&task.question, extended, now, self.config.limits.failure);
+        let bogus = answer.error == Some(ResolveError::Bogus);
+        // What another question has spent is no failure of this one.
+        let spent = task.depth > 0 && matches!(answer.error, Some(ResolveError::LimitHit(_)));
+        let known = self.cache.failure(task.question.as_question_ref(), now) == Some(extended);
+        if extended != ExtendedError::CACHED_ERROR && !spent && !known {
+            let limits = &self.config.limits;
+            let lasts = if bogus { limits.bogus } else { limits.failure };
+            self.cache.store_failure(&task.question, extended, now, lasts);
         }
         let stale = self.config.serve_stale;
         let question = task.question.as_question_ref();
-        let Some(hit) = self.cache.lookup(question, now, stale).filter(|hit| hit.stale) else {
+        let least = self.least(task.purpose);
+        let hit = self.cache.lookup(question, now, stale);
+        let Some(hit) = hit.filter(|hit| hit.stale && !bogus && hit.status() >= least) else {
             return answer;
         };
-        let mut old = Answer::new(task.question.clone(), hit.rcode(), hit.sections());
+        let mut old = Answer::of_hit(task.question.clone(), &hit);
+        // Its signatures may be past their time as well.
+        old.status = old.status.min(Status::Insecure);
         let code = match old.rcode {
             Rcode::NXDOMAIN => ExtendedError::STALE_NXDOMAIN_ANSWER,
             _ => ExtendedError::STALE_ANSWER,
@@ -456,6 +509,7 @@ impl Resolver {
         let Some(mut task) = self.tasks.take(above) else { return };
         task.awaited.retain(|awaited| *awaited != by);
         match &mut task.delegation {
+            _ if task.held.is_some() => task.stage = Stage::Judge,
             Some(delegation) => self.add_addresses(delegation, answer),
             // The root's servers are known now, or else the hints must do.
             None => task.stage = Stage::Start,
@@ -512,4 +566,13 @@ impl Resolver {
         let answer = Answer::failed(task.question.clone(), error, extended);
         self.finish(task, answer, now);
     }
+}
+
+/// The extended error of a failure that DNSSEC found (RFC 8914 sections 4.7 to 4.13 and 4.28).
+pub(super) fn is_bogus(extended: u16) -> bool {
+    matches!(
+        extended,
+        ExtendedError::DNSSEC_BOGUS
+            ..=ExtendedError::NSEC_MISSING | ExtendedError::UNSUPPORTED_NSEC3_ITERATIONS
+    )
 }

@@ -4,7 +4,7 @@ use proto_core::Time;
 
 use super::scrub::{Asked, Reply, Verdict, scrub};
 use super::send::Outgoing;
-use super::task::{Delegation, Nameless, Purpose, Stage, Task};
+use super::task::{Delegation, Held, Nameless, Purpose, Stage, Task};
 use super::{Answer, ResolveError, Resolver};
 use crate::cache::{Ranked, Sections};
 use crate::edns::ExtendedError;
@@ -84,14 +84,25 @@ impl Resolver {
                 task.empty = Some(sections);
                 None
             }
+            verdict => {
+                task.held = Some(Held { from: Some(query.to), verdict, sections });
+                task.stage = Stage::Judge;
+                None
+            }
+        }
+    }
+
+    /// What is found good ends it, or leads on.
+    pub(super) fn settle(&mut self, task: &mut Task, held: Held, now: Time) -> Option<Answer> {
+        let Held { verdict, sections, .. } = held;
+        task.stage = Stage::Ask;
+        match verdict {
             Verdict::Alias(target) => self.follow(task, target, sections, now),
-            Verdict::Answer | Verdict::NoData => Some(self.conclude(task, Rcode::NOERROR, sections, now)),
-            Verdict::NxDomain => Some(self.conclude(task, Rcode::NXDOMAIN, sections, now)),
-            Verdict::TooLong => Some(self.conclude(task, Rcode::YXDOMAIN, sections, now)),
             Verdict::Loop => {
                 let error = ResolveError::ServFail(Some(ExtendedError::INVALID_DATA));
                 Some(Answer::failed(task.question.clone(), error, ExtendedError::INVALID_DATA))
             }
+            verdict => Some(self.conclude(task, verdict.rcode(), sections, now)),
         }
     }
 
@@ -113,6 +124,7 @@ impl Resolver {
             let set = self.cache.store_ranked(&ranked, now, task.leeway);
             task.aliases.push(Ranked { set, rank: ranked.rank });
         }
+        task.proofs.extend(sections.authority);
         task.name = target;
         task.restart();
         None
@@ -120,8 +132,12 @@ impl Resolver {
 
     /// One zone further down. What the reply says of its servers is taken as it is, whatever the cache knows better.
     fn descend(&mut self, task: &mut Task, zone: Name, sections: &Sections<Ranked>, now: Time) {
-        for ranked in sections.iter() {
+        for ranked in sections.iter().filter(|ranked| !is_proof(ranked.set.rtype())) {
             self.cache.store_rrset(&ranked.set, ranked.rank, now);
+        }
+        #[cfg(feature = "dnssec")]
+        if self.validates() {
+            task.trial.note(&zone, &sections.authority);
         }
         let mut delegation = Delegation::new(zone);
         let servers = sections.authority.iter().filter(|ranked| ranked.set.rtype() == RrType::NS);
@@ -142,6 +158,11 @@ impl Resolver {
         (task.delegation, task.empty) = (Some(delegation), None);
         (task.labels, task.whole_name) = (1, false);
     }
+}
+
+/// What is there for DNSSEC alone, and to be asked for again.
+fn is_proof(rtype: RrType) -> bool {
+    matches!(rtype, RrType::NSEC | RrType::NSEC3)
 }
 
 /// RFC 8914 for a server that did not do what it was asked.

@@ -53,6 +53,17 @@ pub(super) enum Verdict {
     Refused(Rcode),
 }
 
+impl Verdict {
+    /// What is told of it.
+    pub(super) fn rcode(&self) -> Rcode {
+        match self {
+            Verdict::NxDomain => Rcode::NXDOMAIN,
+            Verdict::TooLong => Rcode::YXDOMAIN,
+            _ => Rcode::NOERROR,
+        }
+    }
+}
+
 /// What it says and what is left of it.
 #[derive(Debug)]
 pub(super) struct Reply {
@@ -103,7 +114,11 @@ impl Scrub<'_, '_> {
     fn read(&mut self, rcode: Rcode) -> Reply {
         let chain = self.chain();
         if let Some(verdict) = chain.broken {
-            return Reply::only(verdict);
+            let mut reply = Reply::only(verdict);
+            if reply.verdict == Verdict::TooLong {
+                reply.sections.answer = self.ranked(chain.sets, Rank::Answer, Rank::AuthoritativeAnswer);
+            }
+            return reply;
         }
         let aliased = chain.end != self.asked.question.name;
         let mut sections = Sections::new();
@@ -113,12 +128,14 @@ impl Scrub<'_, '_> {
         if chain.found && !follow {
             sections.answer = self.ranked(chain.sets, Rank::Answer, Rank::AuthoritativeAnswer);
             self.support(&mut sections, &chain.end);
+            self.prove(&mut sections);
             return Reply { verdict: Verdict::Answer, sections };
         }
         if follow {
             let mut sets = chain.sets;
             sets.retain(|set| matches!(set.rtype(), RrType::CNAME | RrType::DNAME));
             sections.answer = self.ranked(sets, Rank::Answer, Rank::AuthoritativeAnswer);
+            self.prove(&mut sections);
             return Reply { verdict: Verdict::Alias(chain.end), sections };
         }
         sections.answer = self.ranked(chain.sets, Rank::Answer, Rank::AuthoritativeAnswer);
@@ -188,7 +205,10 @@ impl Scrub<'_, '_> {
         let to = dname.rdatas().next()?.name()?.to_name();
         let target = match chain.end.substitute(&owner, &to)? {
             Ok(target) => target,
-            Err(error) => return Some(Err(error)),
+            Err(error) => {
+                chain.sets.push(dname);
+                return Some(Err(error));
+            }
         };
         let alias = alias(&chain.end, &target, dname.ttl)?;
         chain.sets.extend([dname, alias]);
@@ -315,10 +335,23 @@ impl Scrub<'_, '_> {
         sets.push(
             set.with_ttl(ttl.max(limits.min_negative_ttl).max(limits.min_ttl.min(limits.max_negative_ttl))),
         );
-        let proofs = self
-            .message
-            .authority()
-            .filter(|record| matches!(record.rtype(), RrType::NSEC | RrType::NSEC3) && inside(record.owner));
+        sets.extend(self.proofs());
+        sets
+    }
+
+    /// What a wildcard has made needs a proof (RFC 4035 section 3.1.3.3).
+    fn prove(&self, sections: &mut Sections<Ranked>) {
+        if sections.answer.iter().any(|ranked| ranked.set.is_expanded()) {
+            sections.authority.extend(self.ranked(self.proofs(), Rank::Referral, Rank::Authority));
+        }
+    }
+
+    /// What DNSSEC proves with that something is not there.
+    fn proofs(&self) -> Vec<RrSet> {
+        let zone = self.asked.zone.as_name_ref();
+        let proofs = self.message.authority().filter(|record| {
+            matches!(record.rtype(), RrType::NSEC | RrType::NSEC3) && record.owner.is_subdomain_of(zone)
+        });
         let mut owners: Vec<(Name, RrType)> = Vec::new();
         for record in proofs.take(16) {
             let key = (record.owner.to_name(), record.rtype());
@@ -326,10 +359,9 @@ impl Scrub<'_, '_> {
                 owners.push(key);
             }
         }
-        let proofs =
+        let sets =
             owners.iter().filter_map(|(owner, rtype)| self.collect(self.message.authority(), owner, *rtype));
-        sets.extend(proofs);
-        sets
+        sets.collect()
     }
 
     /// The owner of the first NS records that are about a zone of the name's: others are nobody's question.
@@ -362,6 +394,9 @@ impl Scrub<'_, '_> {
         let named: Vec<Name> = targets(&servers).collect();
         let mut authority: Vec<RrSet> = [servers].into();
         authority.extend(self.collect(self.message.authority(), &zone, RrType::DS));
+        if authority.len() == 1 {
+            authority.extend(self.proofs());
+        }
         let sections = Sections {
             answer: Vec::new(),
             authority: self.ranked(authority, Rank::Referral, Rank::Referral),

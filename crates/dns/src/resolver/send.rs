@@ -4,6 +4,7 @@
 //! with the id and the question, letter by letter. Whatever else arrives is not there: one forged reply never ends a
 //! query, and many of them move it to TCP.
 
+use alloc::vec::Vec;
 use core::net::SocketAddr;
 use core::time::Duration;
 
@@ -11,9 +12,10 @@ use bytes::Bytes;
 use proto_core::Time;
 
 use super::task::{Purpose, Stage, Task, TaskId, Waiter};
-use super::{Due, Event, PortId, Resolver, Socket, TcpId, Ticket, Trace, Transmit};
-use crate::edns::{EdnsHeader, ExtendedError};
-use crate::exchange::{Frames, framed, mix_case};
+use super::{Due, Event, PortId, Resolver, Socket, Ticket, Trace, Transmit};
+use crate::cookie::{Acquaintance, Cookie, Returned};
+use crate::edns::{EdnsHeader, EdnsOption, ExtendedError};
+use crate::exchange::mix_case;
 use crate::{
     Builder, Class, Flags, Header, Message, Name, NameRef, Opcode, Question, QuestionRef, Rcode, RrType,
 };
@@ -27,23 +29,19 @@ pub(super) struct Outgoing {
     pub(super) question: Question,
     pub(super) id: u16,
     pub(super) sent: Time,
-    due: Time,
+    /// How long the server was given when it left; until when it is waited for.
+    wait: Duration,
+    pub(super) due: Time,
     pub(super) edns: bool,
-    connection: Option<u64>,
+    /// As they were sent, if they were.
+    cookies: Option<Acquaintance>,
+    /// The stream that it went by.
+    pub(super) connection: Option<u64>,
     mismatches: u16,
 }
 
-/// A TCP connection, for one query.
-#[derive(Debug)]
-pub(super) struct Connection {
-    query: u64,
-    to: SocketAddr,
-    unsent: Option<Bytes>,
-    received: Frames,
-}
-
-/// What a datagram at a query's port is.
-enum Arrived {
+/// What a message for a query is.
+pub(super) enum Arrived {
     Reply,
     /// Cut short: TCP has the whole.
     Truncated,
@@ -61,6 +59,8 @@ impl Resolver {
         };
         target.tries += 1;
         let (to, tcp) = (target.address, target.tcp);
+        // Nothing goes to those in the clear.
+        let by_stream = tcp || self.tls(to).is_some();
         let recursion = task.recursion || task.delegation.as_ref().is_some_and(|all| all.forward);
         let number = self.next_id();
         let query = self.compose(task.id, to, question, now);
@@ -70,8 +70,8 @@ impl Resolver {
         self.trace_query(&query, &bytes);
         self.deadlines.insert((query.due, Due::Query(number)));
         self.queries.insert(number, query);
-        if tcp {
-            self.connect(number, to, &bytes);
+        if by_stream {
+            self.by_stream(number, to, &bytes, now);
         } else {
             let socket = Socket::FreshPort(PortId(number));
             self.transmits.push_back(Transmit { to, socket, bytes });
@@ -81,8 +81,24 @@ impl Resolver {
     fn compose(&mut self, task: TaskId, to: SocketAddr, question: Question, now: Time) -> Outgoing {
         let wait = self.servers.sent(to, now);
         let edns = self.servers.has_edns(to, now);
-        let id = self.random.u16();
-        Outgoing { task, to, question, id, sent: now, due: now + wait, edns, connection: None, mismatches: 0 }
+        // Who proves who it is by TLS needs no cookie, and it would tell who we are.
+        let cookies = edns && self.config.cookies && self.tls(to).is_none();
+        let cookies = cookies.then(|| self.servers.cookies(to, now));
+        let (id, due) = (self.free_id(to), now + wait);
+        let (connection, mismatches) = (None, 0);
+        Outgoing { task, to, question, id, sent: now, wait, due, edns, cookies, connection, mismatches }
+    }
+
+    /// An id that no other query on the same connection has.
+    fn free_id(&mut self, to: SocketAddr) -> u16 {
+        loop {
+            let id = self.random.u16();
+            let mut neighbours =
+                self.streams.neighbours(to).iter().filter_map(|number| self.queries.get(number));
+            if neighbours.all(|query| query.id != id) {
+                return id;
+            }
+        }
     }
 
     /// What this server is asked: no more of the name than it needs to know (RFC 9156 section 3), letters mixed.
@@ -124,65 +140,27 @@ impl Resolver {
         let mut header = Header::query(query.id, Opcode::QUERY);
         if recursion {
             header.flags = header.flags.with(Flags::RD);
+            // RFC 6840 section 5.9: who validates wants all there is.
+            if self.validates() {
+                header.flags = header.flags.with(Flags::CD);
+            }
         }
         let mut buffer = [0; 512];
         let mut builder = Builder::new(&mut buffer, header);
-        // A name of 255 octets, a question and OPT take 284: there is room.
+        // A name of 255 octets, a question and OPT with two cookies take 326, padded 384: there is room.
         let _ = builder.push_question(query.question.as_question_ref());
         if query.edns {
             let mut edns = EdnsHeader::new(self.config.limits.udp_payload);
             edns.dnssec_ok = true;
-            let _ = builder.push_edns(&edns, &[]);
+            let cookies = query.cookies.as_ref().map(Acquaintance::octets);
+            let mut options: Vec<EdnsOption<'_>> =
+                cookies.as_deref().and_then(Cookie::parse).map(EdnsOption::Cookie).into_iter().collect();
+            if self.tls(query.to).is_some() {
+                options.push(EdnsOption::padding(builder.len() + EdnsHeader::LEN));
+            }
+            let _ = builder.push_edns(&edns, &options);
         }
         Bytes::copy_from_slice(builder.finish())
-    }
-
-    fn connect(&mut self, number: u64, to: SocketAddr, bytes: &[u8]) {
-        let id = self.next_id();
-        if let Some(query) = self.queries.get_mut(&number) {
-            query.connection = Some(id);
-            // A handshake takes a round trip more.
-            let due = (query.due + Duration::from_secs(2)).max(query.sent + Duration::from_secs(3));
-            self.deadlines.remove(&(query.due, Due::Query(number)));
-            self.deadlines.insert((due, Due::Query(number)));
-            query.due = due;
-        }
-        let unsent = Some(framed(bytes));
-        self.connections.insert(id, Connection { query: number, to, unsent, received: Frames::default() });
-        self.events.push_back(Event::OpenTcp { id: TcpId(id), to, tls: false });
-    }
-
-    pub(super) fn opened(&mut self, id: u64) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let to = connection.to;
-        if let Some(bytes) = connection.unsent.take() {
-            let socket = Socket::Tcp(TcpId(id));
-            self.transmits.push_back(Transmit { to, socket, bytes });
-        }
-    }
-
-    /// RFC 7766 section 8: two octets of length, then the message.
-    pub(super) fn received(&mut self, id: u64, mut bytes: &[u8], now: Time) {
-        let Some(connection) = self.connections.get_mut(&id) else { return };
-        let Some(message) = connection.received.take(&mut bytes) else { return };
-        let number = connection.query;
-        let Some(query) = self.queries.get(&number) else { return };
-        match arrived(query, &message) {
-            Arrived::Reply => match Message::parse(&message) {
-                Ok(parsed) => self.answered(number, &parsed, now),
-                Err(_) => self.fruitless(number, ExtendedError::INVALID_DATA, now),
-            },
-            Arrived::NoEdns => self.without_edns(number, now),
-            // Cut short by TCP too, or somebody else's: there is no other way to get it from there.
-            Arrived::Truncated | Arrived::Foreign => self.fruitless(number, ExtendedError::INVALID_DATA, now),
-        }
-    }
-
-    pub(super) fn closed(&mut self, id: u64, now: Time) {
-        if let Some(connection) = self.connections.get(&id) {
-            let number = connection.query;
-            self.fruitless(number, ExtendedError::NETWORK_ERROR, now);
-        }
     }
 
     /// A datagram at the port of a query.
@@ -190,16 +168,60 @@ impl Resolver {
         let Some(query) = self.queries.get(&number).filter(|query| query.connection.is_none()) else {
             return;
         };
-        let arrived = if from == query.to { arrived(query, bytes) } else { Arrived::Foreign };
-        match arrived {
-            Arrived::Reply => match Message::parse(bytes) {
-                Ok(message) => self.answered(number, &message, now),
-                Err(_) => self.mismatch(number, now),
-            },
-            Arrived::NoEdns => self.without_edns(number, now),
-            Arrived::Truncated => self.by_tcp(number, now),
-            Arrived::Foreign => self.mismatch(number, now),
+        let arrived = if from == query.to { query.arrived(bytes) } else { Arrived::Foreign };
+        if matches!(arrived, Arrived::Foreign) {
+            return self.mismatch(number, now);
         }
+        let message = Message::parse(bytes).ok();
+        let returned = message.as_ref().map(|message| returned(query, message));
+        match (arrived, message) {
+            _ if returned == Some(Returned::Wrong) => self.mismatch(number, now),
+            // It had cookies before. RFC 7873 section 5.3 has this discarded; who it comes from, TCP tells.
+            _ if returned == Some(Returned::Missing) => self.by_tcp(number, now),
+            (Arrived::NoEdns, _) => self.without_edns(number, now),
+            (Arrived::Truncated, _) => self.by_tcp(number, now),
+            (Arrived::Reply, Some(message)) => self.answered_by_datagram(number, &message, now),
+            _ => self.mismatch(number, now),
+        }
+    }
+
+    fn answered_by_datagram(&mut self, number: u64, message: &Message<'_>, now: Time) {
+        let fresh = self.learn_cookie(number, message);
+        if message.rcode() == Rcode::BADCOOKIE {
+            self.turned_away(number, fresh, now);
+        } else {
+            self.answered(number, message, now);
+        }
+    }
+
+    /// A stream is proof enough of who we are: there is no reason to turn its cookie away.
+    pub(super) fn answered_by_stream(&mut self, number: u64, message: &Message<'_>, now: Time) {
+        let wrong =
+            self.queries.get(&number).is_some_and(|query| returned(query, message) == Returned::Wrong);
+        if wrong || message.rcode() == Rcode::BADCOOKIE {
+            return self.fruitless(number, ExtendedError::INVALID_DATA, now);
+        }
+        self.learn_cookie(number, message);
+        self.answered(number, message, now);
+    }
+
+    /// Whether the reply holds a cookie of the server's that was not known.
+    fn learn_cookie(&mut self, number: u64, message: &Message<'_>) -> bool {
+        let Some(query) = self.queries.get(&number) else { return false };
+        let Some(sent) = query.cookies.clone() else { return false };
+        self.servers.learn(query.to, sent, Cookie::of(message))
+    }
+
+    /// RFC 7873 section 5.3: once more with the fresh cookie; if that one is not right either, by TCP.
+    fn turned_away(&mut self, number: u64, fresh: bool, now: Time) {
+        let Some(query) = self.drop_query(number) else { return };
+        self.servers.answered(query.to, query.question.rtype, now - query.sent);
+        self.back_to(&query, |task| {
+            task.mark(query.to, |target| {
+                target.tcp = !fresh || target.fresh_cookie;
+                (target.fresh_cookie, target.tries) = (true, target.tries.saturating_sub(1));
+            });
+        });
     }
 
     /// Something that is no reply: forged, it may be. So many, and TCP must tell.
@@ -221,7 +243,7 @@ impl Resolver {
     }
 
     /// FORMERR or NOTIMP to a query with EDNS: once without (RFC 6891 section 7), and remembered.
-    fn without_edns(&mut self, number: u64, now: Time) {
+    pub(super) fn without_edns(&mut self, number: u64, now: Time) {
         let Some(query) = self.drop_query(number) else { return };
         self.servers.no_edns(query.to, now + self.config.limits.no_edns);
         self.servers.answered(query.to, query.question.rtype, now - query.sent);
@@ -232,8 +254,9 @@ impl Resolver {
 
     /// Nothing came in time.
     pub(super) fn overdue(&mut self, number: u64, now: Time) {
+        self.doubt_stream(number);
         let Some(query) = self.drop_query(number) else { return };
-        self.servers.silent(query.to, query.question.rtype, now);
+        self.servers.silent(query.to, query.question.rtype, query.wait, now);
         // Replies came, but none that fits: letters that a server does not keep, or forgeries.
         let doubtful = query.mismatches > 0;
         self.back_to(&query, |task| {
@@ -241,16 +264,22 @@ impl Resolver {
         });
     }
 
+    /// Its connection has ended under it.
+    pub(super) fn once_more(&mut self, number: u64) {
+        let Some(query) = self.drop_query(number) else { return };
+        self.back_to(&query, |_| {});
+    }
+
     pub(super) fn unreachable(&mut self, number: u64, now: Time) {
         let Some(query) = self.drop_query(number) else { return };
-        self.servers.silent(query.to, query.question.rtype, now);
+        self.servers.silent(query.to, query.question.rtype, query.wait, now);
         self.back_to(&query, |task| task.extended = ExtendedError::NETWORK_ERROR);
     }
 
     /// This server won't do by this way.
-    fn fruitless(&mut self, number: u64, extended: u16, now: Time) {
+    pub(super) fn fruitless(&mut self, number: u64, extended: u16, now: Time) {
         let Some(query) = self.drop_query(number) else { return };
-        self.servers.silent(query.to, query.question.rtype, now);
+        self.servers.silent(query.to, query.question.rtype, query.wait, now);
         self.back_to(&query, |task| {
             task.extended = extended;
             task.mark(query.to, |target| target.dead = true);
@@ -269,13 +298,10 @@ impl Resolver {
     pub(super) fn drop_query(&mut self, number: u64) -> Option<Outgoing> {
         let query = self.queries.remove(&number)?;
         self.deadlines.remove(&(query.due, Due::Query(number)));
-        self.events.push_back(match query.connection {
-            Some(connection) => {
-                self.connections.remove(&connection);
-                Event::CloseTcp(TcpId(connection))
-            }
-            None => Event::ClosePort(PortId(number)),
-        });
+        match query.connection {
+            Some(stream) => self.leave_stream(stream, number),
+            None => self.events.push_back(Event::ClosePort(PortId(number))),
+        }
         Some(query)
     }
 
@@ -308,25 +334,32 @@ impl Resolver {
     }
 }
 
-/// Whether the octets are the reply to the query, as far as their head tells.
-fn arrived(query: &Outgoing, bytes: &[u8]) -> Arrived {
-    let Ok(header) = Header::parse(bytes) else { return Arrived::Foreign };
-    let query_opcode = header.opcode() == Opcode::QUERY;
-    if header.id != query.id || !header.is_response() || !query_opcode {
-        return Arrived::Foreign;
+impl Outgoing {
+    /// Whether the octets are the reply to the query, as far as their head tells.
+    pub(super) fn arrived(&self, bytes: &[u8]) -> Arrived {
+        let Ok(header) = Header::parse(bytes) else { return Arrived::Foreign };
+        let query_opcode = header.opcode() == Opcode::QUERY;
+        if header.id != self.id || !header.is_response() || !query_opcode {
+            return Arrived::Foreign;
+        }
+        let not_understood = matches!(header.rcode(), Rcode::FORMERR | Rcode::NOTIMP) && self.edns;
+        match header.questions {
+            // RFC 6891 section 7: who does not know EDNS may send back nothing but a header.
+            0 if not_understood && header.answers == 0 => return Arrived::NoEdns,
+            1 if asks(self, bytes) => {}
+            _ => return Arrived::Foreign,
+        }
+        match () {
+            () if header.flags.has(Flags::TC) => Arrived::Truncated,
+            () if not_understood => Arrived::NoEdns,
+            () => Arrived::Reply,
+        }
     }
-    let not_understood = matches!(header.rcode(), Rcode::FORMERR | Rcode::NOTIMP) && query.edns;
-    match header.questions {
-        // RFC 6891 section 7: who does not know EDNS may send back nothing but a header.
-        0 if not_understood && header.answers == 0 => return Arrived::NoEdns,
-        1 if asks(query, bytes) => {}
-        _ => return Arrived::Foreign,
-    }
-    match () {
-        () if header.flags.has(Flags::TC) => Arrived::Truncated,
-        () if not_understood => Arrived::NoEdns,
-        () => Arrived::Reply,
-    }
+}
+
+/// What the reply's cookie says; nothing, if the query had none.
+fn returned(query: &Outgoing, message: &Message<'_>) -> Returned {
+    query.cookies.as_ref().map_or(Returned::Right, |cookies| cookies.returned(Cookie::of(message)))
 }
 
 /// The question is the query's, letter by letter.

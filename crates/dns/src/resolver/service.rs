@@ -14,7 +14,7 @@ use proto_core::Time;
 use super::local::{self, local};
 use super::{Answer, Coordinator, Event, ResolveError, Resolver, Ticket};
 use crate::authority::Network;
-use crate::cache::{RrSet, SetData};
+use crate::cache::{RrSet, SetData, Status};
 use crate::edns::{EdnsHeader, ExtendedError};
 use crate::limits;
 use crate::special::Special;
@@ -106,6 +106,17 @@ struct Head<'a> {
     question: QuestionRef<'a>,
     edns: Option<EdnsHeader>,
     stream: bool,
+}
+
+impl Head<'_> {
+    /// RFC 6840 sections 5.7 and 5.8: AD is for who says that he understands it, by DO or by AD.
+    fn flags(&self, status: Status) -> Flags {
+        let understands = self.header.flags.has(Flags::AD) || self.edns.is_some_and(|edns| edns.dnssec_ok);
+        match status == Status::Secure && understands {
+            true => Flags::RA.with(Flags::AD),
+            false => Flags::RA,
+        }
+    }
 }
 
 #[derive(Clone, Debug)]
@@ -210,7 +221,10 @@ impl Service {
             return Verdict::Drop;
         }
         let question = head.question.to_question();
-        let ticket = self.resolver.resolve(question.clone(), now);
+        let ticket = match head.header.flags.has(Flags::CD) {
+            true => self.resolver.resolve_unchecked(question.clone(), now),
+            false => self.resolver.resolve(question.clone(), now),
+        };
         let Head { header, edns, stream, .. } = *head;
         self.waiting.insert(ticket, Client { id: client, header, question, edns, stream });
         Verdict::Wait
@@ -250,8 +264,13 @@ impl Service {
 
     fn cached(&mut self, head: &Head<'_>, now: Time, out: &mut [u8]) -> Option<Verdict> {
         let turn = self.turn();
+        let validates = self.resolver.validates();
         let hit = self.resolver.cache.lookup(head.question, now, Duration::ZERO)?;
-        let mut writer = Writer::new(head, hit.rcode(), Flags::RA, (&self.policy, turn), out);
+        let status = if validates { hit.status() } else { Status::Indeterminate };
+        if validates && status == Status::Indeterminate && !head.header.flags.has(Flags::CD) {
+            return None;
+        }
+        let mut writer = Writer::new(head, hit.rcode(), head.flags(status), (&self.policy, turn), out);
         writer.sections(hit.answer(), hit.authority(), hit.additional());
         let len = writer.finish(None);
         let left = hit.worth_refreshing();
@@ -266,7 +285,8 @@ impl Service {
         let turn = self.turn();
         let Client { header, edns, stream, .. } = *client;
         let head = Head { header, question: client.question.as_question_ref(), edns, stream };
-        let mut writer = Writer::new(&head, answer.rcode, Flags::RA, (&self.policy, turn), out);
+        let flags = head.flags(answer.status);
+        let mut writer = Writer::new(&head, answer.rcode, flags, (&self.policy, turn), out);
         let sections = &answer.sections;
         writer.sections(parts(&sections.answer), parts(&sections.authority), parts(&sections.additional));
         writer.finish(answer.extended)
@@ -348,6 +368,8 @@ struct Writer<'b, 'p> {
     turn: usize,
     rtype: RrType,
     rcode: Rcode,
+    /// RRsets of the answer.
+    most: usize,
     /// All sections, whatever the policy.
     whole: bool,
     full: bool,
@@ -378,6 +400,8 @@ impl<'b, 'p> Writer<'b, 'p> {
             turn,
             rtype: head.question.rtype,
             rcode,
+            // RFC 8482 section 4.1: one of them is enough for an address that may be forged.
+            most: if head.question.rtype == RrType::ANY && !head.stream { 1 } else { usize::MAX },
             whole: false,
             full,
         }
@@ -394,19 +418,19 @@ impl<'b, 'p> Writer<'b, 'p> {
         additional: impl Iterator<Item = (&'s SetData, u32)>,
     ) {
         let mut positive = false;
-        for (set, ttl) in answer {
+        for (set, ttl) in answer.take(self.most) {
             positive |= set.rtype != RrType::CNAME || self.rtype == RrType::CNAME;
             self.put(Section::Answer, set, ttl);
         }
         let minimal = self.policy.minimal && !self.whole;
-        if minimal && positive && self.rcode == Rcode::NOERROR {
-            return;
-        }
+        let answered = positive && self.rcode == Rcode::NOERROR;
         for (set, ttl) in authority {
             let proves = matches!(set.rtype, RrType::NSEC | RrType::NSEC3 | RrType::DS);
             let wanted = match set.rtype {
-                RrType::SOA => true,
+                // With an answer: what shows that a wildcard had to make it (RFC 4035 section 3.1.3.3).
                 _ if proves => self.dnssec(),
+                _ if minimal && answered => false,
+                RrType::SOA => true,
                 _ => !minimal,
             };
             if wanted {

@@ -10,7 +10,8 @@ use core::time::Duration;
 use proto_core::Time;
 
 use super::Ticket;
-use crate::cache::{Ranked, RrSet, Sections};
+use super::scrub::Verdict;
+use crate::cache::{Ranked, RrSet, Sections, Status};
 use crate::{Name, Question, RrType};
 
 /// The number of a task; never that of another.
@@ -22,6 +23,11 @@ pub(super) struct TaskId(pub(super) u64);
 pub(super) enum Purpose {
     /// Somebody wants to know, a client or another task.
     Client,
+    /// The same, and checks it himself (CD, RFC 4035 section 3.2.2).
+    Unchecked,
+    /// A link of a chain of trust is missing.
+    #[cfg(feature = "dnssec")]
+    Link,
     /// The servers of the root are asked who they are (RFC 8109).
     Prime,
     /// The answer is known and soon is no more.
@@ -44,6 +50,28 @@ pub(super) enum Stage {
     Ask,
     /// A reply, or the answer of another task, is awaited.
     Wait,
+    /// See what the reply is worth.
+    Judge,
+}
+
+/// A reply that says how it ends or goes on, to be judged first.
+#[derive(Debug)]
+pub(super) struct Held {
+    /// Whose it is; nobody's if it is a last resort.
+    #[cfg_attr(not(feature = "dnssec"), expect(dead_code, reason = "only who judges asks whose it was"))]
+    pub(super) from: Option<SocketAddr>,
+    pub(super) verdict: Verdict,
+    pub(super) sections: Sections<Ranked>,
+}
+
+/// What is spent on a question, shared by all that work for it.
+#[derive(Debug, Default)]
+pub(super) struct Spent {
+    /// Queries sent.
+    pub(super) sends: AtomicU32,
+    /// Signatures and hashes tried.
+    #[cfg(feature = "dnssec")]
+    pub(super) checks: AtomicU32,
 }
 
 /// An address to ask, and how that went so far.
@@ -56,6 +84,8 @@ pub(super) struct Target {
     pub(super) recursive: bool,
     /// Ask it by TCP: its datagrams are cut short, or somebody forges them.
     pub(super) tcp: bool,
+    /// It has turned a cookie away and given a fresh one.
+    pub(super) fresh_cookie: bool,
 }
 
 /// A server known by its name alone.
@@ -93,7 +123,14 @@ impl Delegation {
 
     pub(super) fn add(&mut self, address: SocketAddr) {
         if self.targets.len() < 64 && self.targets.iter().all(|target| target.address != address) {
-            self.targets.push(Target { address, tries: 0, dead: false, recursive: false, tcp: false });
+            self.targets.push(Target {
+                address,
+                tries: 0,
+                dead: false,
+                recursive: false,
+                tcp: false,
+                fresh_cookie: false,
+            });
         }
     }
 }
@@ -117,8 +154,15 @@ pub(super) struct Task {
     pub(super) awaited: Vec<TaskId>,
     /// The query on its way.
     pub(super) query: Option<u64>,
-    /// Queries sent for the whole question, shared with all that work for it.
-    pub(super) sends: Arc<AtomicU32>,
+    /// The reply to be judged.
+    pub(super) held: Option<Held>,
+    /// What DNSSEC says of all that was judged so far.
+    pub(super) status: Status,
+    /// What proves the aliases that wildcards made.
+    pub(super) proofs: Vec<Ranked>,
+    #[cfg(feature = "dnssec")]
+    pub(super) trial: super::validate::Trial,
+    pub(super) spent: Arc<Spent>,
     pub(super) sends_for_name: u32,
     pub(super) restarts: u8,
     pub(super) missing_targets: u8,
@@ -142,7 +186,7 @@ impl Task {
     /// A further query, if there may be one.
     pub(super) fn spend(&mut self, limit: u32) -> bool {
         self.sends_for_name += 1;
-        self.sends.fetch_add(1, Ordering::Relaxed) < limit
+        self.spent.sends.fetch_add(1, Ordering::Relaxed) < limit
     }
 
     /// What is asked at the end of the aliases.

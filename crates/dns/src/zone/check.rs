@@ -73,11 +73,46 @@ fn check_node(zone: &Zone, node: &Node, findings: &mut Vec<Finding>) {
         let rtype = node.rrsets.first().map_or(RrType::ANY, |rrset| rrset.rtype);
         findings.push(finding(Severity::Warning, node, rtype, "below a DNAME: nobody will see it"));
     }
+    check_place(zone, node, findings);
+    check_digests(node, findings);
     for rtype in [RrType::NS, RrType::MX, RrType::SRV] {
-        let rdatas = node.rrset(rtype).map(|rrset| rrset.rdatas.as_slice()).unwrap_or_default();
+        let rdatas = node.rrset(rtype).map(|rrset| rrset.rdatas()).unwrap_or_default();
         for target in rdatas.iter().filter_map(|rdata| target(rdata.as_rdata_ref())) {
             if let Some((severity, text)) = check_target(zone, node, rtype, target) {
                 findings.push(finding(severity, node, rtype, text));
+            }
+        }
+    }
+}
+
+/// Records of a delegation where there can be none.
+fn check_place(zone: &Zone, node: &Node, findings: &mut Vec<Finding>) {
+    // RFC 4035 section 2.4: "DS RRsets MUST NOT appear at a zone's apex".
+    if node.name == *zone.apex() && node.rrset(RrType::DS).is_some() {
+        let text = "a DS stands in the zone above, not at the apex of its own";
+        findings.push(finding(Severity::Error, node, RrType::DS, text));
+    }
+    // RFC 4592 section 4.2: what it would mean is not said.
+    if node.name.is_wildcard() && node.rrset(RrType::NS).is_some() {
+        findings.push(finding(Severity::Error, node, RrType::NS, "a wildcard can't be delegated"));
+    }
+}
+
+/// A digest has the length of its type: RFC 3658 section 2.4, RFC 4509 section 2.2, RFC 5933 section 5.1, RFC 6605 section 2.
+fn check_digests(node: &Node, findings: &mut Vec<Finding>) {
+    for rtype in [RrType::DS, RrType::CDS] {
+        let rdatas = node.rrset(rtype).map(|rrset| rrset.rdatas()).unwrap_or_default();
+        for rdata in rdatas {
+            let [_, _, _, kind, digest @ ..] = rdata.as_rdata_ref().octets() else { continue };
+            let wanted = match kind {
+                1 => 20,
+                2 | 3 => 32,
+                4 => 48,
+                _ => continue,
+            };
+            if digest.len() != wanted {
+                let text = format!("a digest of type {kind} has {wanted} octets, this one {}", digest.len());
+                findings.push(finding(Severity::Error, node, rtype, text));
             }
         }
     }

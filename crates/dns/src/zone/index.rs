@@ -3,6 +3,8 @@
 use alloc::vec;
 use alloc::vec::Vec;
 
+use crate::name::words::{ANY, SHORT, SHORT_NAME, SmallName};
+
 /// Labels, that of the root included, up to which no memory is taken. Names of the real world have three to six.
 const FEW: usize = 10;
 const EMPTY: u32 = u32::MAX;
@@ -21,25 +23,32 @@ pub(crate) struct LabelHashes {
 
 impl LabelHashes {
     pub(crate) fn of(wire: &[u8], seed: u64) -> Self {
-        let mut hashes = LabelHashes { few: [(0, 0); FEW], len: 0, many: Vec::new(), seed };
-        for (place, at) in hashes.few.iter_mut().zip(Offsets { wire, at: Some(0) }) {
-            place.0 = at;
-            hashes.len += 1;
+        if wire.len() <= SHORT_NAME {
+            Self::of_small(wire, seed, SmallName::<SHORT>::root().set(wire))
+        } else {
+            Self::of_small(wire, seed, SmallName::<ANY>::root().set(wire))
         }
-        let whole = hashes.few.get(hashes.len.wrapping_sub(1)).and_then(|(at, _)| wire.get(usize::from(*at)));
-        if whole.is_some_and(|size| *size > 0) {
-            hashes.many = Offsets { wire, at: Some(0) }.map(|at| (at, 0)).collect();
-        }
-        let mut hash = seed;
-        for (at, place) in hashes.parts_mut().iter_mut().rev() {
-            hash = mix_label(hash, wire, usize::from(*at));
-            *place = hash;
-        }
-        hashes
     }
 
-    fn parts_mut(&mut self) -> &mut [(u8, u64)] {
-        if self.many.is_empty() { self.few.get_mut(..self.len).unwrap_or_default() } else { &mut self.many }
+    #[inline]
+    fn of_small<const N: usize>(wire: &[u8], seed: u64, name: &SmallName<N>) -> Self {
+        let starts = name.starts();
+        // That of the root is the seed.
+        let root = (u8::try_from(wire.len().saturating_sub(1)).unwrap_or(u8::MAX), seed);
+        let mut hashes = LabelHashes { few: [root; FEW], len: starts.len() + 1, many: Vec::new(), seed };
+        if hashes.len > FEW {
+            hashes.many = vec![root; hashes.len];
+        }
+        let places = match hashes.few.get_mut(..hashes.len) {
+            Some(few) => few,
+            None => &mut hashes.many,
+        };
+        let mut hash = seed;
+        for (place, start) in places.iter_mut().zip(starts).rev() {
+            (_, hash) = name.mix_label(hash, *start);
+            *place = (*start, hash);
+        }
+        hashes
     }
 
     /// The whole name first: where each suffix starts, and its hash.
@@ -53,68 +62,6 @@ impl LabelHashes {
     pub(crate) fn seed(&self) -> u64 {
         self.seed
     }
-}
-
-/// Where the labels of a name start, up to the root's.
-struct Offsets<'w> {
-    wire: &'w [u8],
-    at: Option<u8>,
-}
-
-impl Iterator for Offsets<'_> {
-    type Item = u8;
-
-    #[inline]
-    fn next(&mut self) -> Option<u8> {
-        let at = self.at?;
-        let size = self.wire.get(usize::from(at)).copied().unwrap_or(0);
-        self.at = if size == 0 { None } else { at.checked_add(size).and_then(|at| at.checked_add(1)) };
-        Some(at)
-    }
-}
-
-/// Multiply and fold, eight octets of the label at a time, its length first, in small letters.
-#[inline]
-fn mix_label(hash: u64, wire: &[u8], at: usize) -> u64 {
-    let len = usize::from(wire.get(at).copied().unwrap_or(0)) + 1;
-    let (mut hash, mut done) = (hash, 0);
-    while done < len {
-        let word = word_at(wire, at + done, (len - done).min(8));
-        hash = mix(hash, small(word));
-        done += 8;
-    }
-    hash
-}
-
-#[inline]
-fn mix(hash: u64, word: u64) -> u64 {
-    fold(u128::from(hash ^ word) * u128::from(0x9E37_79B9_7F4A_7C15_u64))
-}
-
-/// So many octets, 1 to 8, the first in the lowest bits.
-#[inline]
-fn word_at(wire: &[u8], at: usize, octets: usize) -> u64 {
-    let rest = wire.get(at..).unwrap_or_default();
-    match rest.first_chunk() {
-        Some(whole) => u64::from_le_bytes(*whole) & u64::MAX >> (64 - 8 * octets),
-        None => rest.iter().take(octets).rev().fold(0, |word, octet| word << 8 | u64::from(*octet)),
-    }
-}
-
-/// Eight octets with their ASCII letters made small, all at once: the highest bit of each octet tells whether it is one.
-#[inline]
-fn small(word: u64) -> u64 {
-    const EACH: u64 = 0x0101_0101_0101_0101;
-    let low = word & (0x7F * EACH);
-    let from_a = low + (0x80 - 0x41) * EACH;
-    let behind_z = low + (0x80 - 0x5B) * EACH;
-    let large = from_a & !behind_z & !word & (0x80 * EACH);
-    word | large >> 2
-}
-
-fn fold(product: u128) -> u64 {
-    let [a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p] = product.to_le_bytes();
-    u64::from_le_bytes([a, b, c, d, e, f, g, h]) ^ u64::from_le_bytes([i, j, k, l, m, n, o, p])
 }
 
 /// A table of numbers by hash, at most seven eighths full.
@@ -200,6 +147,7 @@ impl NameIndex {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::name::words::mix;
 
     #[test]
     fn what_is_put_in_is_found_and_nothing_else() {
@@ -219,13 +167,13 @@ mod tests {
 
     /// The readable twin.
     fn plainly(wire: &[u8], seed: u64) -> Vec<(usize, u64)> {
-        let (mut labels, mut at) = (vec![0], 0);
+        let (mut labels, mut at) = (vec![], 0);
         while wire[at] > 0 {
-            at += 1 + usize::from(wire[at]);
             labels.push(at);
+            at += 1 + usize::from(wire[at]);
         }
         let mut hash = seed;
-        let mut all = vec![];
+        let mut all = vec![(at, seed)];
         for at in labels.into_iter().rev() {
             for chunk in wire[at..=at + usize::from(wire[at])].to_ascii_lowercase().chunks(8) {
                 let mut octets = [0; 8];
@@ -250,10 +198,6 @@ mod tests {
         }
         for wire in names {
             assert_eq!(LabelHashes::of(&wire, 5).iter().collect::<Vec<_>>(), plainly(&wire, 5), "{wire:?}");
-        }
-        for octet in 0..=255_u8 {
-            let word = u64::from_le_bytes([octet, b'Z', octet, b'[', b'@', octet, b'A', octet]);
-            assert_eq!(small(word).to_le_bytes(), word.to_le_bytes().map(|octet| octet.to_ascii_lowercase()));
         }
     }
 

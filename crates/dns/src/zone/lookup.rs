@@ -1,6 +1,7 @@
 //! Where a name leads (RFC 1034 section 4.3.2, step 3): to itself, to a cut, through a DNAME, to a wildcard, nowhere.
 
 use super::{LabelHashes, Node, Zone};
+use crate::name::is_below;
 use crate::{Name, NameRef, RrType};
 
 /// What a zone has for a name.
@@ -36,6 +37,9 @@ impl Zone {
     }
 
     pub(crate) fn lookup_wire(&self, wire: &[u8]) -> Found<'_> {
+        if !is_below(wire, self.apex().as_wire()) {
+            return Found::Outside;
+        }
         self.lookup_hashed(wire, &self.nodes.hashes(wire))
     }
 

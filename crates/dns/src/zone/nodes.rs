@@ -2,12 +2,13 @@
 
 use alloc::vec::Vec;
 
+use super::few::Few;
 use super::index::{LabelHashes, NameIndex};
 use super::{Node, Rrset};
-use crate::{Name, Rdata, RdataRef, Record, RrType};
+use crate::{Name, Rdata, RdataRef, Record, RrType, name};
 
 /// Records of an RRset up to which each new one is compared with all.
-const FEW: usize = 16;
+const SHORT: usize = 16;
 
 /// The apex is number 0.
 #[derive(Clone, Debug)]
@@ -29,7 +30,7 @@ impl Nodes {
         match &self.nodes[0] {
             Some(apex) => apex,
             None => {
-                const { &Node { name: Name::ROOT, rrsets: Vec::new(), parent: 0, children: 0, wildcard: None } }
+                const { &Node { name: Name::ROOT, rrsets: Few::NONE, parent: 0, children: 0, wildcard: None } }
             }
         }
     }
@@ -65,21 +66,19 @@ impl Nodes {
 
     /// The node of the name with this wire form and hash.
     pub(crate) fn find_hashed(&self, wire: &[u8], hash: u64) -> Option<u32> {
-        let is = |id| self.at(id).is_some_and(|node| node.name.as_wire().eq_ignore_ascii_case(wire));
+        let is = |id| self.at(id).is_some_and(|node| name::same(node.name.as_wire(), wire));
         self.index.find(hash, is)
     }
 
-    pub(crate) fn find(&self, name: &Name) -> Option<u32> {
-        let wire = name.as_wire();
-        let (_, hash) = self.hashes(wire).iter().next()?;
-        self.find_hashed(wire, hash)
+    pub(crate) fn find(&self, wire: &[u8]) -> Option<u32> {
+        self.find_hashed(wire, hash_in(wire, self.index.seed))
     }
 
     fn add(&mut self, name: Name, parent: u32) -> u32 {
         let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let hash = self.hash_of(&name);
         let wildcard = name.is_wildcard();
-        self.nodes.push(Some(Node { name, rrsets: Vec::new(), parent, children: 0, wildcard: None }));
+        self.nodes.push(Some(Node { name, rrsets: Few::NONE, parent, children: 0, wildcard: None }));
         self.live += 1;
         let Nodes { nodes, index, .. } = self;
         let seed = index.seed;
@@ -105,14 +104,14 @@ impl Nodes {
     /// The node of `name`, which is within the zone; made if need be, and with it the empty non-terminals above (RFC
     /// 4592 section 2.2.2).
     pub(crate) fn ensure(&mut self, name: &Name) -> u32 {
-        if let Some(id) = self.find(name) {
+        if let Some(id) = self.find(name.as_wire()) {
             return id;
         }
         let mut missing: Vec<Name> = Vec::new();
         let mut parent = 0;
         for suffix in name.suffixes() {
             let name = Name::of_valid(suffix);
-            match self.find(&name) {
+            match self.find(name.as_wire()) {
                 Some(id) => {
                     parent = id;
                     break;
@@ -133,30 +132,33 @@ impl Nodes {
         if fresh || !signature && !first_ttl {
             rrset.ttl = ttl;
         }
-        let list = if signature { &mut rrset.signatures } else { &mut rrset.rdatas };
-        if list.len() > FEW || !list.iter().any(|known| known.as_rdata_ref() == rdata) {
-            list.push(rdata.to_rdata());
+        let known: &[Rdata] = if signature { &rrset.signatures } else { &rrset.rdatas };
+        if known.len() <= SHORT && known.iter().any(|known| known.as_rdata_ref() == rdata) {
+            return;
+        }
+        match signature {
+            true => rrset.signatures.push(rdata.to_rdata()),
+            false => rrset.rdatas.push(rdata.to_rdata()),
         }
     }
 
     /// No record twice, in long RRsets either.
     pub(crate) fn deduplicate(&mut self) {
-        let lists = self.nodes.iter_mut().flatten().flat_map(|node| &mut node.rrsets);
-        for list in
-            lists.flat_map(|rrset| [&mut rrset.rdatas, &mut rrset.signatures]).filter(|list| list.len() > FEW)
-        {
-            list.sort_by_cached_key(|rdata| {
-                let mut wire = Vec::new();
-                rdata.as_rdata_ref().write_canonical(&mut wire);
-                wire
-            });
-            list.dedup();
+        for rrset in self.nodes.iter_mut().flatten().flat_map(|node| &mut node.rrsets) {
+            if rrset.rdatas.len() > SHORT {
+                rrset.rdatas.sort_by_cached_key(canonical);
+                rrset.rdatas.dedup();
+            }
+            if rrset.signatures.len() > SHORT {
+                rrset.signatures.sort_by_cached_key(canonical);
+                rrset.signatures.dedup();
+            }
         }
     }
 
     /// Takes a record away, and names that then own nothing and have nothing below.
     pub(crate) fn remove(&mut self, record: &Record) {
-        let Some(id) = self.find(&record.owner) else { return };
+        let Some(id) = self.find(record.owner.as_wire()) else { return };
         let Some(node) = self.at_mut(id) else { return };
         let signature = record.rtype() == RrType::RRSIG;
         let covered = covered(record.rdata.as_rdata_ref());
@@ -190,6 +192,12 @@ impl Nodes {
     }
 }
 
+fn canonical(rdata: &Rdata) -> Vec<u8> {
+    let mut wire = Vec::new();
+    rdata.as_rdata_ref().write_canonical(&mut wire);
+    wire
+}
+
 fn hash_in(wire: &[u8], seed: u64) -> u64 {
     LabelHashes::of(wire, seed).iter().next().map_or(0, |(_, hash)| hash)
 }
@@ -203,7 +211,7 @@ fn rrset_of<'n>(node: &'n mut Node, rdata: RdataRef<'_>) -> Option<&'n mut Rrset
     let rtype = covered(rdata);
     let at = node.rrsets.iter().position(|rrset| rrset.rtype == rtype).unwrap_or(node.rrsets.len());
     if at == node.rrsets.len() {
-        node.rrsets.push(Rrset { rtype, ttl: 0, rdatas: Vec::new(), signatures: Vec::new() });
+        node.rrsets.push(Rrset { rtype, ttl: 0, rdatas: Few::NONE, signatures: Vec::new() });
     }
     node.rrsets.get_mut(at)
 }

@@ -234,9 +234,14 @@ impl<'t> Parser<'t> {
                 continue;
             }
             // ANY is both: a type first. IN is what nearly all say.
-            let internet = text.eq_ignore_ascii_case(b"IN");
+            let internet = matches!(text, [b'I' | b'i', b'N' | b'n']);
             let rtype = if internet { None } else { RrType::parse(text) };
-            if let Some(found) = Class::parse(text).filter(|_| rtype.is_none()) {
+            let found = match rtype {
+                None if internet => Some(Class::IN),
+                None => Class::parse(text),
+                Some(_) => None,
+            };
+            if let Some(found) = found {
                 if class.replace(found).is_some() {
                     return fault(Kind::Twice("class"));
                 }

@@ -7,4 +7,3 @@ mod pipe;
 mod sockets;
 #[cfg(feature = "tls")]
 mod tls;
-mod toys;

@@ -13,7 +13,7 @@ use net_core::poll::{Interest, Ready};
 use net_core::{Clock, Connection, Deadline, DriveError, Patience, Step, Stream, Transport};
 use proto_core::{DriveLimits, End, Endpoint, Status};
 
-use crate::toys::{BadLine, Event, Talk};
+use net_sim::toy::{BadLine, Event, Talk};
 
 /// A generator of Marsaglia's xorshift kind.
 pub(crate) struct Dice(u64);

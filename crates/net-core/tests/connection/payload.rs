@@ -9,7 +9,7 @@ use net_core::{Connection, DriveError, Step};
 use proto_core::Endpoint;
 
 use crate::sockets::{client, line, pair, server};
-use crate::toys::{BadLine, Event, Talk};
+use net_sim::toy::{BadLine, Event, Talk};
 
 /// A file of pseudo-random bytes, without a name.
 fn file_of(bytes: usize) -> (File, Vec<u8>) {

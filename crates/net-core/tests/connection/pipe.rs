@@ -14,7 +14,7 @@ use proto_core::{End, Layer, Status};
 use crate::memory::Dice;
 use crate::sockets::line;
 use crate::tls::Identity;
-use crate::toys::{Event, Talk};
+use net_sim::toy::{Event, Talk};
 
 #[derive(Default)]
 struct Lane {

@@ -6,10 +6,10 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::toys::{BadLine, Event, Talk};
 use net_core::poll::Poll;
 use net_core::serve::{Config, Server};
 use net_core::{Clock, Connection, Deadline, DriveError, Step, Stream};
+use net_sim::toy::{BadLine, Event, Talk};
 use proto_core::{DriveLimits, End, Endpoint, Status};
 
 /// Two ends of one connection.

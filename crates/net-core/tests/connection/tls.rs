@@ -14,7 +14,7 @@ use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::{ClientConfig, HandshakeKind, RootCertStore, ServerConfig};
 
 use crate::sockets::{client, line, pair, server, shout};
-use crate::toys::{BadLine, Event, Talk};
+use net_sim::toy::{BadLine, Event, Talk};
 
 /// A certificate for `localhost` and 127.0.0.1, signed by itself.
 pub(crate) struct Identity {

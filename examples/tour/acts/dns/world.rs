@@ -33,6 +33,8 @@ pub(crate) const AUTHORITY: IpAddr = ip(198, 51, 100, 53);
 const CINEMA: IpAddr = ip(198, 51, 100, 60);
 const CDN: IpAddr = ip(203, 0, 113, 1);
 pub(crate) const EVIL: IpAddr = ip(203, 0, 113, 66);
+/// Of the CDN: near to those in the first network, and to those in the second.
+pub(crate) const CACHES: [IpAddr; 2] = [ip(203, 0, 113, 10), ip(203, 0, 113, 20)];
 
 const ROOT_ZONE: &str = "$TTL 518400
 . SOA a.root.test. host.test. 1 1800 900 604800 86400
@@ -102,14 +104,13 @@ impl World {
         world.server("dns1.networkutopia.test", AUTHORITY, &own, Rules::default())?;
         let own = [("netcinema.test", Network::ALL, CINEMA_ZONE)];
         world.server("dns.netcinema.test", CINEMA, &own, Rules::default())?;
-        let (near, far) =
-            (CDN_ZONE.replace("CACHE", "203.0.113.10"), CDN_ZONE.replace("CACHE", "203.0.113.20"));
-        let second: Network = "127.0.1.0/24".parse()?;
-        let both = [("kingcdn.test", Network::ALL, near.as_str()), ("kingcdn.test", second, far.as_str())];
+        let [first, second] = CACHES.map(|cache| CDN_ZONE.replace("CACHE", &cache.to_string()));
+        let network: Network = "127.0.2.0/24".parse()?;
+        let both =
+            [("kingcdn.test", Network::ALL, first.as_str()), ("kingcdn.test", network, second.as_str())];
         world.server("dns.kingcdn.test", CDN, &both, Rules::default())?;
         let evil = forger::boaster()?;
-        world.map.insert(EVIL, ("dns.evil.test", evil.address()));
-        world.services.push(evil);
+        world.stand_for(EVIL, "dns.evil.test", evil);
         Ok(world)
     }
 
@@ -135,6 +136,17 @@ impl World {
         self.services.push(datagrams::serve(udp, &desk, 1)?);
         self.services.push(streams::serve(tcp, &desk, None)?);
         Ok(())
+    }
+
+    /// Keeps a server that nobody here finds by its address.
+    pub(super) fn keep(&mut self, service: Service) {
+        self.services.push(service);
+    }
+
+    /// Keeps a server, and lets it stand for an address.
+    pub(super) fn stand_for(&mut self, address: IpAddr, name: &'static str, service: Service) {
+        self.map.insert(address, (name, service.address()));
+        self.keep(service);
     }
 
     /// Which port of this machine stands for an address.

@@ -101,16 +101,27 @@ pub(crate) struct Browser {
     jar: Jar,
     /// Who is asked in place of the site.
     proxy: Option<SocketAddr>,
+    /// The site's name, if it is known by more than its address.
+    name: Option<&'static str>,
 }
 
 impl Browser {
     pub(crate) fn at(address: SocketAddr, tape: &Tape) -> Self {
-        Browser { address, tape: tape.clone(), jar: Jar::new(), proxy: None }
+        Browser { address, tape: tape.clone(), jar: Jar::new(), proxy: None, name: None }
     }
 
     /// The same, through a proxy.
     pub(crate) fn through(self, proxy: SocketAddr) -> Self {
         Browser { proxy: Some(proxy), ..self }
+    }
+
+    /// The same, for a site of that name.
+    pub(crate) fn of(self, name: &'static str) -> Self {
+        Browser { name: Some(name), ..self }
+    }
+
+    fn host(&self) -> String {
+        self.name.map_or_else(|| self.address.to_string(), str::to_owned)
     }
 
     /// What is asked for: of a proxy, a whole URL (RFC 9112 section 3.2.2).
@@ -129,7 +140,7 @@ impl Browser {
 
     /// The page and all images it names, in the order in which they were asked for.
     pub(crate) fn load(&mut self, way: Way) -> Result<Vec<Reply>, Failure> {
-        let host = self.address.to_string();
+        let host = self.host();
         let mut line = self.connect()?;
         line.endpoint().request(&way.request(&self.target("/"), &host)?, Body::Empty)?;
         let mut replies = vec![receive(&mut line)?];
@@ -159,7 +170,7 @@ impl Browser {
         path: &str,
         fields: &[(Known, String)],
     ) -> Result<Reply, Failure> {
-        let mut head = Way::Persistent.request(&self.target(path), &self.address.to_string())?;
+        let mut head = Way::Persistent.request(&self.target(path), &self.host())?;
         for (name, value) in fields {
             head.field(*name, value)?;
         }

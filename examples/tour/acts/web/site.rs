@@ -23,6 +23,8 @@ use crate::acts::ANY;
 
 /// How many images the page has.
 pub(crate) const IMAGES: usize = 10;
+/// Where the film is, which changes so seldom that caches may keep it.
+pub(crate) const FILM: &str = "/film.svg";
 /// The name of the cookie, and the number of the first visitor.
 const COOKIE: &str = "visitor";
 const FIRST: usize = 1678;
@@ -123,6 +125,7 @@ impl Site {
         }
         match request.target() {
             "/" => self.page(request),
+            FILM => film(),
             path => match (1..=IMAGES).find(|&number| path == image_path(number)) {
                 Some(number) => self.image(request, number),
                 None => not_found(),
@@ -175,6 +178,14 @@ impl Site {
     }
 }
 
+fn film() -> Result<(ResponseBuilder, Bytes), http1::Error> {
+    let mut head = ResponseBuilder::new(StatusCode::OK);
+    head.field(Known::Date, today().to_bytes())?;
+    head.field(Known::ContentType, "image/svg+xml")?;
+    head.field(Known::CacheControl, "max-age=3600")?;
+    Ok((head, frames(240).into()))
+}
+
 fn not_found() -> Result<(ResponseBuilder, Bytes), http1::Error> {
     let mut head = ResponseBuilder::new(StatusCode::NOT_FOUND);
     head.field(Known::ContentType, "text/plain")?;
@@ -203,6 +214,21 @@ fn svg(number: usize) -> String {
     format!(
         "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\"><polygon fill=\"hsl({hue} 70% 50%)\" points=\"{}\"/></svg>\n",
         points.join(" ")
+    )
+}
+
+/// A ball that bounces, in so many pictures.
+fn frames(pictures: usize) -> String {
+    let heights: Vec<_> = (0..pictures)
+        .map(|picture| {
+            let angle = std::f64::consts::TAU * picture as f64 / pictures as f64;
+            format!("{:.1}", 90.0 - 80.0 * angle.sin().abs())
+        })
+        .collect();
+    format!(
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"100\" height=\"100\">\n<circle cx=\"50\" r=\"10\">\n\
+         <animate attributeName=\"cy\" dur=\"10s\" repeatCount=\"indefinite\" values=\"{}\"/>\n</circle>\n</svg>\n",
+        heights.join(";")
     )
 }
 

@@ -1,39 +1,63 @@
 //! A toy protocol that has every turn a real one takes: lines, replies, payload, a pause, STARTTLS, a good-bye, a
-//! deadline. One endpoint plays both ends.
+//! deadline. For tests of whatever drives endpoints: if a driver is right for this one, it keeps the contract.
+//!
+//! One endpoint, [`Talk`], plays both ends:
+//!
+//! | line | what it does |
+//! |---|---|
+//! | `PUT n` | the next n bytes are payload |
+//! | `STARTTLS` | asks the other end for TLS |
+//! | `GO` | is the answer to that: the next byte belongs to TLS |
+//! | `BYE` | ends the conversation |
+//! | any other | is told, and no more |
 
-use std::time::Duration;
+use core::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use proto_core::{End, Endpoint, Layer, Output, Status, Time};
 
+/// What a [`Talk`] heard.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Event {
+pub enum Event {
+    /// A line, without its end.
     Line(Bytes),
-    /// A run of a payload, by way of `receive`.
+    /// A run of a payload that `receive` was given.
     Run(Bytes),
+    /// The peer has nothing more to say.
     Ended(End),
+    /// Nothing came, and nothing was sent, for as long as it is [patient](Talk::patient_for).
     Late,
+    /// TLS was asked for.
     StartTls,
+    /// TLS stands.
     Secured,
 }
 
+/// What is wrong with a line.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("a line is too long, or holds a NUL")]
-pub(crate) struct BadLine;
+#[error("a line is too long, holds a NUL, or puts what is no number")]
+pub struct BadLine;
 
+/// The longest line, in bytes.
+const LINE: usize = 1 << 20;
+
+/// See the top of the [module](self).
 #[derive(Debug)]
-pub(crate) struct Talk {
-    pub(crate) output: Output,
-    /// Pauses after each line until `answer`.
-    pub(crate) pauses: bool,
-    /// Handles payload as the rest of the input after this many bytes: `PUT n`.
-    pub(crate) payload: u64,
-    pub(crate) idle: Option<Duration>,
+pub struct Talk {
+    /// What it has to say.
+    pub output: Output,
+    /// Pauses after each line until it [`say`](Talk::say)s one.
+    pub pauses: bool,
+    /// Bytes of payload still to come.
+    pub payload: u64,
+    /// How long it waits for something to happen.
+    pub idle: Option<Duration>,
     /// How much is put out for each line, unasked.
-    pub(crate) echoes: usize,
+    pub echoes: usize,
     /// Ends its side when the other one does.
-    pub(crate) polite: bool,
-    pub(crate) status: Status,
+    pub polite: bool,
+    /// Where it stands.
+    pub status: Status,
     secured: bool,
     starting: bool,
     deadline: Option<Time>,
@@ -43,7 +67,9 @@ pub(crate) struct Talk {
 }
 
 impl Talk {
-    pub(crate) fn new() -> Self {
+    /// At the start of a stream: in no hurry, and polite.
+    #[must_use]
+    pub fn new() -> Self {
         Talk {
             output: Output::new(),
             pauses: false,
@@ -61,20 +87,26 @@ impl Talk {
         }
     }
 
-    pub(crate) fn pausing() -> Self {
+    /// One that pauses after each line.
+    #[must_use]
+    pub fn pausing() -> Self {
         Talk { pauses: true, ..Talk::new() }
     }
 
-    pub(crate) fn echoing(echoes: usize) -> Self {
+    /// One that puts out so many bytes for each line.
+    #[must_use]
+    pub fn echoing(echoes: usize) -> Self {
         Talk { echoes, ..Talk::new() }
     }
 
-    pub(crate) fn patient_for(idle: Duration) -> Self {
+    /// One that is [`Late`](Event::Late) after so long.
+    #[must_use]
+    pub fn patient_for(idle: Duration) -> Self {
         Talk { idle: Some(idle), ..Talk::new() }
     }
 
     /// Says a line, and takes the next one if it was waiting to.
-    pub(crate) fn say(&mut self, line: &[u8]) {
+    pub fn say(&mut self, line: &[u8]) {
         self.output.put(line);
         self.output.put(b"\n");
         if self.status == Status::Paused {
@@ -82,24 +114,24 @@ impl Talk {
         }
     }
 
-    pub(crate) fn say_bye(&mut self) {
+    /// Ends the conversation, once that is sent.
+    pub fn say_bye(&mut self) {
         self.output.put(b"BYE\n");
         self.status = Status::Finishing;
     }
 
-    #[cfg(feature = "tls")]
-    pub(crate) fn close(&mut self) {
+    /// Ends it at once.
+    pub fn close(&mut self) {
         self.status = Status::Closed;
     }
 
-    /// The server agrees to TLS; answered in `receive`, where the input is seen.
-    #[cfg(feature = "tls")]
-    pub(crate) fn start_tls(&mut self) {
+    /// Agrees to TLS: said in the next `receive`, where the input is seen.
+    pub fn start_tls(&mut self) {
         self.starting = true;
     }
 
-    #[cfg(feature = "tls")]
-    pub(crate) fn ask_for_tls(&mut self) {
+    /// Asks the other end for TLS.
+    pub fn ask_for_tls(&mut self) {
         self.output.put(b"STARTTLS\n");
     }
 
@@ -107,7 +139,7 @@ impl Talk {
         let fresh = input.get(self.scanned..).unwrap_or_default();
         let Some(at) = fresh.iter().position(|&b| b == b'\n') else {
             self.scanned = input.len();
-            return if self.scanned > 1 << 20 { Err(BadLine) } else { Ok(None) };
+            return if self.scanned > LINE { Err(BadLine) } else { Ok(None) };
         };
         let end = self.scanned + at;
         self.scanned = 0;
@@ -118,6 +150,28 @@ impl Talk {
             return Err(BadLine);
         }
         Ok(Some(line.freeze()))
+    }
+
+    fn obey(&mut self, line: Bytes) -> Result<Event, BadLine> {
+        match &*line {
+            [b'P', b'U', b'T', b' ', n @ ..] => self.payload = number(n)?,
+            b"STARTTLS" => return Ok(Event::StartTls),
+            b"GO" => self.status = Status::Upgrade(Layer::Tls),
+            b"BYE" => self.status = Status::Closed,
+            _ if self.pauses => self.status = Status::Paused,
+            _ => {}
+        }
+        Ok(Event::Line(line))
+    }
+}
+
+fn number(digits: &[u8]) -> Result<u64, BadLine> {
+    core::str::from_utf8(digits).ok().and_then(|digits| digits.parse().ok()).ok_or(BadLine)
+}
+
+impl Default for Talk {
+    fn default() -> Self {
+        Talk::new()
     }
 }
 
@@ -135,7 +189,7 @@ impl Endpoint for Talk {
             self.status = Status::Upgrade(Layer::Tls);
             return Ok(None);
         }
-        if std::mem::take(&mut self.secured) {
+        if core::mem::take(&mut self.secured) {
             return Ok(Some(Event::Secured));
         }
         if self.deadline.is_none() {
@@ -148,26 +202,15 @@ impl Endpoint for Talk {
             if input.is_empty() {
                 return Ok(None);
             }
-            let n = (input.len() as u64).min(self.payload);
-            self.payload -= n;
-            return Ok(Some(Event::Run(input.split_to(n as usize).freeze())));
+            let n = usize::try_from(self.payload).unwrap_or(usize::MAX).min(input.len());
+            self.payload -= n as u64;
+            return Ok(Some(Event::Run(input.split_to(n).freeze())));
         }
         let line = self.take_line(input).inspect_err(|_| self.poisoned = true)?;
         let Some(line) = line else { return Ok(None) };
         self.deadline = self.idle.map(|idle| now + idle);
         self.output.put(&vec![b'e'; self.echoes]);
-        if let Some(n) = line.strip_prefix(b"PUT ") {
-            self.payload = std::str::from_utf8(n).unwrap().parse().unwrap();
-        } else if &line[..] == b"STARTTLS" {
-            return Ok(Some(Event::StartTls));
-        } else if &line[..] == b"GO" {
-            self.status = Status::Upgrade(Layer::Tls);
-        } else if &line[..] == b"BYE" {
-            self.status = Status::Closed;
-        } else if self.pauses {
-            self.status = Status::Paused;
-        }
-        Ok(Some(Event::Line(line)))
+        self.obey(line).inspect_err(|_| self.poisoned = true).map(Some)
     }
 
     fn receive_eof(&mut self, input: &mut BytesMut, end: End, now: Time) -> Result<Option<Event>, BadLine> {
