@@ -60,16 +60,35 @@ impl<S: StartLine> Progress<S> {
     /// A few new bytes came that neither end a line nor pass a limit. A head that trickles in costs no more than this.
     #[inline]
     pub(crate) fn is_waiting(&mut self, bytes: &[u8]) -> bool {
-        let waiting = bytes.len() < self.window
-            && match bytes.get(self.scanned..) {
-                Some([one]) => *one != b'\n',
-                Some(few) => few.len() <= FEW && !few.contains(&b'\n'),
-                None => false,
-            };
+        if bytes.len() >= self.window {
+            return false;
+        }
+        let Some((one, before)) = bytes.split_last() else { return false };
+        let waiting = if before.len() == self.scanned {
+            *one != b'\n'
+        } else {
+            bytes.get(self.scanned..).is_some_and(|few| few.len() <= FEW && !few.contains(&b'\n'))
+        };
         if waiting {
             self.scanned = bytes.len();
         }
         waiting
+    }
+
+    /// One new byte came that ends a field line, and nothing is wrong with that line: it is read, and the next one is waited
+    /// for. [`advance`](Self::advance) would do the same, and does all that is not done here.
+    pub(crate) fn takes_line(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> bool {
+        let is_one = self.start.is_some() && self.scanned + 1 == bytes.len() && bytes.len() < self.window;
+        let line = slice(bytes, self.line, bytes.len()).strip_suffix(b"\r\n").unwrap_or_default();
+        let takes = is_one
+            && !line.is_empty()
+            && fields.len() < config.limits.fields
+            && fields.push_line(line, self.line).is_ok();
+        if takes {
+            (self.line, self.scanned) = (bytes.len(), bytes.len());
+            self.bound(config);
+        }
+        takes
     }
 
     /// Reads on in `bytes`, which begins as at the last call. The length of the head once it is complete.

@@ -58,6 +58,12 @@ impl<S: StartLine> HeadReader<S> {
         self.progress.is_waiting(input)
     }
 
+    /// A byte came that completes a usual field line: that line is read, and nothing else need be done.
+    #[inline(never)]
+    pub(crate) fn takes_line(&mut self, input: &[u8], config: &Config) -> bool {
+        Arc::get_mut(&mut self.fields).is_some_and(|fields| self.progress.takes_line(input, fields, config))
+    }
+
     /// Takes the head off the front of the input that was [remembered](HeadReader::remember), if it is there once more: its
     /// bytes and its index.
     #[inline]

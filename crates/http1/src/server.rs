@@ -670,7 +670,9 @@ impl Endpoint for Server {
 
     #[inline]
     fn receive(&mut self, input: &mut BytesMut, now: Time) -> Result<Option<Event>, Error> {
-        if self.patience.waiting() == Waiting::Head && self.head.is_waiting(input) {
+        if self.patience.waiting() == Waiting::Head
+            && (self.head.is_waiting(input) || self.head.takes_line(input, &self.config))
+        {
             return Ok(None);
         }
         self.look(input, None, now)
