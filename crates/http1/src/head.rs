@@ -78,17 +78,18 @@ impl<S: StartLine> Progress<S> {
     /// One new byte came that ends a field line, and nothing is wrong with that line: it is read, and the next one is waited
     /// for. [`advance`](Self::advance) would do the same, and does all that is not done here.
     pub(crate) fn takes_line(&mut self, bytes: &[u8], fields: &mut Fields, config: &Config) -> bool {
-        let is_one = self.start.is_some() && self.scanned + 1 == bytes.len() && bytes.len() < self.window;
-        let line = slice(bytes, self.line, bytes.len()).strip_suffix(b"\r\n").unwrap_or_default();
-        let takes = is_one
-            && !line.is_empty()
-            && fields.len() < config.limits.fields
-            && fields.push_line(line, self.line).is_ok();
-        if takes {
-            (self.line, self.scanned) = (bytes.len(), bytes.len());
-            self.bound(config);
+        let is_one = self.scanned + 1 == bytes.len() && bytes.len() < self.window;
+        let has_room = self.start.is_some() && fields.len() < config.limits.fields;
+        if !(is_one && has_room) {
+            return false;
         }
-        takes
+        let [line @ .., b'\r', b'\n'] = slice(bytes, self.line, bytes.len()) else { return false };
+        if line.is_empty() || fields.push_line(line, self.line).is_err() {
+            return false;
+        }
+        (self.line, self.scanned) = (bytes.len(), bytes.len());
+        self.bound(config);
+        true
     }
 
     /// Reads on in `bytes`, which begins as at the last call. The length of the head once it is complete.

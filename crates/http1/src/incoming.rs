@@ -15,9 +15,11 @@ use crate::{Chunk, ChunkDecoder, Config, Error, ErrorKind, Fields, Framing, Trai
 #[derive(Debug)]
 pub(crate) struct HeadReader<S> {
     progress: Progress<S>,
-    /// The index of the head under way, or of the last one. It is used again once nobody else holds it.
-    fields: Arc<Fields>,
-    /// The last head, if that is what `fields` belongs to; else nothing.
+    /// The index of the head under way.
+    fields: Fields,
+    /// That of the last one, until the next begins. It is used again once nobody else holds it.
+    whole: Arc<Fields>,
+    /// The last head, if that is what `whole` belongs to; else nothing.
     last: Vec<u8>,
     /// A folded line was met: the end of the head is looked for, then lines are joined and all is read again.
     folded: Option<Folded>,
@@ -44,7 +46,13 @@ const MEMORY: usize = 1024;
 
 impl<S: StartLine> HeadReader<S> {
     pub(crate) fn new() -> Self {
-        HeadReader { progress: Progress::new(), fields: Arc::default(), last: Vec::new(), folded: None }
+        HeadReader {
+            progress: Progress::new(),
+            fields: Fields::new(),
+            whole: Arc::default(),
+            last: Vec::new(),
+            folded: None,
+        }
     }
 
     /// No byte of a head has been seen.
@@ -61,7 +69,7 @@ impl<S: StartLine> HeadReader<S> {
     /// A byte came that completes a usual field line: that line is read, and nothing else need be done.
     #[inline(never)]
     pub(crate) fn takes_line(&mut self, input: &[u8], config: &Config) -> bool {
-        Arc::get_mut(&mut self.fields).is_some_and(|fields| self.progress.takes_line(input, fields, config))
+        self.progress.takes_line(input, &mut self.fields, config)
     }
 
     /// Takes the head off the front of the input that was [remembered](HeadReader::remember), if it is there once more: its
@@ -69,7 +77,7 @@ impl<S: StartLine> HeadReader<S> {
     #[inline]
     pub(crate) fn again(&mut self, input: &mut BytesMut) -> Option<(Bytes, Arc<Fields>)> {
         let is_there = !self.last.is_empty() && self.is_fresh() && input.starts_with(&self.last);
-        is_there.then(|| (input.split_to(self.last.len()).freeze(), Arc::clone(&self.fields)))
+        is_there.then(|| (input.split_to(self.last.len()).freeze(), Arc::clone(&self.whole)))
     }
 
     /// The head that was just taken may come again. Only of a short one a copy is kept. Whether it is.
@@ -81,13 +89,22 @@ impl<S: StartLine> HeadReader<S> {
         is_short
     }
 
-    /// Forgets the last head.
+    /// Forgets the last head, and takes the room of its index if nobody else needs it.
     fn begin(&mut self) {
         self.last.clear();
-        if Arc::strong_count(&self.fields) > 1 {
-            self.fields = Arc::default();
+        if let Some(whole) = Arc::get_mut(&mut self.whole) {
+            core::mem::swap(whole, &mut self.fields);
         }
-        Arc::make_mut(&mut self.fields).clear();
+        self.fields.clear();
+    }
+
+    /// The index is complete, and others may hold it too.
+    fn end(&mut self) -> Arc<Fields> {
+        match Arc::get_mut(&mut self.whole) {
+            Some(whole) => core::mem::swap(whole, &mut self.fields),
+            None => self.whole = Arc::new(core::mem::take(&mut self.fields)),
+        }
+        Arc::clone(&self.whole)
     }
 
     /// Takes a head off the front of the input, once it is complete. `folds`: folded lines are joined.
@@ -106,10 +123,7 @@ impl<S: StartLine> HeadReader<S> {
         let Some(len) = self.advance(input, folds, config)? else { return Ok(None) };
         let line = self.progress.start;
         self.progress = Progress::after(len);
-        Ok(line.map(|line| {
-            let bytes = input.split_to(len).freeze();
-            WholeHead { bytes, line, fields: Arc::clone(&self.fields) }
-        }))
+        Ok(line.map(|line| WholeHead { bytes: input.split_to(len).freeze(), line, fields: self.end() }))
     }
 
     fn advance(
@@ -119,7 +133,7 @@ impl<S: StartLine> HeadReader<S> {
         config: &Config,
     ) -> Result<Option<usize>, Error> {
         if self.folded.is_none() {
-            match self.progress.advance(input, Arc::make_mut(&mut self.fields), config) {
+            match self.progress.advance(input, &mut self.fields, config) {
                 Err(Error { kind: ErrorKind::FoldedLine, offset, .. }) if folds => {
                     self.folded = Some(Folded { line: offset, scanned: offset });
                 }
@@ -131,9 +145,8 @@ impl<S: StartLine> HeadReader<S> {
         unfold(input.get_mut(..len).unwrap_or_default());
         self.folded = None;
         self.progress = Progress::new();
-        let fields = Arc::make_mut(&mut self.fields);
-        fields.clear();
-        self.progress.advance(input, fields, config)
+        self.fields.clear();
+        self.progress.advance(input, &mut self.fields, config)
     }
 }
 
