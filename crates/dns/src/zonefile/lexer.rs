@@ -76,8 +76,9 @@ impl<'t> Lexer<'t> {
     /// The tokens of a line without parentheses, comments and escapes, as most are; `false` of any other.
     fn plain_line(&mut self) -> bool {
         let (from, mut start) = (self.at, self.at);
+        self.stops.seek(&self.text, from);
         loop {
-            let at = self.stops.find(&self.text, start);
+            let at = self.stops.next(&self.text);
             if at > start {
                 self.spans.push(Span { start, end: at, quoted: false });
             }
@@ -85,7 +86,7 @@ impl<'t> Lexer<'t> {
             match self.text.get(at) {
                 Some(b' ' | b'\t' | b'\r') => {}
                 Some(b'"') => {
-                    let Some(end) = self.plain_quote(start) else { return false };
+                    let Some(end) = self.plain_quote() else { return false };
                     self.spans.push(Span { start, end, quoted: true });
                     start = end + 1;
                 }
@@ -99,14 +100,14 @@ impl<'t> Lexer<'t> {
         }
     }
 
-    /// Where the quote that opens in front of `start` is closed, if there is no escape within.
-    fn plain_quote(&mut self, start: usize) -> Option<usize> {
-        let mut at = self.stops.find(&self.text, start);
+    /// Where the quote that opened at the last stop is closed, if there is no escape within.
+    fn plain_quote(&mut self) -> Option<usize> {
         loop {
+            let at = self.stops.next(&self.text);
             match self.text.get(at)? {
                 b'"' => return Some(at),
                 b'\\' | b'\n' => return None,
-                _ => at = self.stops.find(&self.text, at + 1),
+                _ => {}
             }
         }
     }
@@ -249,11 +250,14 @@ impl<'t> Lexer<'t> {
 const WINDOW: usize = 16;
 
 /// Where in the text the octets are that may end a token, or mean something else within: a bit for each octet of a window that
-/// moves along with the lexer.
+/// moves along with the lexer. The text is the same in all calls.
 struct Stops {
     /// The offset of the window, and of what is behind it.
     window: (usize, usize),
     masks: [[u64; 1]; WINDOW],
+    /// The offset of the block at hand, and the stops in it that are to come.
+    block: usize,
+    left: u64,
 }
 
 impl Classes<1> for Stops {
@@ -262,31 +266,40 @@ impl Classes<1> for Stops {
 
 impl Stops {
     fn new() -> Self {
-        Stops { window: (0, 0), masks: [[0]; WINDOW] }
+        Stops { window: (0, 0), masks: [[0]; WINDOW], block: 0, left: 0 }
     }
 
-    /// The first stop at `at` or behind it; the length of the text if there is none. The text is always the same.
+    /// The next stop is the first at `at` or behind it.
+    fn seek(&mut self, text: &[u8], at: usize) {
+        self.block = at - at % BLOCK;
+        self.left = self.mask(text) & (u64::MAX << (at % BLOCK));
+    }
+
+    /// The offset of the next stop; the length of the text if there is none.
     #[inline]
-    fn find(&mut self, text: &[u8], at: usize) -> usize {
-        let (mut block, mut skip) = (at - at % BLOCK, at % BLOCK);
-        while block < text.len() {
-            if block < self.window.0 || block >= self.window.1 {
-                self.look(text, block);
+    fn next(&mut self, text: &[u8]) -> usize {
+        while self.left == 0 {
+            self.block += BLOCK;
+            if self.block >= text.len() {
+                return text.len();
             }
-            let [mask] = self.masks.get((block - self.window.0) / BLOCK).copied().unwrap_or_default();
-            let found = mask >> skip;
-            if found != 0 {
-                return block + skip + found.trailing_zeros() as usize;
-            }
-            (block, skip) = (block + BLOCK, 0);
+            self.left = self.mask(text);
         }
-        text.len()
+        let stop = self.block + self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        stop
     }
 
-    /// Moves the window to the block at `block`.
-    fn look(&mut self, text: &[u8], block: usize) {
-        let len = scan::index::<Self, 1>(text.get(block..).unwrap_or_default(), &mut self.masks);
-        self.window = (block, block + len);
+    /// The stops of the block at hand; the window moves there if need be.
+    fn mask(&mut self, text: &[u8]) -> u64 {
+        let (start, end) = self.window;
+        if self.block < start || self.block >= end {
+            let rest = text.get(self.block..).unwrap_or_default();
+            self.masks = [[0]; WINDOW];
+            self.window = (self.block, self.block + scan::index::<Self, 1>(rest, &mut self.masks));
+        }
+        let number = (self.block - self.window.0) / BLOCK;
+        self.masks.get(number).map_or(0, |[mask]| *mask)
     }
 }
 
@@ -355,16 +368,20 @@ mod tests {
             prop_assert_eq!(read(&text, Lexer::tokens), read(&text, Lexer::any_tokens));
         }
 
-        /// Stops in any order, as the careful reading goes back.
+        /// Also of those who go back, as the careful reading may.
         #[test]
         fn stops_are_found_wherever_the_window_is(
-            text in "([a-z]{0,300}[ ;]){0,20}", places in proptest::collection::vec(0_usize..7000, 1..20),
+            text in "([a-z]{0,300}[ ;]){0,20}",
+            places in proptest::collection::vec((0_usize..7000, 1_usize..20), 1..20),
         ) {
             let mut stops = Stops::new();
-            for at in places {
-                let rest = text.as_bytes().get(at..).unwrap_or_default();
-                let found = rest.iter().position(|octet| b" ;".contains(octet)).map_or(text.len(), |len| at + len);
-                prop_assert_eq!(stops.find(text.as_bytes(), at), found);
+            for (at, count) in places {
+                stops.seek(text.as_bytes(), at);
+                let plain = text.bytes().enumerate().skip(at).filter(|(_, octet)| b" ;".contains(octet));
+                let plain = plain.map(|(stop, _)| stop).chain(core::iter::repeat(text.len()));
+                for stop in plain.take(count) {
+                    prop_assert_eq!(stops.next(text.as_bytes()), stop);
+                }
             }
         }
     }
