@@ -36,6 +36,10 @@ impl Class {
     /// The class that a mnemonic or `CLASSnnn` stands for, in any case.
     #[must_use]
     pub fn parse(text: &[u8]) -> Option<Class> {
+        // What nearly all say.
+        if matches!(text, [b'I' | b'i', b'N' | b'n']) {
+            return Some(Class::IN);
+        }
         let known = MNEMONICS.iter().find(|(_, mnemonic)| mnemonic.as_bytes().eq_ignore_ascii_case(text));
         known.map(|(class, _)| *class).or_else(|| crate::text::numbered(b"CLASS", text).map(Class))
     }

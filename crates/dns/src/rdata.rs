@@ -200,12 +200,6 @@ impl Rdata {
         Ok(Rdata { wire: Octets::of(wire), rtype, class })
     }
 
-    /// Octets that are already checked.
-    #[inline]
-    pub(crate) fn of_valid(wire: &[u8], rtype: RrType, class: Class) -> Rdata {
-        Rdata { wire: Octets::of(wire), rtype, class }
-    }
-
     /// The same, borrowed: what can be read from RDATA is read from there.
     #[inline]
     #[must_use]

@@ -2,6 +2,7 @@
 
 use dns::zonefile::{Parser, Writer, ZoneError, ZoneErrorKind as Kind};
 use dns::{Name, TextErrorKind};
+use proptest::prelude::*;
 
 fn parser(text: &str) -> Parser<'_> {
     Parser::new(text.as_bytes(), "zone").origin("example.org".parse::<Name>().unwrap())
@@ -199,4 +200,36 @@ fn what_is_written_reads_back() {
     }
     assert!(out.starts_with("; one two\n"));
     assert_eq!(lines(parser(&out)), lines(parser(text)));
+}
+
+/// Records with where they stand, and errors.
+fn placed(text: &str) -> Vec<Result<(String, usize, usize), ZoneError>> {
+    let (mut parser, mut found) = (parser(text), Vec::new());
+    loop {
+        match parser.next() {
+            Ok(None) => return found,
+            Ok(Some(entry)) => found.push(Ok((entry.record.to_string(), entry.line, entry.column))),
+            Err(error) => found.push(Err(error)),
+        }
+    }
+}
+
+proptest! {
+    /// A comment at the end of a line has it read with care: the records and the errors are those of the line without.
+    #[test]
+    fn a_comment_changes_neither_records_nor_errors(
+        lines in proptest::collection::vec(
+            (
+                "(|[a-c.]{1,9}|@|[*][.]b|[a-z]{60,66}|([a-z]{50}[.]){5,6}|[$]TTL|[$]ORIGIN)",
+                "([ \t]{1,2}([0-9]{1,11}|1h|IN|in|CH|ANY)){0,2}",
+                "[ \t\r]{1,2}(A|aaaa|NS|MX|txt|TXT|SOA|TYPE7|nope|)",
+                "([ \t]{1,2}([0-9]{1,3}[.]){3}[0-9]{1,3}|[ \t]([0-9a-f:]{0,9}|[a-c.]{1,20}|10|\"[^\"\\\\\n\r]{0,9}\"?|x\"y\")){0,3}",
+            ),
+            0..6,
+        ),
+    ) {
+        let lines: Vec<String> = lines.into_iter().map(|(a, b, c, d)| [a, b, c, d].concat()).collect();
+        let text = |end: &str| lines.iter().map(|line| format!("{line}{end}\n")).collect::<String>();
+        prop_assert_eq!(placed(&text("")), placed(&text(" ;")));
+    }
 }

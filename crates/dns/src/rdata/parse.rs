@@ -33,6 +33,55 @@ fn dotted(text: &[u8]) -> Option<[u8; 4]> {
     rest.is_empty().then_some(octets)
 }
 
+/// An IPv6 address of hexadecimal groups alone (RFC 4291 section 2.2, forms 1 and 2), as most are. [`Ipv6Addr`]'s own reading is
+/// its twin, and reads the others.
+fn grouped(text: &[u8]) -> Option<[u8; 16]> {
+    let (mut groups, mut count, mut gap) = ([[0; 2]; 8], 0, None);
+    let mut rest = text;
+    if let Some(behind) = text.strip_prefix(b"::") {
+        (gap, rest) = (Some(0), behind);
+    }
+    while !rest.is_empty() {
+        let (group, digits) = hex_group(rest);
+        let behind = rest.get(digits..)?;
+        rest = match (digits, behind) {
+            (0, [b':', behind @ ..]) if gap.is_none() && count > 0 => {
+                gap = Some(count);
+                behind
+            }
+            (1..=4, [] | [b':', _, ..]) => {
+                *groups.get_mut(count)? = group.to_be_bytes();
+                count += 1;
+                behind.get(1..).unwrap_or_default()
+            }
+            _ => return None,
+        };
+    }
+    match gap {
+        None if count < 8 => return None,
+        None => {}
+        Some(_) if count == 8 => return None,
+        // Those behind the gap to the end, and the zeros in between.
+        Some(gap) => groups.get_mut(gap..)?.rotate_right(8 - count),
+    }
+    groups.as_flattened().try_into().ok()
+}
+
+/// The number that up to four hexadecimal digits at the front stand for, and how many there are; five are too many.
+fn hex_group(text: &[u8]) -> (u16, usize) {
+    let (mut group, mut digits) = (0, 0);
+    for octet in text.iter().take(5) {
+        let digit = match octet {
+            b'0'..=b'9' => octet - b'0',
+            b'a'..=b'f' => octet - b'a' + 10,
+            b'A'..=b'F' => octet - b'A' + 10,
+            _ => break,
+        };
+        (group, digits) = (group << 4 | u16::from(digit), digits + 1);
+    }
+    (group, digits)
+}
+
 /// Reads tokens and writes the wire form of what they stand for.
 pub(super) struct Scanner<'t, 'o> {
     tokens: &'t [Token<'t>],
@@ -53,8 +102,8 @@ impl<'t, 'o> Scanner<'t, 'o> {
     /// The next token; `what` is expected.
     #[inline]
     pub(super) fn token(&mut self, what: &'static str) -> Result<Token<'t>, TextError> {
-        let missing = TextError::new(Kind::Missing(what)).in_token(self.at);
-        let token = self.tokens.get(self.at).ok_or(missing)?;
+        let missing = || TextError::new(Kind::Missing(what)).in_token(self.at);
+        let token = self.tokens.get(self.at).ok_or_else(missing)?;
         self.at += 1;
         Ok(*token)
     }
@@ -175,8 +224,9 @@ impl<'t, 'o> Scanner<'t, 'o> {
     }
 
     pub(super) fn ipv6(&mut self) -> Result<(), TextError> {
-        let address: Ipv6Addr = self.value("an IPv6 address", from_str)?;
-        self.put(&address.octets());
+        let any = |text: &[u8]| from_str(text).map(|address: Ipv6Addr| address.octets());
+        let octets = self.value("an IPv6 address", |text| grouped(text).or_else(|| any(text)))?;
+        self.put(&octets);
         Ok(())
     }
 
@@ -490,6 +540,30 @@ fn rcode(text: &[u8]) -> Option<u64> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_an_address_to_both_or_neither(
+            four in "([0-9]{0,4}[.]){3}[0-9.x]{0,4}", six in "(:{0,2}[0-9a-fA-Fg]{0,5}){0,9}:{0,2}",
+        ) {
+            let library = four.parse().ok().map(|address: core::net::Ipv4Addr| address.octets());
+            prop_assert_eq!(dotted(four.as_bytes()), library);
+            let library = six.parse().ok().map(|address: Ipv6Addr| address.octets());
+            prop_assert_eq!(grouped(six.as_bytes()), library);
+        }
+
+        #[test]
+        fn addresses_come_back(address: [u8; 16], zeros in proptest::collection::vec(0_usize..16, 0..16)) {
+            let mut address = address;
+            for at in zeros {
+                address[at] = 0;
+            }
+            let text = Ipv6Addr::from(address).to_string();
+            let read = grouped(text.as_bytes());
+            prop_assert!(read == Some(address) || text.contains('.'), "{} {:?}", text, read);
+        }
+    }
 
     #[test]
     fn addresses_are_read_as_the_library_reads_them() {

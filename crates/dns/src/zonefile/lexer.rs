@@ -5,6 +5,8 @@ use alloc::borrow::Cow;
 use alloc::string::String;
 use alloc::vec::Vec;
 
+use proto_core::scan::{self, BLOCK, Class, Classes};
+
 use super::{TOKEN, TOKENS, ZoneError, ZoneErrorKind as Kind};
 use crate::TextErrorKind;
 use crate::text::Token;
@@ -15,8 +17,6 @@ pub(super) struct Span {
     start: usize,
     end: usize,
     quoted: bool,
-    pub(super) line: usize,
-    pub(super) column: usize,
 }
 
 /// A text being read.
@@ -26,6 +26,9 @@ pub(super) struct Lexer<'t> {
     at: usize,
     line: usize,
     line_start: usize,
+    stops: Stops,
+    /// Where the entry starts: its offset, its line and the offset of that line.
+    entry: (usize, usize, usize),
     pub(super) spans: Vec<Span>,
     /// The entry started with a blank: its owner is that of the one before.
     pub(super) blank: bool,
@@ -33,7 +36,8 @@ pub(super) struct Lexer<'t> {
 
 impl<'t> Lexer<'t> {
     pub(super) fn new(file: String, text: Cow<'t, [u8]>) -> Self {
-        Lexer { file, text, at: 0, line: 1, line_start: 0, spans: Vec::new(), blank: false }
+        let (stops, entry, spans) = (Stops::new(), (0, 1, 0), Vec::new());
+        Lexer { file, text, at: 0, line: 1, line_start: 0, stops, entry, spans, blank: false }
     }
 
     pub(super) fn token(&self, span: &Span) -> Token<'_> {
@@ -60,46 +64,52 @@ impl<'t> Lexer<'t> {
     }
 
     fn tokens(&mut self) -> Result<(), ZoneError> {
-        let start = (self.at, self.line, self.line_start);
+        self.entry = (self.at, self.line, self.line_start);
         if self.plain_line() {
             return Ok(());
         }
-        (self.at, self.line, self.line_start) = start;
+        (self.at, self.line, self.line_start) = self.entry;
         self.spans.clear();
         self.any_tokens()
     }
 
-    /// The tokens of a line without parentheses, quotes, comments and escapes, as most are; `false` of any other.
+    /// The tokens of a line without parentheses, comments and escapes, as most are; `false` of any other.
     fn plain_line(&mut self) -> bool {
-        let rest = self.text.get(self.at..).unwrap_or_default();
-        let (from, line, before) = (self.at, self.line, self.at - self.line_start);
-        let (mut start, mut end) = (0, rest.len());
-        for (at, octet) in rest.iter().enumerate() {
-            if !stops(*octet) {
-                continue;
-            }
+        let (from, mut start) = (self.at, self.at);
+        self.stops.seek(&self.text, from);
+        loop {
+            let at = self.stops.next(&self.text);
             if at > start {
-                let (column, place) = (before + start + 1, from + start);
-                self.spans.push(Span { start: place, end: from + at, quoted: false, line, column });
+                self.spans.push(Span { start, end: at, quoted: false });
             }
             start = at + 1;
-            match octet {
-                b' ' | b'\t' => {}
-                b'\n' => {
-                    end = at;
-                    break;
+            match self.text.get(at) {
+                Some(b' ' | b'\t' | b'\r') => {}
+                Some(b'"') => {
+                    let Some(end) = self.plain_quote() else { return false };
+                    self.spans.push(Span { start, end, quoted: true });
+                    start = end + 1;
                 }
-                _ => return false,
+                Some(b'\n') => {
+                    self.at = at;
+                    self.newline();
+                    return at - from <= TOKEN && self.spans.len() <= TOKENS;
+                }
+                _ => return false, // at the end of the text too
             }
         }
-        if start < end {
-            return false; // the last line, without an end
+    }
+
+    /// Where the quote that opened at the last stop is closed, if there is no escape within.
+    fn plain_quote(&mut self) -> Option<usize> {
+        loop {
+            let at = self.stops.next(&self.text);
+            match self.text.get(at)? {
+                b'"' => return Some(at),
+                b'\\' | b'\n' => return None,
+                _ => {}
+            }
         }
-        self.at += end;
-        if self.at < self.text.len() {
-            self.newline();
-        }
-        end <= TOKEN && self.spans.len() <= TOKENS
     }
 
     /// To the end of the line that is not within parentheses.
@@ -145,7 +155,7 @@ impl<'t> Lexer<'t> {
 
     fn skip_comment(&mut self) {
         let rest = self.text.get(self.at..).unwrap_or_default();
-        self.at += rest.iter().position(|octet| *octet == b'\n').unwrap_or(rest.len());
+        self.at += scan::find_byte(b'\n', rest).unwrap_or(rest.len());
     }
 
     fn skip_line(&mut self) {
@@ -180,8 +190,7 @@ impl<'t> Lexer<'t> {
         if self.spans.len() == TOKENS {
             return Err(self.error(Kind::TooManyTokens));
         }
-        let (line, column) = (self.line, start - self.line_start + 1);
-        self.spans.push(Span { start, end: start + len, quoted, line, column });
+        self.spans.push(Span { start, end: start + len, quoted });
         Ok(())
     }
 
@@ -199,6 +208,17 @@ impl<'t> Lexer<'t> {
         at - start
     }
 
+    /// The line and column of a token of the entry: counted when asked for, as most never are.
+    pub(super) fn position(&self, span: &Span) -> (usize, usize) {
+        let (from, mut line, mut line_start) = self.entry;
+        for (at, octet) in (from..).zip(self.text.get(from..span.start).unwrap_or_default()) {
+            if *octet == b'\n' {
+                (line, line_start) = (line + 1, at + 1);
+            }
+        }
+        (line, span.start - line_start + 1)
+    }
+
     /// A fault where the lexer stands.
     fn error(&self, kind: Kind) -> ZoneError {
         let rest = self.text.get(self.at..).unwrap_or_default();
@@ -213,33 +233,74 @@ impl<'t> Lexer<'t> {
         match (self.spans.get(number), self.spans.last()) {
             (Some(span), _) => {
                 let token = shown(self.token(span).text);
-                ZoneError { line: span.line, column: span.column + offset, file, kind, token }
+                let (line, column) = self.position(span);
+                ZoneError { line, column: column + offset, file, kind, token }
             }
             (None, Some(last)) => {
-                let column = last.column + (last.end - last.start) + usize::from(last.quoted);
-                ZoneError { line: last.line, column, file, kind, token: String::new() }
+                let (line, column) = self.position(last);
+                let column = column + (last.end - last.start) + usize::from(last.quoted);
+                ZoneError { line, column, file, kind, token: String::new() }
             }
             (None, None) => self.error(kind),
         }
     }
 }
 
-/// Octets that may end a token, or mean something else within.
-static STOPS: [bool; 256] = listed(b" \t\r\n();\"\\");
+/// How many blocks are looked through at a time. 16, a kibibyte: enough that a call costs next to nothing.
+const WINDOW: usize = 16;
 
-#[expect(clippy::indexing_slicing, reason = "when compiled: an octet is below 256")]
-const fn listed(mut list: &[u8]) -> [bool; 256] {
-    let mut table = [false; 256];
-    while let [octet, rest @ ..] = list {
-        table[*octet as usize] = true;
-        list = rest;
-    }
-    table
+/// Where in the text the octets are that may end a token, or mean something else within: a bit for each octet of a window that
+/// moves along with the lexer. The text is the same in all calls.
+struct Stops {
+    /// The offset of the window, and of what is behind it.
+    window: (usize, usize),
+    masks: [[u64; 1]; WINDOW],
+    /// The offset of the block at hand, and the stops in it that are to come.
+    block: usize,
+    left: u64,
 }
 
-#[inline]
-fn stops(octet: u8) -> bool {
-    STOPS.get(usize::from(octet)).copied().unwrap_or(true)
+impl Classes<1> for Stops {
+    const CLASSES: [Class; 1] = [Class::of(b" \t\r\n();\"\\")];
+}
+
+impl Stops {
+    fn new() -> Self {
+        Stops { window: (0, 0), masks: [[0]; WINDOW], block: 0, left: 0 }
+    }
+
+    /// The next stop is the first at `at` or behind it.
+    fn seek(&mut self, text: &[u8], at: usize) {
+        self.block = at - at % BLOCK;
+        self.left = self.mask(text) & (u64::MAX << (at % BLOCK));
+    }
+
+    /// The offset of the next stop; the length of the text if there is none.
+    #[inline]
+    fn next(&mut self, text: &[u8]) -> usize {
+        while self.left == 0 {
+            self.block += BLOCK;
+            if self.block >= text.len() {
+                return text.len();
+            }
+            self.left = self.mask(text);
+        }
+        let stop = self.block + self.left.trailing_zeros() as usize;
+        self.left &= self.left - 1;
+        stop
+    }
+
+    /// The stops of the block at hand; the window moves there if need be.
+    fn mask(&mut self, text: &[u8]) -> u64 {
+        let (start, end) = self.window;
+        if self.block < start || self.block >= end {
+            let rest = text.get(self.block..).unwrap_or_default();
+            self.masks = [[0]; WINDOW];
+            self.window = (self.block, self.block + scan::index::<Self, 1>(rest, &mut self.masks));
+        }
+        let number = (self.block - self.window.0) / BLOCK;
+        self.masks.get(number).map_or(0, |[mask]| *mask)
+    }
 }
 
 /// The start of a token, for people.
@@ -251,6 +312,28 @@ pub(super) fn shown(token: &[u8]) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Tokens with their places, what comes behind the entry, and whether there was an error, entry by entry.
+    fn read<'t>(
+        text: &'t str,
+        read: fn(&mut Lexer<'t>) -> Result<(), ZoneError>,
+    ) -> Vec<impl PartialEq + core::fmt::Debug> {
+        let mut lexer = Lexer::new(String::new(), Cow::Borrowed(text.as_bytes()));
+        let mut found = Vec::new();
+        while lexer.at < text.len() {
+            lexer.spans.clear();
+            lexer.entry = (lexer.at, lexer.line, lexer.line_start);
+            let result = read(&mut lexer);
+            let spans = lexer.spans.iter();
+            let spans = spans.map(|span| (span.start, span.end, span.quoted, lexer.position(span)));
+            found.push((spans.collect::<Vec<_>>(), lexer.at, lexer.line, result.is_ok()));
+            if result.is_err() {
+                lexer.skip_line();
+            }
+        }
+        found
+    }
 
     /// The plain reading of a line is the careful one, faster.
     #[test]
@@ -265,32 +348,41 @@ mod tests {
             "a\r\nb\r\n",
             "a (b\n c) d\ne",
             "a \"b c\" d\n",
+            "a\"b;(\"c \"\"\n",
             "a;b\nc",
             "a\\ b c\n",
             "\t\n x",
             "a \"b\n",
+            "a \"b\\\"\" c\n",
             ")",
             "a (",
             "",
         ] {
-            let read = |any: bool| {
-                let mut lexer = Lexer::new(String::new(), Cow::Borrowed(text.as_bytes()));
-                let mut found = Vec::new();
-                while lexer.at < text.len() {
-                    lexer.spans.clear();
-                    let result = if any { lexer.any_tokens() } else { lexer.tokens() };
-                    let spans = lexer
-                        .spans
-                        .iter()
-                        .map(|span| (span.start, span.end, span.quoted, span.line, span.column));
-                    found.push((spans.collect::<Vec<_>>(), lexer.at, lexer.line, result.is_ok()));
-                    if result.is_err() {
-                        lexer.skip_line();
-                    }
+            assert_eq!(read(text, Lexer::tokens), read(text, Lexer::any_tokens), "{text:?}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_read_alike_on_both_ways(text in "([a-c]{0,70}[ \t\r\n();\"\\\\x]){0,60}") {
+            prop_assert_eq!(read(&text, Lexer::tokens), read(&text, Lexer::any_tokens));
+        }
+
+        /// Also of those who go back, as the careful reading may.
+        #[test]
+        fn stops_are_found_wherever_the_window_is(
+            text in "([a-z]{0,300}[ ;]){0,20}",
+            places in proptest::collection::vec((0_usize..7000, 1_usize..20), 1..20),
+        ) {
+            let mut stops = Stops::new();
+            for (at, count) in places {
+                stops.seek(text.as_bytes(), at);
+                let plain = text.bytes().enumerate().skip(at).filter(|(_, octet)| b" ;".contains(octet));
+                let plain = plain.map(|(stop, _)| stop).chain(core::iter::repeat(text.len()));
+                for stop in plain.take(count) {
+                    prop_assert_eq!(stops.next(text.as_bytes()), stop);
                 }
-                found
-            };
-            assert_eq!(read(false), read(true), "{text:?}");
+            }
         }
     }
 }

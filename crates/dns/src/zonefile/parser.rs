@@ -9,9 +9,11 @@ use core::fmt;
 use super::generate::Generate;
 use super::lexer::{Lexer, shown};
 use super::{INCLUDE_DEPTH, ZoneError, ZoneErrorKind as Kind, parse_ttl};
+use crate::limits;
+use crate::name::text::text_to_wire as name_to_wire;
 use crate::rdata::text_to_wire;
 use crate::text::{Token, tokens};
-use crate::{Class, Name, Rdata, RecordRef, RrType, TextErrorKind};
+use crate::{Class, Name, NameRef, RdataRef, RecordRef, RrType, TextErrorKind};
 
 /// Opens an included file: its text, or why not.
 type Open<'t> = Box<dyn FnMut(&str) -> Result<Vec<u8>, String> + 't>;
@@ -46,19 +48,23 @@ pub struct Entry<'p> {
 pub struct Parser<'t> {
     lexer: Lexer<'t>,
     /// Texts that go on behind an `$INCLUDE`, with the origin and owner to go on with (RFC 1035 section 5.1).
-    outer: Vec<(Lexer<'t>, Option<Name>, Option<Name>)>,
+    outer: Vec<(Lexer<'t>, Option<Name>, Vec<u8>)>,
     open: Option<Open<'t>>,
     origin: Option<Name>,
-    owner: Option<Name>,
+    /// The wire form of the owner of the record before; empty before the first.
+    owner: Vec<u8>,
     class: Class,
     /// `$TTL`.
     default_ttl: Option<u32>,
     /// Of the record before (RFC 1035 section 5.1).
     last_ttl: Option<u32>,
     generate: Option<Generate>,
-    rdata: Option<Rdata>,
-    /// Where RDATA is put together.
+    /// Type and class of the record at hand.
+    kind: (RrType, Class),
+    /// Its RDATA.
     wire: Vec<u8>,
+    /// Where the next owner is put together: there may be something wrong with it.
+    name: [u8; limits::NAME],
 }
 
 /// Tokens of most RDATA: SOA has seven.
@@ -85,13 +91,14 @@ impl<'t> Parser<'t> {
             outer: Vec::new(),
             open: None,
             origin: None,
-            owner: None,
+            owner: Vec::new(),
             class: Class::IN,
             default_ttl: None,
             last_ttl: None,
             generate: None,
-            rdata: None,
+            kind: (RrType::A, Class::IN),
             wire: Vec::new(),
+            name: [0; limits::NAME],
         }
     }
 
@@ -130,12 +137,15 @@ impl<'t> Parser<'t> {
     #[expect(clippy::should_implement_trait, reason = "an entry borrows the parser: no Iterator can say so")]
     pub fn next(&mut self) -> Result<Option<Entry<'_>>, ZoneError> {
         let Some((ttl, line, column)) = self.advance()? else { return Ok(None) };
-        let (Some(owner), Some(rdata)) = (&self.owner, &self.rdata) else { return Ok(None) };
-        let record = RecordRef { owner: owner.as_name_ref(), ttl, rdata: rdata.as_rdata_ref() };
+        let record = RecordRef { owner: NameRef::of_valid(&self.owner, 0), ttl, rdata: self.rdata() };
         Ok(Some(Entry { record, file: &self.lexer.file, line, column }))
     }
 
-    /// Puts the next record into `owner` and `rdata`; tells its TTL, line and column.
+    fn rdata(&self) -> RdataRef<'_> {
+        RdataRef::of_valid(&self.wire, (0, self.wire.len()), self.kind)
+    }
+
+    /// Puts the next record into `owner`, `kind` and `wire`; tells its TTL, line and column.
     fn advance(&mut self) -> Result<Option<(u32, usize, usize)>, ZoneError> {
         loop {
             if self.generate.is_some() {
@@ -155,13 +165,18 @@ impl<'t> Parser<'t> {
                 continue;
             }
             let ttl = self.record().map_err(|fault| wrong(&self.lexer, fault))?;
-            let (line, column) = self.lexer.spans.first().map_or((0, 0), |span| (span.line, span.column));
+            let (line, column) = self.position();
             return Ok(Some((ttl, line, column)));
         }
     }
 
     fn token(&self, number: usize) -> Option<Token<'_>> {
         self.lexer.spans.get(number).map(|span| self.lexer.token(span))
+    }
+
+    /// The line and column of the entry's first token.
+    fn position(&self) -> (usize, usize) {
+        self.lexer.spans.first().map_or((0, 0), |span| self.lexer.position(span))
     }
 
     fn is_directive(&self) -> bool {
@@ -178,23 +193,35 @@ impl<'t> Parser<'t> {
     fn record(&mut self) -> Result<u32, Fault> {
         let first = usize::from(!self.lexer.blank);
         if first == 1 {
-            self.owner = Some(self.name(0)?);
-        } else if self.owner.is_none() {
+            self.owner()?;
+        } else if self.owner.is_empty() {
             return Err((0, 0, Kind::NoOwner));
         }
         let middle = self.middle(first)?;
         self.class = middle.class.unwrap_or(self.class);
-        let rdata = self.rdata_of(&middle)?;
-        let ttl = self.ttl_of(middle.ttl, &rdata).ok_or((middle.next - 1, 0, Kind::NoTtl))?;
-        self.rdata = Some(rdata);
-        Ok(ttl)
+        self.read_rdata(&middle)?;
+        self.ttl_of(middle.ttl).ok_or((middle.next - 1, 0, Kind::NoTtl))
+    }
+
+    /// The first token is the owner; after an error it is still the one before.
+    fn owner(&mut self) -> Result<(), Fault> {
+        let text = self.lexer.spans.first().map(|span| self.lexer.token(span).text);
+        let len =
+            name_to_wire(text.unwrap_or_default(), self.origin.as_ref().map(Name::as_wire), &mut self.name)
+                .map_err(|error| (0, error.offset, error.kind.into()))?;
+        self.owner.clear();
+        self.owner.extend_from_slice(self.name.get(..len).unwrap_or_default());
+        Ok(())
     }
 
     /// What the tokens behind the type say.
-    fn rdata_of(&mut self, middle: &Middle) -> Result<Rdata, Fault> {
+    fn read_rdata(&mut self, middle: &Middle) -> Result<(), Fault> {
         let spans = self.lexer.spans.get(middle.next..).unwrap_or_default();
-        let (mut few, many): ([Token<'_>; FEW], Vec<Token<'_>>);
-        let tokens = if spans.len() <= FEW {
+        let (one, mut few, many): (_, [Token<'_>; FEW], Vec<Token<'_>>);
+        let tokens = if let [span] = spans {
+            one = self.lexer.token(span);
+            core::slice::from_ref(&one)
+        } else if spans.len() <= FEW {
             few = [Token::bare(&[]); FEW];
             for (place, span) in few.iter_mut().zip(spans) {
                 *place = self.lexer.token(span);
@@ -205,16 +232,15 @@ impl<'t> Parser<'t> {
             &many
         };
         self.wire.clear();
-        let (rtype, class, origin) = (middle.rtype, self.class, self.origin.as_ref());
-        text_to_wire(rtype, class, tokens, origin, &mut self.wire)
-            .map_err(|error| (middle.next + error.token, error.offset, error.kind.into()))?;
-        Ok(Rdata::of_valid(&self.wire, rtype, class))
+        self.kind = (middle.rtype, self.class);
+        text_to_wire(middle.rtype, self.class, tokens, self.origin.as_ref(), &mut self.wire)
+            .map_err(|error| (middle.next + error.token, error.offset, error.kind.into()))
     }
 
     /// RFC 2308 section 4: the record's own, that of `$TTL`, else that of the record before (RFC 1035 section 5.1). A SOA
     /// without any has its MINIMUM, as in BIND.
-    fn ttl_of(&mut self, own: Option<u32>, rdata: &Rdata) -> Option<u32> {
-        let minimum = || rdata.as_rdata_ref().soa().map(|soa| soa.minimum.min(super::MAX_TTL));
+    fn ttl_of(&mut self, own: Option<u32>) -> Option<u32> {
+        let minimum = || self.rdata().soa().map(|soa| soa.minimum.min(super::MAX_TTL));
         let ttl = own.or(self.default_ttl).or(self.last_ttl).or_else(minimum)?;
         self.last_ttl = Some(ttl);
         Some(ttl)
@@ -233,15 +259,9 @@ impl<'t> Parser<'t> {
                 }
                 continue;
             }
-            // ANY is both: a type first. IN is what nearly all say.
-            let internet = matches!(text, [b'I' | b'i', b'N' | b'n']);
-            let rtype = if internet { None } else { RrType::parse(text) };
-            let found = match rtype {
-                None if internet => Some(Class::IN),
-                None => Class::parse(text),
-                Some(_) => None,
-            };
-            if let Some(found) = found {
+            // ANY is both: a type first.
+            let rtype = type_of(text);
+            if let Some(found) = if rtype.is_none() { Class::parse(text) } else { None } {
                 if class.replace(found).is_some() {
                     return fault(Kind::Twice("class"));
                 }
@@ -316,8 +336,7 @@ impl<'t> Parser<'t> {
         generate.class = middle.class.unwrap_or(self.class);
         generate.owner = self.token(2).map(|token| token.text.to_vec()).unwrap_or_default();
         generate.rdata = self.rest_as_text(middle.next);
-        (generate.line, generate.column) =
-            self.lexer.spans.first().map_or((0, 0), |span| (span.line, span.column));
+        (generate.line, generate.column) = self.position();
         self.generate = Some(generate);
         Ok(())
     }
@@ -365,14 +384,31 @@ impl<'t> Parser<'t> {
         text: &'x [u8],
     ) -> Result<u32, (Kind, &'x [u8])> {
         let origin = self.origin.as_ref();
-        self.owner = Some(Name::parse_text(owner, origin).map_err(|error| (error.kind.into(), owner))?);
+        let name = Name::parse_text(owner, origin).map_err(|error| (error.kind.into(), owner))?;
+        self.owner.clear();
+        self.owner.extend_from_slice(name.as_wire());
         let tokens = tokens(text).map_err(|error| (error.kind.into(), text))?;
-        let rdata = Rdata::parse_text(generate.rtype, generate.class, &tokens, origin)
+        self.wire.clear();
+        self.kind = (generate.rtype, generate.class);
+        text_to_wire(generate.rtype, generate.class, &tokens, origin, &mut self.wire)
             .map_err(|error| (error.kind.into(), text))?;
-        let ttl = self.ttl_of(generate.ttl, &rdata).ok_or((Kind::NoTtl, owner))?;
-        self.rdata = Some(rdata);
-        Ok(ttl)
+        self.ttl_of(generate.ttl).ok_or((Kind::NoTtl, owner))
     }
+}
+
+/// The type of this mnemonic; those that nearly all records have are known at sight, and IN as no type.
+fn type_of(text: &[u8]) -> Option<RrType> {
+    Some(match text {
+        [b'I' | b'i', b'N' | b'n'] => return None,
+        [b'A' | b'a'] => RrType::A,
+        [b'N' | b'n', b'S' | b's'] => RrType::NS,
+        [b'M' | b'm', b'X' | b'x'] => RrType::MX,
+        b"TXT" => RrType::TXT,
+        b"PTR" => RrType::PTR,
+        b"AAAA" => RrType::AAAA,
+        b"CNAME" => RrType::CNAME,
+        text => return RrType::parse(text),
+    })
 }
 
 impl fmt::Debug for Parser<'_> {

@@ -12,9 +12,26 @@ use super::MAX_TTL;
 /// ```
 #[must_use]
 pub fn parse_ttl(text: &[u8]) -> Option<u32> {
-    if matches!(text.len(), 1..=9) && text.iter().all(u8::is_ascii_digit) {
-        return Some(text.iter().fold(0, |sum, digit| sum * 10 + u32::from(digit - b'0')));
+    plain_seconds(text).or_else(|| any_ttl(text))
+}
+
+/// Up to nine digits, as most are: they can't be too many seconds.
+fn plain_seconds(text: &[u8]) -> Option<u32> {
+    if !matches!(text.len(), 1..=9) {
+        return None;
     }
+    let mut seconds = 0;
+    for octet in text {
+        let digit = u32::from(octet.wrapping_sub(b'0'));
+        if digit > 9 {
+            return None;
+        }
+        seconds = seconds * 10 + digit;
+    }
+    Some(seconds)
+}
+
+fn any_ttl(text: &[u8]) -> Option<u32> {
     let (mut total, mut rest) = (0_u64, text);
     while !rest.is_empty() {
         let digits = rest.iter().take_while(|octet| octet.is_ascii_digit()).count();
@@ -68,6 +85,7 @@ mod tests {
             ("1 h", None),
         ] {
             assert_eq!(parse_ttl(text.as_bytes()), seconds, "{text}");
+            assert_eq!(any_ttl(text.as_bytes()), seconds, "{text}");
         }
     }
 }
