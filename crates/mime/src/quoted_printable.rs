@@ -439,6 +439,8 @@ impl Classes<2> for Marks {
 const INPUT: usize = 1024;
 /// Copies are of so many bytes, of which not all count: in front of what follows they are written over.
 const COPY: usize = scan::BLOCK;
+/// Copies of what is short.
+const SHORT: usize = COPY / 4;
 /// The most that such an input becomes: all of it escaped, a soft break in each line.
 const OUTPUT: usize = 3 * INPUT + 3 * (3 * INPUT / (LINE - 3) + 2) + 2 * COPY;
 
@@ -551,11 +553,13 @@ impl QpEncoder {
             let mut events = (marks | ends) & u64::MAX << (pen.done - at).min(63);
             while events != 0 {
                 let bit = events.trailing_zeros() as usize;
-                pen.literal(bytes, at + bit, text);
-                if escapes >> bit & 1 == 1 {
-                    pen.escapes(bytes, (escapes >> bit).trailing_ones() as usize, text);
-                } else {
+                let count = (escapes >> bit).trailing_ones() as usize;
+                if count == 0 {
+                    pen.literal(bytes, at + bit, text);
                     pen.line_end(bytes, text);
+                } else if !pen.mixed(bytes, at + bit, count.min(4), text) {
+                    pen.literal(bytes, at + bit, text);
+                    pen.escapes(bytes, count, text);
                 }
                 let next = pen.done - at;
                 events &= if next < 64 { u64::MAX << next } else { 0 };
@@ -584,7 +588,44 @@ impl QpEncoder {
     }
 }
 
+/// Writes four escapes behind each other, of which not all may count.
+#[inline(always)]
+fn put_escapes(four: [u8; 4], places: &mut [u8; 16]) {
+    for (nth, byte) in four.into_iter().enumerate() {
+        if let Some(place) = places.get_mut(3 * nth..3 * nth + 4) {
+            place.copy_from_slice(&escaped(byte));
+        }
+    }
+}
+
 impl Pen {
+    /// A few bytes up to `end` that stand for themselves and so many, at most four, that have to be escaped: what most words
+    /// with a letter beyond ASCII are made of. False if it is more than that, or more than fits on the line.
+    #[inline(always)]
+    fn mixed(&mut self, bytes: &[u8], end: usize, count: usize, text: &mut [u8]) -> bool {
+        let len = end - self.done;
+        let column = self.column + len + 3 * count;
+        if len > SHORT || column > LINE - 1 {
+            return false;
+        }
+        let read = bytes.get(self.done..).and_then(|rest| rest.first_chunk::<{ SHORT + 4 }>());
+        let places = text.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<{ SHORT + 16 }>());
+        let (Some(read), Some(places)) = (read, places) else { return false };
+        if let (Some(run), Some(place)) = (read.first_chunk::<SHORT>(), places.first_chunk_mut()) {
+            *place = *run;
+        }
+        if let (Some(four), Some(places)) = (
+            read.get(len..).and_then(|rest| rest.first_chunk()),
+            places.get_mut(len..).and_then(|rest| rest.first_chunk_mut()),
+        ) {
+            put_escapes(*four, places);
+        }
+        self.at += len + 3 * count;
+        self.column = column;
+        self.done += len + count;
+        true
+    }
+
     /// Writes so many bytes that only the first `len` count.
     #[inline(always)]
     fn put<const N: usize>(&mut self, bytes: &[u8; N], len: usize, text: &mut [u8]) {
@@ -592,19 +633,6 @@ impl Pen {
             *place = *bytes;
         }
         self.at += len;
-    }
-
-    /// Writes four escapes behind each other, none of which counts yet.
-    #[inline(always)]
-    fn put_escapes(&mut self, four: [u8; 4], text: &mut [u8]) {
-        let Some(place) = text.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut::<16>()) else {
-            return;
-        };
-        for (nth, byte) in four.into_iter().enumerate() {
-            if let Some(place) = place.get_mut(3 * nth..3 * nth + 4) {
-                place.copy_from_slice(&escaped(byte));
-            }
-        }
     }
 
     /// A line end, or RFC 2045 section 6.7 rule 5: a line that goes on ends in `=`.
@@ -635,8 +663,8 @@ impl Pen {
     #[inline(always)]
     fn copy(&mut self, bytes: &[u8], len: usize, text: &mut [u8]) {
         let rest = slice(bytes, self.done, bytes.len());
-        match (rest.first_chunk::<COPY>(), rest.first_chunk::<{ COPY / 4 }>()) {
-            (_, Some(run)) if len <= COPY / 4 => self.put(run, len, text),
+        match (rest.first_chunk::<COPY>(), rest.first_chunk::<SHORT>()) {
+            (_, Some(run)) if len <= SHORT => self.put(run, len, text),
             (Some(run), _) => self.put(run, len, text),
             _ => self.copy_last(rest, len, text),
         }
@@ -664,7 +692,9 @@ impl Pen {
                 self.done += 1;
                 continue;
             };
-            self.put_escapes(*four, text);
+            if let Some(places) = text.get_mut(self.at..).and_then(|rest| rest.first_chunk_mut()) {
+                put_escapes(*four, places);
+            }
             let fit = if self.column + 3 * some < LINE { some } else { (LINE - 1 - self.column) / 3 };
             self.at += 3 * fit;
             self.column += 3 * fit;
