@@ -140,7 +140,11 @@ impl<'r> Reply<'r> {
     }
 
     /// RFC 4035 section 3.1.3.3, for each name that has come from a wildcard so far.
+    #[inline]
     fn prove_expanded(&mut self) {
+        if self.expanded.is_empty() {
+            return;
+        }
         for (name, zone, encloser) in core::mem::take(&mut self.expanded) {
             self.deny_expanded(zone, &name, encloser);
         }
