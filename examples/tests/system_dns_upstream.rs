@@ -4,13 +4,16 @@
 //! Ignored unless asked for (`.ci/run system`), for they need those programs. Each test starts its servers on free ports,
 //! with their configuration in a temporary folder, and stops them.
 
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
+mod others;
+
 use std::net::{SocketAddr, TcpStream};
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::Command;
 
 use examples::program::{Program, free_place, output};
 use examples::scratch::Scratch;
+use others::eventually;
 
 const ZONE: &str =
     "$TTL 60\n@ SOA ns host 7 1d 2h 4w 30\n@ NS ns\nns A 192.0.2.1\nwww A 192.0.2.80\nmail A 192.0.2.25\n";
@@ -21,18 +24,11 @@ fn zone() -> String {
     std::iter::once(ZONE.to_owned()).chain((1..=40).map(string)).collect()
 }
 
-/// A server by others. Killed when dropped.
+/// A server by others, stopped when dropped.
 struct Other {
-    child: Child,
+    server: others::Other,
     address: SocketAddr,
     scratch: Scratch,
-}
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
 }
 
 impl Other {
@@ -43,27 +39,12 @@ impl Other {
 
 /// Starts a server in the foreground and waits until it takes connections.
 fn spawn(program: &str, args: &[&str], scratch: Scratch, address: SocketAddr) -> Other {
-    let child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-    let mut other = Other { child, address, scratch };
+    let mut other = Other { server: others::Other::spawn(program, args, address.port()), address, scratch };
     eventually(program, || {
-        assert!(other.child.try_wait().unwrap().is_none(), "{program} ended: {}", other.log());
+        assert!(!other.server.has_ended(), "{program} ended: {}", other.log());
         TcpStream::connect(address).is_ok()
     });
     other
-}
-
-fn eventually(what: &str, mut holds: impl FnMut() -> bool) {
-    let start = Instant::now();
-    while !holds() {
-        assert!(start.elapsed() < Duration::from_secs(60), "{what}");
-        std::thread::sleep(Duration::from_millis(50));
-    }
 }
 
 /// named with example.test, every query in its log. `more` goes into its configuration: `options`, and statements.

@@ -4,13 +4,17 @@
 //!
 //! Ignored unless asked for (`.ci/run system`), for it needs those programs.
 
+#[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
+mod others;
+
 use std::net::SocketAddr;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::Command;
 use std::time::{Duration, Instant};
 
 use examples::program::{Program, free_place};
 use examples::scratch::Scratch;
+use others::Other;
 
 /// Who signs a zone, and how.
 #[derive(Clone, Copy)]
@@ -146,27 +150,6 @@ fn records_of_parent(zone: &str) -> bool {
     zone == "free.optout.test"
 }
 
-/// A program by others. Killed when dropped.
-struct Other(Child);
-
-impl Drop for Other {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn spawn(program: &str, args: &[&str]) -> Other {
-    let child = Command::new(program)
-        .args(args)
-        .stdin(Stdio::null())
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .spawn()
-        .unwrap_or_else(|error| panic!("{program}: {error}; .ci/run install"));
-    Other(child)
-}
-
 /// nsd with these zones.
 fn nsd(scratch: &Scratch, zones: &[&str], address: SocketAddr) -> Other {
     let folder = scratch.path().display();
@@ -180,7 +163,7 @@ fn nsd(scratch: &Scratch, zones: &[&str], address: SocketAddr) -> Other {
         config += &format!("zone:\n  name: {zone}\n  zonefile: {}\n", file_of(zone));
     }
     let path = scratch.write("nsd.conf", config.as_bytes()).unwrap();
-    spawn("nsd", &["-d", "-c", path.to_str().unwrap()])
+    Other::spawn("nsd", &["-d", "-c", path.to_str().unwrap()], address.port())
 }
 
 /// unbound, which asks our resolver for everything and checks what it hears.
@@ -195,7 +178,7 @@ fn unbound(scratch: &Scratch, address: SocketAddr, resolver: SocketAddr) -> Othe
         resolver.port()
     );
     let path = scratch.write("unbound.conf", config.as_bytes()).unwrap();
-    spawn("unbound", &["-d", "-c", path.to_str().unwrap()])
+    Other::spawn("unbound", &["-d", "-c", path.to_str().unwrap()], address.port())
 }
 
 /// What dig says of a question: the status and the flags.
