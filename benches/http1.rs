@@ -204,21 +204,29 @@ fn response_head(run: &mut SideBySide) {
     assert_eq!(parser.error_code, milo_parser::ERROR_NONE, "{}", parser.error_description_str());
 }
 
-/// A body of 64 chunks of so many bytes.
-fn chunked(size: usize) -> Vec<u8> {
-    let chunk = [format!("{size:x}\r\n").as_bytes(), &vec![b'x'; size], b"\r\n"].concat();
-    [&chunk.repeat(64)[..], b"0\r\n\r\n"].concat()
+/// A body of chunks of so many bytes.
+fn chunked(sizes: &[usize]) -> Vec<u8> {
+    let chunk = |size: &usize| [format!("{size:x}\r\n").as_bytes(), &vec![b'x'; *size], b"\r\n"].concat();
+    [&sizes.iter().flat_map(chunk).collect::<Vec<u8>>()[..], b"0\r\n\r\n"].concat()
 }
 
-/// A chunk's end and the line of the next one are 8 bytes here. Where the body starts says whether they always share a cache line,
-/// or lie astride of two one time in eight: that shows where each is far from the one before.
+/// A chunk's end and the line of the next one are 8 bytes with 16 KiB. Where the body starts says whether they always share a
+/// cache line, or lie astride of two one time in eight: that shows where each is far from the one before. Senders cut alike
+/// what they have; the last row is one that doesn't.
 fn chunk_lines(run: &mut SideBySide) {
-    for (size, start) in [(16 * 1024, 2), (16 * 1024, 0), (1024, 0), (64, 0), (8, 0)] {
-        let astride = if size == 16 * 1024 && start == 0 { ", astride" } else { "" };
-        let (name, body) = (format!("64 chunks of {size} B{astride}"), chunked(size));
-        let shifted = [&b"  "[..start], &body].concat();
+    let alike = |size: usize| [size; 64];
+    let unlike: Vec<usize> = (0..64).map(|n| 256 + n * 2477 % 3800).collect();
+    for (name, sizes, start) in [
+        ("64 chunks of 16 KiB", &alike(16 * 1024)[..], 2),
+        ("64 chunks of 16 KiB, astride", &alike(16 * 1024), 0),
+        ("64 chunks of 1 KiB", &alike(1024), 0),
+        ("64 chunks of 64 B", &alike(64), 0),
+        ("64 chunks of 8 B", &alike(8), 0),
+        ("64 chunks of 256 to 4000 B", &unlike, 0),
+    ] {
+        let shifted = [&b"  "[..start], &chunked(sizes)].concat();
         let body = &shifted[start..];
-        run.measure(&name, OURS, 64, || {
+        run.measure(name, OURS, 64, || {
             let (mut decoder, mut rest, mut sum) = (ChunkDecoder::new(), black_box(body), 0);
             loop {
                 match decoder.next(rest).unwrap() {
@@ -230,8 +238,8 @@ fn chunk_lines(run: &mut SideBySide) {
                 }
             }
         });
-        run.measure(&name, "httparse", 64, || httparse_chunks(black_box(body), |rest| rest.get(2..)));
-        run.measure(&name, "httparse + CRLF", 64, || {
+        run.measure(name, "httparse", 64, || httparse_chunks(black_box(body), |rest| rest.get(2..)));
+        run.measure(name, "httparse + CRLF", 64, || {
             httparse_chunks(black_box(body), |rest| rest.strip_prefix(b"\r\n"))
         });
     }
