@@ -348,6 +348,17 @@ on_every_runtime! {
         assert_eq!(raw.ask(&put("/a.txt", &format!("If-Match: {etag}"))).status, 204);
     }
 
+    fn of_many_who_create_the_same_file_one_does(runtime) {
+        let site = Site::start(runtime, &["--allow-write"]);
+        let head = "PUT /one.txt HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n";
+        let mut all: Vec<_> = (0..6).map(|_| site.connect()).collect();
+        // All of them are told to go on, for nothing is there yet.
+        all.iter_mut().for_each(|raw| assert_eq!(raw.ask(head).status, 100));
+        let mut statuses: Vec<_> = all.iter_mut().map(|raw| raw.ask("x").status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 412, 412, 412, 412, 412]);
+    }
+
     fn nothing_is_written_unless_allowed(runtime) {
         let site = Site::start(runtime, &[]);
         for request in [
