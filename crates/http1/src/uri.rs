@@ -50,7 +50,7 @@ pub use target::Target;
 
 /// What is wrong with a URI, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} at byte {offset}")]
+#[error("{kind} (at byte {offset})")]
 pub struct Error {
     /// What is wrong.
     pub kind: ErrorKind,
