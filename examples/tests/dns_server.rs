@@ -676,6 +676,4 @@ fn wrong_usage_and_wrong_files_are_told_apart() {
     assert!(text.contains("bad:3:6: "), "{text}");
     let (code, text) = exit(&["--zone=example.org=/nowhere", "--listen=127.0.0.1:0"]);
     assert!(code == Some(1) && text.contains("/nowhere"), "{text}");
-    let (code, text) = exit(&[&wrong, "--allow-update=key:unknown", "--listen=127.0.0.1:0"]);
-    assert!(code == Some(1), "{text}");
 }

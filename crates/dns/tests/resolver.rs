@@ -256,6 +256,42 @@ fn a_question_has_so_many_queries_and_no_more() {
     assert_eq!(done(&mut resolver).unwrap().error, Some(ResolveError::LimitHit(LimitKind::Sends)));
 }
 
+/// The octets with the question in lower case, as servers tell it that don't keep what they were asked.
+fn careless(reply: &[u8]) -> Vec<u8> {
+    let end = reply[12..].iter().position(|octet| *octet == 0).unwrap() + 12;
+    let mut reply = reply.to_vec();
+    reply[12..end].make_ascii_lowercase();
+    reply
+}
+
+#[test]
+fn a_server_that_keeps_no_letters_is_understood_by_tcp() {
+    let mut resolver = forwarding(|_| {});
+    ask(&mut resolver, "A-Quite-Long-Name-With-Many-Letters.example.", Time::ZERO);
+    let query = sent(&mut resolver);
+    let name = "A-Quite-Long-Name-With-Many-Letters.example.";
+    let records = [&[&*format!("{name} 60 A 192.0.2.1")][..], &[], &[]];
+    tell(&mut resolver, &query, &careless(&reply(&query.bytes, Flags::RA, records)), Time::ZERO);
+    assert!(done(&mut resolver).is_none(), "a datagram may be forged");
+    let due = resolver.deadline().unwrap();
+    resolver.handle_deadline(due);
+    let id = loop {
+        match resolver.poll_event().expect("a connection is wanted") {
+            Event::OpenTcp { id, .. } => break id,
+            _ => {}
+        }
+    };
+    resolver.handle(Input::TcpOpened(id), due);
+    let query = sent(&mut resolver);
+    let answer = careless(&reply(&query.bytes[2..], Flags::RA, records));
+    let framed = [&u16::try_from(answer.len()).unwrap().to_be_bytes()[..], &answer].concat();
+    resolver.handle(Input::TcpReceived { id, bytes: &framed }, due);
+    let answer = done(&mut resolver).unwrap();
+    assert_eq!(addresses(&answer).len(), 1);
+    let told = answer.sections.answer[0].owner();
+    assert!(told.eq_with_case(&self::name(name)), "{told}: as it was asked for");
+}
+
 #[test]
 fn an_rrset_is_told_as_a_whole_or_not_at_all() {
     for (count, twice, whole) in [(1, true, true), (100, false, true), (100, true, true), (101, false, false)]
