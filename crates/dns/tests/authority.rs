@@ -1,13 +1,14 @@
 //! Questions and what an authority answers, one line each.
 
+mod zones;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use dns::authority::{Authority, ClientCtx, Verdict};
-use dns::zone::{Zone, ZoneBuilder};
-use dns::zonefile::Parser;
+use dns::zone::Zone;
 use dns::{
-    Builder, EdnsHeader, EdnsOption, Flags, Header, Message, Name, Opcode, Question, Rcode, RrType, Section,
+    Builder, EdnsHeader, EdnsOption, Flags, Header, Message, Opcode, Question, Rcode, RrType, Section,
 };
 
 const ORG: &str = r#"
@@ -42,13 +43,7 @@ long DNAME aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaa
 "#;
 
 fn zone(apex: &str, text: &str) -> Arc<Zone> {
-    let apex: Name = apex.parse().unwrap();
-    let mut parser = Parser::new(text.as_bytes(), "zone").origin(apex.clone());
-    let mut builder = ZoneBuilder::new(apex);
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record).unwrap();
-    }
-    Arc::new(builder.build().unwrap())
+    Arc::new(zones::read(apex, text).unwrap())
 }
 
 fn authority() -> Authority {

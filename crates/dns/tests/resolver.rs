@@ -270,7 +270,8 @@ fn a_server_that_keeps_no_letters_is_understood_by_tcp() {
     ask(&mut resolver, "A-Quite-Long-Name-With-Many-Letters.example.", Time::ZERO);
     let query = sent(&mut resolver);
     let name = "A-Quite-Long-Name-With-Many-Letters.example.";
-    let records = [&[&*format!("{name} 60 A 192.0.2.1")][..], &[], &[]];
+    let record = format!("{name} 60 A 192.0.2.1");
+    let records = [&[record.as_str()][..], &[], &[]];
     tell(&mut resolver, &query, &careless(&reply(&query.bytes, Flags::RA, records)), Time::ZERO);
     assert!(done(&mut resolver).is_none(), "a datagram may be forged");
     let due = resolver.deadline().unwrap();
