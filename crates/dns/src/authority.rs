@@ -18,7 +18,7 @@ pub use update::update;
 use crate::cookie::{SERVER_LEN, Secrets, Standing};
 use crate::limits::{MESSAGE, UDP_PAYLOAD, UDP_WITHOUT_EDNS};
 use crate::name;
-use crate::zone::{LabelHashes, NameIndex, Zone};
+use crate::zone::{Found, LabelHashes, NameIndex, Zone};
 use crate::{
     Builder, Class, Edns, EdnsHeader, EdnsOption, Header, Message, Name, Opcode, QuestionRef, Rcode, RrType,
 };
@@ -245,6 +245,26 @@ impl Authority {
         Ok(own)
     }
 
+    /// The wildcard that speaks for a name, if there is one: what a client may be told too often is what it says, under
+    /// whatever name (see [`Rrl`](crate::rrl::Rrl::judge_wildcard)).
+    #[must_use]
+    pub fn wildcard(&self, question: QuestionRef<'_>, client: IpAddr) -> Option<&Name> {
+        let mut place = [0; 255];
+        let wire = question.name.wire_in(&mut place);
+        let hashes = LabelHashes::of(wire, self.index.seed);
+        let zone = self.closest((wire, &hashes), question.rtype, question.class, client).ok()??;
+        match zone.lookup_hashed(wire, &hashes) {
+            Found::Wildcard { node, .. } => Some(node.name()),
+            _ => None,
+        }
+    }
+
+    /// Whether the client shows a [cookie](Self::cookies) that it was given at its address: nobody else asks in its name.
+    #[must_use]
+    pub fn knows(&self, query: &Message<'_>, ctx: &ClientCtx) -> bool {
+        matches!(self.standing(query, ctx), Some(Standing::Known | Standing::Old))
+    }
+
     fn apex_at(&self, suffix: &[u8], hash: u64) -> Option<&Apex> {
         let at = |id: u32| self.apexes.get(usize::try_from(id).ok()?);
         let is = |id| at(id).is_some_and(|apex| name::same(apex.name.as_wire(), suffix));
@@ -258,7 +278,11 @@ impl Authority {
             return Verdict::Drop;
         }
         if !matches!(header.opcode(), Opcode::QUERY | Opcode::NOTIFY | Opcode::UPDATE) {
-            return bare(header, Rcode::NOTIMP, out);
+            // RFC 6891 section 6.1.1: an OPT is answered with one, if it can be told that there is one.
+            return match Message::parse(query) {
+                Ok(message) if message.edns().is_some() => self.refuse(&message, ctx, Rcode::NOTIMP, out),
+                _ => bare(header, Rcode::NOTIMP, out),
+            };
         }
         let message = match Message::parse(query) {
             Ok(message) => message,
@@ -311,7 +335,8 @@ impl Authority {
                 return if zone.is_some() { Verdict::Transfer } else { refused(Rcode::NOTAUTH, out) };
             }
             RrType::IXFR | RrType::ANY => {}
-            RrType::OPT => return refused(Rcode::FORMERR, out),
+            // RFC 9824: NXNAME stands in bitmaps, and nowhere else.
+            RrType::OPT | RrType::NXNAME => return refused(Rcode::FORMERR, out),
             rtype if rtype.is_meta() => return refused(Rcode::NOTIMP, out),
             _ => {}
         }

@@ -256,6 +256,85 @@ fn a_question_has_so_many_queries_and_no_more() {
     assert_eq!(done(&mut resolver).unwrap().error, Some(ResolveError::LimitHit(LimitKind::Sends)));
 }
 
+/// The octets with the question in lower case, as servers tell it that don't keep what they were asked.
+fn careless(reply: &[u8]) -> Vec<u8> {
+    let end = reply[12..].iter().position(|octet| *octet == 0).unwrap() + 12;
+    let mut reply = reply.to_vec();
+    reply[12..end].make_ascii_lowercase();
+    reply
+}
+
+#[test]
+fn a_server_that_keeps_no_letters_is_understood_by_tcp() {
+    let mut resolver = forwarding(|_| {});
+    ask(&mut resolver, "A-Quite-Long-Name-With-Many-Letters.example.", Time::ZERO);
+    let query = sent(&mut resolver);
+    let name = "A-Quite-Long-Name-With-Many-Letters.example.";
+    let record = format!("{name} 60 A 192.0.2.1");
+    let records = [&[record.as_str()][..], &[], &[]];
+    tell(&mut resolver, &query, &careless(&reply(&query.bytes, Flags::RA, records)), Time::ZERO);
+    assert!(done(&mut resolver).is_none(), "a datagram may be forged");
+    let due = resolver.deadline().unwrap();
+    resolver.handle_deadline(due);
+    let id = loop {
+        match resolver.poll_event().expect("a connection is wanted") {
+            Event::OpenTcp { id, .. } => break id,
+            _ => {}
+        }
+    };
+    resolver.handle(Input::TcpOpened(id), due);
+    let query = sent(&mut resolver);
+    let answer = careless(&reply(&query.bytes[2..], Flags::RA, records));
+    let framed = [&u16::try_from(answer.len()).unwrap().to_be_bytes()[..], &answer].concat();
+    resolver.handle(Input::TcpReceived { id, bytes: &framed }, due);
+    let answer = done(&mut resolver).unwrap();
+    assert_eq!(addresses(&answer).len(), 1);
+    let told = answer.sections.answer[0].owner();
+    assert!(told.eq_with_case(&self::name(name)), "{told}: as it was asked for");
+}
+
+#[test]
+fn an_rrset_is_told_as_a_whole_or_not_at_all() {
+    for (count, twice, whole) in [(1, true, true), (100, false, true), (100, true, true), (101, false, false)]
+    {
+        let mut resolver = forwarding(|_| {});
+        ask(&mut resolver, "www.example.", Time::ZERO);
+        let query = sent(&mut resolver);
+        let mut records: Vec<_> =
+            (0..count).map(|last| format!("www.example. 60 A 192.0.2.{last}")).collect();
+        records.extend(records.clone().into_iter().filter(|_| twice));
+        let records: Vec<&str> = records.iter().map(String::as_str).collect();
+        tell(&mut resolver, &query, &reply(&query.bytes, Flags::RA, [&records, &[], &[]]), Time::ZERO);
+        let answer = done(&mut resolver).unwrap();
+        if whole {
+            assert_eq!((addresses(&answer).len(), answer.error), (count, None));
+            continue;
+        }
+        assert_eq!(answer.error, Some(ResolveError::LimitHit(LimitKind::Records)));
+        assert_eq!((answer.rcode, answer.sections.iter().count()), (Rcode::SERVFAIL, 0));
+        let why = answer.extended.unwrap();
+        assert_eq!((why.code, why.text), (0, &b"the name has more records of this type than are taken"[..]));
+        ask(&mut resolver, "www.example.", Time::ZERO);
+        assert_eq!((resolver.sent(), done(&mut resolver).unwrap().rcode), (1, Rcode::SERVFAIL), "remembered");
+    }
+}
+
+#[test]
+fn the_servers_that_come_with_an_answer_are_told_whole_or_not_at_all() {
+    for (count, told) in [(21, 21), (101, 0)] {
+        let mut resolver = forwarding(|config| config.distrust_unasked = false);
+        ask(&mut resolver, "www.example.", Time::ZERO);
+        let query = sent(&mut resolver);
+        let servers: Vec<_> =
+            (0..count).map(|number| format!("example. 60 NS ns{number}.example.")).collect();
+        let servers: Vec<&str> = servers.iter().map(String::as_str).collect();
+        let sections = [&["www.example. 60 A 192.0.2.1"][..], &servers, &[]];
+        tell(&mut resolver, &query, &reply(&query.bytes, Flags::RA, sections), Time::ZERO);
+        let answer = done(&mut resolver).unwrap();
+        assert_eq!(answer.sections.authority.iter().flat_map(|set| set.rdatas()).count(), told);
+    }
+}
+
 #[test]
 fn a_server_is_told_no_more_of_the_name_than_it_needs() {
     let mut resolver = walking(|_| {});

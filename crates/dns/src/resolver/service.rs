@@ -200,6 +200,10 @@ impl Service {
             return self.refuse(head, (Rcode::REFUSED, Flags(0)), Some(ExtendedError::PROHIBITED), out);
         }
         let (rtype, class) = (head.question.rtype, head.question.class);
+        // RFC 6891 section 6.1.1, RFC 9824: neither is ever asked for.
+        if matches!(rtype, RrType::OPT | RrType::NXNAME) {
+            return self.refuse(head, (Rcode::FORMERR, Flags::RA), None, out);
+        }
         if class != Class::IN || rtype.is_meta() && rtype != RrType::ANY {
             return self.refuse(head, (Rcode::REFUSED, Flags(0)), Some(ExtendedError::NOT_SUPPORTED), out);
         }
