@@ -211,8 +211,7 @@ impl Writer {
     fn leaf(&mut self, bytes: &Bytes, coding: Coding, is_root: bool) {
         match coding {
             Coding::Base64 => {
-                self.out.reserve(base64::encoded_len(bytes.len()));
-                STANDARD.encode_lines(bytes, &mut self.out);
+                self.share(&STANDARD.encode_lines(bytes).into());
             }
             Coding::QuotedPrintable => {
                 let mut encoder = QpEncoder::text();
