@@ -34,7 +34,8 @@ pub fn decode(text: &[u8], defects: &mut Vec<Defect>) -> Vec<u8> {
     // Text that nothing has happened to has an end to each of its lines; what is left has not more bytes than characters.
     let mut lines = Vec::with_capacity(text.len() / LINE + 1);
     let whole = STANDARD.decode_lines(text, usize::MAX, &mut lines);
-    let mut decoder = Base64Decoder { offset: whole as u64, bytes: lines.into_flattened(), ..Base64Decoder::new() };
+    let mut decoder =
+        Base64Decoder { offset: whole as u64, bytes: lines.into_flattened(), ..Base64Decoder::new() };
     let mut rest = slice(text, whole, text.len());
     while !rest.is_empty() {
         let taken = decoder.advance(rest);
@@ -136,7 +137,8 @@ impl Base64Decoder {
         }
         let is_between = self.chars == 0 && self.due == 0;
         self.lines.clear();
-        let whole = if is_between && !self.ended { STANDARD.decode_lines(text, 64, &mut self.lines) } else { 0 };
+        let whole =
+            if is_between && !self.ended { STANDARD.decode_lines(text, 64, &mut self.lines) } else { 0 };
         if whole > 0 {
             self.bytes.extend_from_slice(self.lines.as_flattened());
             (self.offset, self.junk) = (self.offset + whole as u64, false);
@@ -323,7 +325,6 @@ const VALUES: [u8; 256] = {
 pub struct Base64Encoder {
     /// Less than a line.
     held: Vec<u8>,
-    text: Vec<u8>,
 }
 
 impl Base64Encoder {
@@ -343,25 +344,20 @@ impl Base64Encoder {
             if self.held.len() < LINE_BYTES {
                 return;
             }
-            let line = core::mem::take(&mut self.held);
-            self.lines(&line, out);
+            self.finish(out);
         }
         let tail = whole.len() % LINE_BYTES;
         let (lines, tail) = whole.split_at_checked(whole.len() - tail).unwrap_or_default();
-        for block in lines.chunks(LINE_BYTES * 64) {
-            self.lines(block, out);
+        for block in lines.chunks(LINE_BYTES * 256) {
+            out.put_slice(&encode(block));
         }
         self.held.extend_from_slice(tail);
     }
 
     /// The last line, if there is one.
     pub fn finish(&mut self, out: &mut impl BufMut) {
-        let last = core::mem::take(&mut self.held);
-        self.lines(&last, out);
-    }
-
-    fn lines(&mut self, bytes: &[u8], out: &mut impl BufMut) {
-        out.put_slice(&STANDARD.encode_lines(bytes));
+        out.put_slice(&encode(&self.held));
+        self.held.clear();
     }
 }
 

@@ -164,7 +164,9 @@ impl Base64 {
             let rest = text.get(read..).unwrap_or_default();
             let few = some.min(left);
             let (len, lines) = match rest.get(LINE..) {
-                Some([b'\r', b'\n', ..]) => (LINE + 2, self.alphabet.decode_lines::<{ LINE + 2 }>(rest, few, out)),
+                Some([b'\r', b'\n', ..]) => {
+                    (LINE + 2, self.alphabet.decode_lines::<{ LINE + 2 }>(rest, few, out))
+                }
                 Some([b'\n', ..]) => (LINE + 1, self.alphabet.decode_lines::<{ LINE + 1 }>(rest, few, out)),
                 _ => return read,
             };
@@ -301,7 +303,12 @@ impl Alphabet {
     }
 
     /// Decodes lines of one length, of which the end is a part, up to the first that is different. How many.
-    fn decode_lines<const LEN: usize>(&self, text: &[u8], most: usize, out: &mut Vec<[u8; LINE_BYTES]>) -> usize {
+    fn decode_lines<const LEN: usize>(
+        &self,
+        text: &[u8],
+        most: usize,
+        out: &mut Vec<[u8; LINE_BYTES]>,
+    ) -> usize {
         let lines = text.as_chunks::<LEN>().0;
         let lines = lines.get(..most).unwrap_or(lines);
         #[cfg(feature = "simd")]
@@ -476,8 +483,7 @@ mod tests {
     fn lines_have_76_characters_and_an_end() {
         let bytes: Vec<u8> = (0..20_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
         for len in [0, 1, 2, 56, 57, 58, 113, 114, 115, 32 * 57, 32 * 57 + 1, 20_000] {
-            let plain: String =
-                bytes[..len].chunks(57).map(|line| STANDARD.encode(line) + "\r\n").collect();
+            let plain: String = bytes[..len].chunks(57).map(|line| STANDARD.encode(line) + "\r\n").collect();
             assert_eq!(STANDARD.encode_lines(&bytes[..len]), plain.as_bytes());
             for (text, most) in [(plain.clone(), 33), (plain.replace('\r', ""), usize::MAX)] {
                 let mut out = vec![[1; 57]];

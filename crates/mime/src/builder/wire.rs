@@ -114,7 +114,8 @@ impl Plan {
                 if coding <= Coding::Binary {
                     self.boundary = self.boundary.max(highest_boundary(bytes).saturating_add(1));
                 }
-                self.size += 256 + Some(base64::encoded_len(bytes.len())).filter(|len| *len < SHARED).unwrap_or(0);
+                self.size +=
+                    256 + Some(base64::encoded_len(bytes.len())).filter(|len| *len < SHARED).unwrap_or(0);
             }
             Content::Streamed => {}
         }

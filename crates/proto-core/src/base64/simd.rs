@@ -149,7 +149,9 @@ impl<S: Simd> Decoder<S> {
     fn line<const LEN: usize>(&self, line: &[u8; LEN]) -> ([u8; LINE_BYTES], bool) {
         let mut bytes = [0; LINE_BYTES];
         let Some((chars, end)) = line.split_first_chunk::<LINE>() else { return (bytes, false) };
-        let (Some(front), Some(back)) = (chars.first_chunk(), chars.last_chunk()) else { return (bytes, false) };
+        let (Some(front), Some(back)) = (chars.first_chunk(), chars.last_chunk()) else {
+            return (bytes, false);
+        };
         let ((front, one), (back, two)) = (self.values(front), self.values(back));
         if let Some(place) = bytes.first_chunk_mut() {
             *place = pack(front);
@@ -335,7 +337,8 @@ fn spread_all<S: Simd>(simd: S, bytes: &[u8; 64]) -> u8x64<S> {
         let [first, second] = shifts.map(u32::from);
         u32x16::simd_from(simd, first | second << 16).bitcast::<u16x32<S>>()
     };
-    let pairs: u16x32<S> = u8x64::simd_from(simd, *bytes).swizzle_dyn(u8x64::simd_from(simd, SPREAD_ALL)).bitcast();
+    let pairs: u16x32<S> =
+        u8x64::simd_from(simd, *bytes).swizzle_dyn(u8x64::simd_from(simd, SPREAD_ALL)).bitcast();
     ((pairs >> each([10, 6])) & 0x003F | (pairs << each([4, 8])) & 0x3F00).bitcast()
 }
 
