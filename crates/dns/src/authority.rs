@@ -16,7 +16,7 @@ pub use network::Network;
 pub use update::update;
 
 use crate::cookie::{SERVER_LEN, Secrets, Standing};
-use crate::limits::{MESSAGE, UDP_PAYLOAD, UDP_WITHOUT_EDNS};
+use crate::limits::{MESSAGE, SILENT_PORTS, UDP_PAYLOAD, UDP_WITHOUT_EDNS};
 use crate::name;
 use crate::zone::{Found, LabelHashes, NameIndex, Zone};
 use crate::{
@@ -29,7 +29,7 @@ use reply::Reply;
 pub struct ClientCtx {
     /// Where the query is from: views are chosen by it.
     pub address: IpAddr,
-    /// From which port. Datagrams from 0, 7 and 19 are never answered: they would start a conversation between services.
+    /// From which port. Datagrams from [some](crate::limits::SILENT_PORTS) are never answered.
     pub port: u16,
     /// By TCP or TLS, where answers have 65535 octets and the address is known to be true.
     pub stream: bool,
@@ -274,7 +274,7 @@ impl Authority {
     /// Answers a query into `out`, or says what else is to be done with it.
     pub fn answer(&self, query: &[u8], ctx: &ClientCtx, out: &mut [u8]) -> Verdict {
         let Ok(header) = Header::parse(query) else { return Verdict::Drop };
-        if header.is_response() || !ctx.stream && matches!(ctx.port, 0 | 7 | 19) {
+        if header.is_response() || !ctx.stream && SILENT_PORTS.contains(&ctx.port) {
             return Verdict::Drop;
         }
         if !matches!(header.opcode(), Opcode::QUERY | Opcode::NOTIFY | Opcode::UPDATE) {
@@ -371,19 +371,8 @@ impl Authority {
         Some(secrets.judge(query.edns()?.cookie()?, ctx.address, ctx.unix))
     }
 
-    /// The cookies for the reply: the client's, and ours for it, which stays the same while it is fresh.
     fn cookie_of(&self, query: &Message<'_>, ctx: &ClientCtx) -> Option<[u8; 8 + SERVER_LEN]> {
-        let (secrets, shown) = (self.cookies.as_ref()?, query.edns()?.cookie()?);
-        if let (Standing::Known, Ok(same)) =
-            (secrets.judge(shown, ctx.address, ctx.unix), shown.as_octets().try_into())
-        {
-            return Some(same);
-        }
-        let mut both = [0; 8 + SERVER_LEN];
-        let (client, server) = both.split_first_chunk_mut::<8>()?;
-        client.copy_from_slice(shown.client());
-        server.copy_from_slice(&secrets.make(shown.client(), ctx.address, ctx.unix));
-        Some(both)
+        Some(self.cookies.as_ref()?.answer(query.edns()?.cookie()?, ctx.address, ctx.unix))
     }
 
     /// RFC 5001 section 2.1: only to those who ask.
