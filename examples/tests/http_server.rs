@@ -6,7 +6,7 @@
 mod raw;
 
 use std::io::{self, Write as _};
-use std::net::{Shutdown, SocketAddr, TcpStream};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use examples::program::Program;
@@ -692,6 +692,20 @@ on_every_runtime! {
         assert!(idle.is_over(), "it is stopping");
         site.program.terminate().unwrap();
         assert_eq!(site.program.wait(Duration::from_secs(30)).unwrap().code(), Some(1));
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_named_once_and_the_flag_with_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for runtime in ["threads", "mio", "tokio"] {
+        let args = ["--echo", "--runtime", runtime, "--listen", &address];
+        let output = examples::program::output("http_server", args, b"").unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{runtime}");
+        assert_eq!(told.matches(&address).count(), 1, "{told}");
+        assert!(told.ends_with("choose another address with --listen\n"), "{told}");
     }
 }
 
