@@ -276,13 +276,15 @@ impl Structure {
         };
         let encoding = headers
             .first("content-transfer-encoding")
-            .map(|field| (TransferEncoding::parse(field.raw_value()), by(&field)));
+            .map(|field| (TransferEncoding::parse_alone(field.raw_value()), by(&field)));
         let content_type = headers.first("content-type").map(|field| (field.raw_value(), by(&field)));
-        if let Some((TransferEncoding::Unknown, at)) = encoding {
+        if let Some((_, at)) =
+            encoding.filter(|((it, is_alone), _)| *it == TransferEncoding::Unknown || !is_alone)
+        {
             self.note(DefectKind::TransferCoding, at);
         }
-        let mut head =
-            Head { encoding: encoding.map_or(TransferEncoding::SevenBit, |(it, _)| it), ..Head::default() };
+        let stated = encoding.map(|((it, _), _)| it);
+        let mut head = Head { encoding: stated.unwrap_or_default(), ..Head::default() };
         let (value, at) = content_type.unwrap_or_default();
         match composite(value, &self.limits) {
             Err(()) => {

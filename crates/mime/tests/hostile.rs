@@ -212,6 +212,42 @@ fn damaged_codings_are_decoded_as_far_as_they_go() {
     let qp = |text| body("quoted-printable", text);
     assert_eq!(qp("a=4x=\r\nb=\r\n"), ("a=4xb".into(), vec![(K::QuotedPrintable, 48)]));
     assert_eq!(qp("a= \r\nb \r\n").0, "ab \r\n");
+    assert_eq!(qp("a\rb\r\n"), ("a\rb\r\n".into(), vec![(K::BareCr, 48)]));
+    assert_eq!(base64("QU\rJD\r\n\r\r\n"), ("ABC".into(), vec![(K::BareCr, 39), (K::BareCr, 44)]));
+}
+
+#[test]
+fn what_2045_forbids_in_a_field_is_overlooked_and_named() {
+    let wrong = |field: &str| {
+        let raw = format!("{field}\r\n\r\nQQ==\r\n");
+        let message = Message::parse(raw.as_bytes());
+        let wrong: Vec<_> = message.inspect().iter().map(|defect| (defect.kind, defect.offset)).collect();
+        (String::from_utf8_lossy(&message.root().decoded()).into_owned(), wrong)
+    };
+    for coding in ["base64;", "\"base64\"", "base64, 7bit"] {
+        let field = format!("Content-Transfer-Encoding: {coding}");
+        assert_eq!(wrong(&field), ("A".into(), vec![(K::TransferCoding, 27)]), "{coding}");
+    }
+    assert_eq!(wrong("Content-Type: text/plain charset=utf-8").1, [(K::Parameter, 25)]);
+    assert_eq!(wrong("Content-Type: text/plain (a) ; charset=utf-8").1, []);
+    assert_eq!(wrong("Content-Disposition: attachment filename=a").1, [(K::Parameter, 32)]);
+}
+
+/// RFC 2231: what a multipart says its boundary is, and what its parts are found by, is one and the same.
+#[test]
+fn of_two_boundaries_the_extended_one_separates() {
+    for (parameters, text, defect) in [
+        ("boundary=a; boundary*=utf-8''b", "2", Some((K::DuplicateParameter, 31))),
+        ("boundary*0=b; boundary=a", "2", Some((K::DuplicateParameter, 45))),
+        ("boundary*1=b; boundary=a", "1", Some((K::ParameterGap, 31))),
+        ("boundary*=utf-8''b", "2", None),
+        ("boundary*0=\"\"; boundary*1*=%62", "2", None),
+    ] {
+        let raw = format!(
+            "Content-Type: multipart/mixed; {parameters}\r\n\r\n--a\r\n\r\n1\r\n--a--\r\n--b\r\n\r\n2\r\n--b--\r\n"
+        );
+        assert_read(&raw, &[("text/plain", text)], defect.as_slice());
+    }
 }
 
 /// Found by fuzzing: in a value U+FEFF is a character; only in front of a body it is a byte order mark.
