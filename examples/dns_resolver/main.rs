@@ -27,6 +27,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use dns::cookie::Secrets;
 use dns::proto_core::Time;
 use dns::resolver::service::{Policy, Service};
 use dns::resolver::{Config, Resolver, Way, ZoneRule};
@@ -34,7 +35,7 @@ use dns::zonefile;
 use dns::{Name, RrType};
 use examples::caps::elsewhere;
 use examples::nameserver::unix;
-use examples::{Failure, Log, announce};
+use examples::{Failure, Log, announce, asking};
 use net_core::Udp;
 use net_core::listen::Listener;
 use net_core::signals::Termination;
@@ -121,7 +122,8 @@ fn serve(args: &Args) -> Result<(), Failure> {
         None => Resolver::new(config, seed),
     };
     let policy = Policy { private_reverse: args.root_hints.is_none(), ..Policy::default() };
-    let service = Service::new(resolver, policy);
+    let secret = asking::seed()?.first_chunk().copied().unwrap_or_default();
+    let service = Service::new(resolver, policy).cookies(Secrets::new(secret));
     let upstream = Upstream::new(args.map_addr.iter().copied().collect::<HashMap<_, _>>(), tls(args)?);
     let doors = args.listen.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, Failure>>()?;
     for door in &doors {
@@ -185,7 +187,7 @@ fn has_ipv6() -> bool {
 }
 
 fn seed(args: &Args) -> Result<[u8; 32], Failure> {
-    let Some(number) = args.seed else { return Ok(examples::asking::seed()?) };
+    let Some(number) = args.seed else { return Ok(asking::seed()?) };
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number.to_be_bytes());
     Ok(seed)

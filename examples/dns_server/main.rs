@@ -104,6 +104,10 @@ fn main() -> ExitCode {
         );
         return ExitCode::from(2);
     }
+    if let Err(error) = wanted(&args).and_then(|_| every_key_is_known(&args)) {
+        eprintln!("dns_server: {error}\n\nFor more information, try '--help'.");
+        return ExitCode::from(2);
+    }
     args.log.start();
     examples::run("dns_server", || serve(&args))
 }
@@ -206,12 +210,16 @@ fn wanted(args: &Args) -> Result<Vec<Wanted>, Failure> {
     Ok(all)
 }
 
+fn every_key_is_known(args: &Args) -> Result<(), Failure> {
+    let permits = args.allow_xfr.iter().chain(&args.allow_update).filter_map(|permit| match permit {
+        Permit::Key(name) => Some(name),
+        Permit::Network(_) => None,
+    });
+    let targets = args.notify.iter().filter_map(|(_, name)| name.as_ref());
+    permits.chain(targets).try_for_each(|name| known(args, Some(name)).map(drop))
+}
+
 fn rules(args: &Args) -> Result<Rules, Failure> {
-    for permit in args.allow_xfr.iter().chain(&args.allow_update) {
-        if let Permit::Key(name) = permit {
-            known(args, Some(name))?;
-        }
-    }
     let rrl = match args.rrl {
         Some(rate) => Some(Rrl::new(rrl::Limits { rate, ..rrl::Limits::default() }, seed()?)),
         None => None,

@@ -99,6 +99,19 @@ pub fn sentence(error: &(dyn Error + 'static)) -> String {
     text
 }
 
+/// The status of a program that nobody reads any more, as shells tell it.
+const UNREAD: i32 = 128 + signal_hook::consts::SIGPIPE;
+
+/// From now on the program ends, without a word, once whoever reads its standard output has seen enough: `| head` for one. Not
+/// for servers, whose ready lines nobody may read.
+///
+/// # Errors
+/// The system's own.
+pub fn end_with_the_reader() -> std::io::Result<()> {
+    let always = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGPIPE, UNREAD, always).map(drop)
+}
+
 /// Says on standard output that a listener is ready. Whoever started the program waits for this line.
 ///
 /// # Errors
