@@ -1,5 +1,6 @@
 //! URIs: the examples of RFC 3986, the request targets of RFC 9112 section 3.2, hostile text, and what must always hold.
 
+use http1::Method;
 use http1::uri::path::{FilePath, PathError, remove_dot_segments};
 use http1::uri::percent::{self, decode, encode};
 use http1::uri::{Authority, ErrorKind, Host, Reference, Target, Uri};
@@ -407,6 +408,27 @@ fn base() -> impl Strategy<Value = String> {
 }
 
 proptest! {
+    #[test]
+    fn what_a_uri_has_is_what_a_request_was_sent_with(
+        text in "(http://|/|//|)?[a-zA-C0-2:/?\\[\\]@!v.%\u{e9}-]{0,12}(:[0-9]{0,5})?(/[a-c%2?]{0,5})?",
+        method in prop::sample::select(vec![Method::Get, Method::Options, Method::Connect]),
+    ) {
+        let authority = Authority::parse_host_field(text.as_bytes()).ok();
+        let read = http1::Authority::parse(text.as_bytes());
+        prop_assert_eq!(read, authority.map(Into::into));
+        prop_assert_eq!(read.and_then(|read| read.typed_host()), authority.map(|authority| authority.host()));
+        if let Ok(target) = Target::parse(method.as_str(), &text) {
+            let read = http1::Target::parse(method, text.as_bytes()).unwrap();
+            prop_assert_eq!(read.authority(), target.authority().map(Into::into));
+            if let Target::Absolute(uri) = target {
+                let asked = Target::for_origin(method.as_str(), &uri).to_string();
+                prop_assert_eq!(read.for_origin(method).to_string(), asked);
+            }
+        }
+        let tidy = percent::encode_stray(text.as_bytes());
+        prop_assert_eq!(percent::encode_stray(tidy.as_bytes()), &*tidy);
+    }
+
     #[test]
     fn what_parses_is_written_back_as_it_was(text in "[a-zA-Z0-9:/?#\\[\\]@!$&'()*+,;=._~%\u{e9} -]{0,40}") {
         if let Ok(reference) = Reference::parse(&text) {

@@ -171,14 +171,14 @@ fn parse_absolute_form(text: &str) -> Result<Uri<'_>, Error> {
     Ok(uri)
 }
 
-/// RFC 9110 section 9.3.6: host and port, neither empty.
+/// RFC 9110 section 9.3.6: host and port, neither empty; no request can be for port 0.
 fn parse_authority_form(text: &str) -> Result<Authority<'_>, Error> {
     let authority = Authority::parse_host_field(text.as_bytes())?;
     if authority.host_text().is_empty() {
         return Err(Error::new(ErrorKind::Host, 0));
     }
-    if authority.port().is_none() {
-        return Err(Error::new(ErrorKind::Port, text.len()));
+    match authority.port() {
+        Some(1..) => Ok(authority),
+        _ => Err(Error::new(ErrorKind::Port, text.len())),
     }
-    Ok(authority)
 }
