@@ -263,6 +263,7 @@ fn rejects_targets_that_two_readers_could_take_for_two_things() {
         ("CONNECT", "*:80", ErrorKind::Form),
         ("CONNECT", "a", ErrorKind::Port),
         ("CONNECT", "a:", ErrorKind::Port),
+        ("CONNECT", "a:00", ErrorKind::Port),
         ("CONNECT", "a:0x50", ErrorKind::Port),
         ("CONNECT", "a:65536", ErrorKind::Port),
         ("CONNECT", ":80", ErrorKind::Host),
