@@ -1,7 +1,8 @@
 //! Zones: what is found, what is no zone, and what a careful eye finds in one.
 
-use dns::zone::{BuildFault, Found, Severity, Zone, ZoneBuilder, ZoneDiff, check};
-use dns::zonefile::Parser;
+mod zones;
+
+use dns::zone::{BuildFault, Found, Severity, Zone, ZoneDiff, check};
 use dns::{Name, Rdata, Record, RrType};
 
 fn name(text: &str) -> Name {
@@ -9,12 +10,7 @@ fn name(text: &str) -> Name {
 }
 
 fn build(text: &str) -> Result<Zone, BuildFault> {
-    let mut parser = Parser::new(text.as_bytes(), "zone").origin(name("org")).ttl(60);
-    let mut builder = ZoneBuilder::new(name("org"));
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record)?;
-    }
-    builder.build()
+    zones::read("org", text)
 }
 
 const SOA: &str = "@ SOA a b 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n";
