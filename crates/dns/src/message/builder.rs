@@ -173,15 +173,7 @@ impl<'b> Builder<'b> {
     /// As [`try_push_rrset`](Builder::try_push_rrset).
     #[inline]
     pub fn push_record(&mut self, section: Section, record: RecordRef<'_>) -> Result<(), BuildError> {
-        if self.section > Some(section) {
-            return Err(BuildError::Order);
-        }
-        self.whole(|this| {
-            this.put_owner(record.owner)?;
-            this.put_behind_owner(record.ttl, &record.rdata)
-        })?;
-        self.count(section, 1);
-        Ok(())
+        self.try_push_rrset(section, record.owner, record.ttl, [record.rdata])
     }
 
     /// Writes OPT, into reserved room too: the header's response code is completed by its upper bits.

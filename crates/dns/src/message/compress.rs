@@ -26,16 +26,16 @@ const END: u16 = u16::MAX;
 
 /// A name from one of its labels on.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Tail {
+struct Tail {
     /// Where it stands in the message.
-    pub(crate) offset: u16,
+    offset: u16,
     mark: Mark,
 }
 
 impl Tail {
     /// None, if a pointer can't reach it.
     #[inline]
-    pub(crate) fn new(offset: usize, wire: &[u8]) -> Option<Tail> {
+    fn new(offset: usize, wire: &[u8]) -> Option<Tail> {
         Self::marked(offset, Mark::of(wire))
     }
 
@@ -47,7 +47,7 @@ impl Tail {
 
     /// Whether it is the name with this wire form.
     #[inline]
-    pub(crate) fn is(self, written: &[u8], wire: &[u8]) -> bool {
+    fn is(self, written: &[u8], wire: &[u8]) -> bool {
         self.mark == Mark::of(wire) && stands_at(written, self.offset, wire)
     }
 }
@@ -143,7 +143,8 @@ impl Split {
     pub(crate) fn of_question(question: &[u8], wire: &[u8]) -> Split {
         let alike = alike_at_end(question, wire);
         let (mut theirs, mut rest) = (question, wire);
-        // What is alike may start within a label: both are left label by label until they are of one length.
+        // What is alike may start within a label: both lose labels until as much is left of one as of the other. The root is
+        // not worth a pointer.
         while rest.len() > 1 && alike > 1 {
             let (own, other) = (rest.len(), theirs.len());
             if own == other && own <= alike {
@@ -236,8 +237,8 @@ impl Compressor {
         Some(tail.offset)
     }
 
-    /// How to write the name with this wire form behind what is `written`, if not even better than so; remembers where its
-    /// tails will be.
+    /// How to write the name with this wire form behind what is `written`: as is `known` already, or with a pointer to more
+    /// of it. Remembers where its tails will be.
     pub(crate) fn split(&mut self, written: &[u8], wire: &[u8], known: Split) -> Split {
         if self.slots.is_empty() {
             if let Some(split) = self.split_few(written, wire, known) {
