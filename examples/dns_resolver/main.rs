@@ -33,6 +33,7 @@ use dns::resolver::service::{Policy, Service};
 use dns::resolver::{Config, Resolver, Way, ZoneRule};
 use dns::zonefile;
 use dns::{Name, RrType};
+use examples::caps::elsewhere;
 use examples::nameserver::unix;
 use examples::{Failure, Log, announce, asking};
 use net_core::Udp;
@@ -219,14 +220,14 @@ fn hints(file: &Path, port: u16) -> Result<Vec<SocketAddr>, Failure> {
 fn listen(address: SocketAddr) -> Result<Door, Failure> {
     let mut error = None;
     for _ in 0..if address.port() == 0 { TRIES } else { 1 } {
-        let tcp = Listener::bind(address).map_err(|error| format!("can't listen on {address}: {error}"))?;
+        let tcp = Listener::bind(address).map_err(|error| elsewhere(error, "--listen"))?;
         match Udp::bind(tcp.local_addr()) {
             Ok(udp) => return Ok(Door { udp, tcp }),
             Err(taken) => error = Some(taken),
         }
     }
     let error = error.map_or_else(String::new, |error| error.to_string());
-    Err(format!("can't listen on {address}: {error}; choose another address with --listen").into())
+    Err(elsewhere(error, "--listen"))
 }
 
 fn dump(room: &mut Room) -> Result<(), Failure> {

@@ -6,6 +6,7 @@
 
 pub mod as_bind;
 pub mod asking;
+pub mod caps;
 pub mod corpora;
 pub mod nameserver;
 pub mod program;
@@ -26,6 +27,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tracing::Level;
+
+pub use caps::Caps;
 
 /// A failure as the user reads it: what went wrong, and what it came from.
 pub type Failure = Box<dyn Error + Send + Sync>;

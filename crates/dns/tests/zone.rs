@@ -57,6 +57,42 @@ fn names_are_found_among_many() {
 }
 
 #[test]
+fn the_topmost_cut_or_dname_is_in_the_way() {
+    let zone = build(&format!(
+        "{SOA}cut NS ns.cut\nns.cut A 192.0.2.1\nlow.cut NS ns\nd DNAME x\nlow.d DNAME y\ncut.d NS ns\nboth NS ns\nboth DNAME x\nb.a A 192.0.2.1\n"
+    ))
+    .unwrap();
+    for (asked, found) in [
+        ("org", "exact org"),
+        ("ns.org", "exact ns.org"),
+        ("cut.org", "cut cut.org"),
+        ("ns.cut.org", "cut cut.org"),
+        ("x.low.cut.org", "cut cut.org"),
+        ("d.org", "exact d.org"),
+        ("x.d.org", "dname d.org"),
+        ("low.d.org", "dname d.org"),
+        ("x.low.d.org", "dname d.org"),
+        ("cut.d.org", "dname d.org"),
+        ("both.org", "cut both.org"),
+        ("x.both.org", "cut both.org"),
+        ("a.org", "exact a.org"),
+        ("x.y.a.org", "missing below a.org"),
+        ("x.b.a.org", "missing below b.a.org"),
+        ("x.ns.cut.net", "outside"),
+    ] {
+        let text = match zone.lookup((&name(asked)).into()) {
+            Found::Exact(node) => format!("exact {}", node.name()),
+            Found::Cut(node) => format!("cut {}", node.name()),
+            Found::Dname(node) => format!("dname {}", node.name()),
+            Found::Missing { encloser } => format!("missing below {}", encloser.name()),
+            Found::Wildcard { node, .. } => format!("wildcard {}", node.name()),
+            Found::Outside => "outside".to_owned(),
+        };
+        assert_eq!(text.trim_end_matches('.'), found, "{asked}");
+    }
+}
+
+#[test]
 fn a_diff_adds_and_removes_and_leaves_no_empty_names() {
     let mut zone = build(&format!("{SOA}a.b.c A 192.0.2.1\n")).unwrap();
     let record = |owner: &str, rtype, text: &str| Record {

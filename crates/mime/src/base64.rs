@@ -31,9 +31,12 @@ const LINE_BYTES: usize = 57;
 /// ```
 #[must_use]
 pub fn decode(text: &[u8], defects: &mut Vec<Defect>) -> Vec<u8> {
-    let mut decoder = Base64Decoder::new();
-    decoder.bytes.reserve(text.len() / 4 * 3 + 3);
-    let mut rest = text;
+    // Text that nothing has happened to has an end to each of its lines; what is left has not more bytes than characters.
+    let mut lines = Vec::with_capacity(text.len() / LINE + 1);
+    let whole = STANDARD.decode_lines(text, usize::MAX, &mut lines);
+    let mut decoder =
+        Base64Decoder { offset: whole as u64, bytes: lines.into_flattened(), ..Base64Decoder::new() };
+    let mut rest = slice(text, whole, text.len());
     while !rest.is_empty() {
         let taken = decoder.advance(rest);
         rest = slice(rest, taken, rest.len());
@@ -46,9 +49,7 @@ pub fn decode(text: &[u8], defects: &mut Vec<Defect>) -> Vec<u8> {
 /// The text of `bytes` in lines of 76 characters, each ended by CRLF, the last one too.
 #[must_use]
 pub fn encode(bytes: &[u8]) -> Vec<u8> {
-    let mut text = Vec::with_capacity(encoded_len(bytes.len()));
-    STANDARD.encode_lines(bytes, &mut text);
-    text
+    STANDARD.encode_lines(bytes)
 }
 
 /// How long [`encode`] makes `len` bytes.
@@ -80,6 +81,7 @@ pub struct Base64Decoder {
     /// Lines put together, and what they stand for.
     text: Vec<u8>,
     bytes: Vec<u8>,
+    lines: Vec<[u8; LINE_BYTES]>,
 }
 
 impl Base64Decoder {
@@ -134,8 +136,11 @@ impl Base64Decoder {
             return self.piece(slice(near, 0, line));
         }
         let is_between = self.chars == 0 && self.due == 0;
-        let whole = if is_between && !self.ended { STANDARD.decode_lines(text, &mut self.bytes) } else { 0 };
+        self.lines.clear();
+        let whole =
+            if is_between && !self.ended { STANDARD.decode_lines(text, 64, &mut self.lines) } else { 0 };
         if whole > 0 {
+            self.bytes.extend_from_slice(self.lines.as_flattened());
             (self.offset, self.junk) = (self.offset + whole as u64, false);
             return whole;
         }
@@ -320,7 +325,6 @@ const VALUES: [u8; 256] = {
 pub struct Base64Encoder {
     /// Less than a line.
     held: Vec<u8>,
-    text: Vec<u8>,
 }
 
 impl Base64Encoder {
@@ -340,27 +344,20 @@ impl Base64Encoder {
             if self.held.len() < LINE_BYTES {
                 return;
             }
-            let line = core::mem::take(&mut self.held);
-            self.lines(&line, out);
+            self.finish(out);
         }
         let tail = whole.len() % LINE_BYTES;
         let (lines, tail) = whole.split_at_checked(whole.len() - tail).unwrap_or_default();
-        for block in lines.chunks(LINE_BYTES * 64) {
-            self.lines(block, out);
+        for block in lines.chunks(LINE_BYTES * 256) {
+            out.put_slice(&encode(block));
         }
         self.held.extend_from_slice(tail);
     }
 
     /// The last line, if there is one.
     pub fn finish(&mut self, out: &mut impl BufMut) {
-        let last = core::mem::take(&mut self.held);
-        self.lines(&last, out);
-    }
-
-    fn lines(&mut self, bytes: &[u8], out: &mut impl BufMut) {
-        self.text.clear();
-        STANDARD.encode_lines(bytes, &mut self.text);
-        out.put_slice(&self.text);
+        out.put_slice(&encode(&self.held));
+        self.held.clear();
     }
 }
 

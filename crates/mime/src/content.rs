@@ -9,7 +9,7 @@ use core::ops::ControlFlow::Continue;
 
 use proto_core::scan::{self, Class, Classes};
 
-use crate::lexical::{lossy, note};
+use crate::lexical::{lossy, note, slice};
 use crate::{Charset, Defect, DefectKind, TransferEncoding, base64, quoted_printable};
 
 /// The bytes that `body` stands for. What is wrong is appended to `defects`, offsets counted from the start of the body.
@@ -74,8 +74,10 @@ fn unknown(bytes: Cow<'_, [u8]>) -> Cow<'_, str> {
 /// What is wrong with a body. `charset`: that of a text, empty if it names none.
 pub(crate) fn check(body: &[u8], coding: TransferEncoding, charset: Option<&str>, defects: &mut Vec<Defect>) {
     let decoded = decode(body, coding, defects);
-    if matches!(coding, TransferEncoding::SevenBit | TransferEncoding::EightBit) {
-        check_lines(body, coding, defects);
+    match coding {
+        TransferEncoding::SevenBit | TransferEncoding::EightBit => check_lines(body, coding, defects),
+        TransferEncoding::Base64 | TransferEncoding::QuotedPrintable => check_cr(body, defects),
+        TransferEncoding::Binary | TransferEncoding::Unknown => {}
     }
     if let Some(charset) = charset {
         _ = text(decoded, Some(charset), defects);
@@ -113,6 +115,17 @@ fn check_lines(body: &[u8], coding: TransferEncoding, defects: &mut Vec<Defect>)
         Continue(())
     });
     check_line(line, body.len(), body, defects);
+}
+
+/// RFC 2045 sections 6.7 and 6.8: what is coded has line ends too, and no CR for anything else.
+fn check_cr(body: &[u8], defects: &mut Vec<Defect>) {
+    let mut from = 0;
+    while let Some(at) = scan::find_byte(b'\r', slice(body, from, body.len())).map(|at| from + at) {
+        if body.get(at + 1) != Some(&b'\n') {
+            note(defects, DefectKind::BareCr, at);
+        }
+        from = at + 1;
+    }
 }
 
 /// RFC 5322 section 2.1.1.

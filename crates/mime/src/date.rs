@@ -51,7 +51,7 @@ impl DateTime {
     /// The same; what is wrong is appended to `defects`, offsets counted from the start of `value`.
     #[must_use]
     pub fn parse_with(value: &[u8], limits: &Limits, defects: &mut Vec<Defect>) -> Option<Self> {
-        let mut reader = Reader { cursor: Cursor::new(value), limits, defects, clean: true };
+        let mut reader = Reader { cursor: Cursor::new(value), limits, defects, clean: true, zone: None };
         let date = reader.date_time();
         if date.is_none() || !reader.clean {
             note(defects, DefectKind::Date, margin(value));
@@ -128,6 +128,8 @@ struct Reader<'v, 'd> {
     defects: &'d mut Vec<Defect>,
     /// It is as RFC 5322 has it, obsolete forms included.
     clean: bool,
+    /// A zone stood in front of the year.
+    zone: Option<(i16, bool)>,
 }
 
 /// Digits and how many there were.
@@ -140,12 +142,17 @@ struct Number {
 impl Reader<'_, '_> {
     fn date_time(&mut self) -> Option<DateTime> {
         self.blank();
-        self.weekday();
+        let weekday = self.weekday();
         let (date, time) = match self.cursor.peek()? {
             byte if byte.is_ascii_alphabetic() => self.asctime()?,
             _ => self.date_and_time()?,
         };
-        let (offset, has_zone) = self.zone();
+        let (offset, has_zone) = match self.zone {
+            Some(zone) => zone,
+            None => self.zone(),
+        };
+        // RFC 5322 section 3.3: the day of the week is that of the date.
+        self.clean &= weekday.is_none_or(|weekday| weekday == date.weekday());
         let local =
             calendar::DateTime::new(date.year(), date.month(), date.day(), time[0], time[1], time[2])?;
         self.blank();
@@ -160,14 +167,15 @@ impl Reader<'_, '_> {
     }
 
     /// `Fri,`: which day it was the date tells.
-    fn weekday(&mut self) {
+    fn weekday(&mut self) -> Option<calendar::Weekday> {
         let start = self.cursor;
         let name = self.letters();
         if name.is_empty() || month(name).is_some() {
             self.cursor = start;
-            return;
+            return None;
         }
-        self.clean &= calendar::Weekday::named(name).is_some_and(|_| name.len() == 3);
+        let (weekday, is_short) = (calendar::Weekday::named(name), name.len() == 3);
+        self.clean &= weekday.is_some() && is_short;
         self.blank();
         let comma = self.cursor.skip(b',');
         // RFC 5322 has one, asctime none; some write a full stop.
@@ -175,6 +183,7 @@ impl Reader<'_, '_> {
         self.clean &= comma && !stop;
         self.cursor.skip(b',');
         self.blank();
+        weekday
     }
 
     fn letters(&mut self) -> &[u8] {
@@ -254,8 +263,10 @@ impl Reader<'_, '_> {
             let time = self.time()?;
             self.blank();
             // Between the two a zone may stand, as the shell's `date` writes it.
-            self.letters();
-            self.blank();
+            if self.cursor.peek().is_some_and(|byte| !byte.is_ascii_digit()) {
+                self.zone = Some(self.zone());
+                self.blank();
+            }
             return Some((date(self.number()?, month, day)?, time));
         }
         self.separator();
@@ -472,7 +483,9 @@ mod tests {
     fn other_dates_are_understood_and_named() {
         for (value, meant) in [
             ("Sun Nov  6 08:49:37 1994", "1994-11-06T08:49:37-00:00"),
-            ("Sun Nov  6 08:49:37 CET 1994", "1994-11-06T08:49:37-00:00"),
+            ("Sun Nov  6 08:49:37 CET 1994", "1994-11-06T08:49:37+01:00"),
+            ("Sun Nov  6 08:49:37 XYZ 1994", "1994-11-06T08:49:37-00:00"),
+            ("Sun Nov 06 08:49:37 -0800 1994", "1994-11-06T08:49:37-08:00"),
             ("Sunday, 06-Nov-94 08:49:37 GMT", "1994-11-06T08:49:37+00:00"),
             ("Nov 6, 1994 08:49:37 GMT", "1994-11-06T08:49:37+00:00"),
             ("1994-11-06T08:49:37Z", "1994-11-06T08:49:37+00:00"),
@@ -488,6 +501,7 @@ mod tests {
             ("6 Nov 1994 08:49:37 +9999", "1994-11-06T08:49:37-00:00"),
             ("Fri 21 Nov 1997 09:55:06 -0600", "1997-11-21T09:55:06-06:00"),
             ("Fri, 21 Nov 1997 09:55:06 -0600 junk", "1997-11-21T09:55:06-06:00"),
+            ("Mon, 21 Nov 1997 09:55:06 -0600", "1997-11-21T09:55:06-06:00"),
         ] {
             assert_eq!(read(value), (Some(meant.to_string()), false), "{value}");
         }

@@ -26,16 +26,23 @@ pub enum TransferEncoding {
 }
 
 impl TransferEncoding {
-    /// Reads the value of the field, blanks and comments around it.
+    /// Reads the value of the field, blanks and comments around it. Quotes, and what stands behind, are overlooked.
     #[must_use]
     pub fn parse(value: &[u8]) -> Self {
-        let mut cursor = Cursor::new(value);
-        cursor.skip_cfws(&Limits::DEFAULT, &mut alloc::vec::Vec::new());
-        cursor.skip(b'"');
+        Self::parse_alone(value).0
+    }
+
+    /// The same, and whether nothing was overlooked.
+    pub(crate) fn parse_alone(value: &[u8]) -> (Self, bool) {
+        let (mut cursor, mut ignored) = (Cursor::new(value), alloc::vec::Vec::new());
+        cursor.skip_cfws(&Limits::DEFAULT, &mut ignored);
+        let is_quoted = cursor.skip(b'"');
         let name = cursor.run(&TOKEN);
+        cursor.skip_cfws(&Limits::DEFAULT, &mut ignored);
+        let is_alone = !is_quoted && cursor.is_at_end();
         let all = [Self::SevenBit, Self::EightBit, Self::Binary, Self::Base64, Self::QuotedPrintable];
         let named = |coding: &Self| name.eq_ignore_ascii_case(coding.as_str().as_bytes());
-        all.into_iter().find(named).unwrap_or(Self::Unknown)
+        (all.into_iter().find(named).unwrap_or(Self::Unknown), is_alone)
     }
 
     /// The name; empty for one that nobody knows.
@@ -80,6 +87,14 @@ mod tests {
             ("", TransferEncoding::Unknown),
         ] {
             assert_eq!(TransferEncoding::parse(value.as_bytes()), coding, "{value}");
+        }
+        for (value, is_alone) in [
+            (" (a) base64 (b)\r\n ", true),
+            ("base64;", false),
+            ("\"base64\"", false),
+            ("base64, 7bit", false),
+        ] {
+            assert_eq!(TransferEncoding::parse_alone(value.as_bytes()), (TransferEncoding::Base64, is_alone));
         }
     }
 }

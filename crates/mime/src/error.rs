@@ -99,8 +99,9 @@ pub enum DefectKind {
     /// Content-Type is not `type/subtype`; the default is taken (RFC 2045 section 5.2).
     #[error("the media type is not a type and a subtype")]
     MediaType,
-    /// A transfer coding nobody knows; the body is left as it is (RFC 2045 section 6.4).
-    #[error("an unknown transfer coding")]
+    /// A transfer coding nobody knows: the body is left as it is (RFC 2045 section 6.4). Or one that has quotes around it or
+    /// something behind it, which is overlooked (section 6.1).
+    #[error("the transfer coding is not the name of a known one and no more")]
     TransferCoding,
     /// A Content-Disposition without a type.
     #[error("a disposition without a type")]

@@ -64,6 +64,13 @@ impl<'a> Parameters<'a> {
         let first = defects.len();
         let rest = slice(cursor.bytes, cursor.at, cursor.bytes.len());
         let parameters = Self::parse_with(rest, limits, defects);
+        let (mut start, mut ignored) = (Cursor::new(rest), Vec::new());
+        start.skip_cfws(limits, &mut ignored);
+        let missing = Defect::new(DefectKind::Parameter, start.at as u64);
+        // RFC 2045 section 5.1: a semicolon stands in front of each.
+        if !matches!(start.peek(), None | Some(b';')) && defects.get(first) != Some(&missing) {
+            defects.push(missing);
+        }
         shift(defects, first, cursor.at as u64);
         parameters
     }
@@ -215,6 +222,9 @@ fn section<'a>(cursor: &mut Cursor<'a>, limits: &Limits, defects: &mut Vec<Defec
     let star = name.iter().rposition(|byte| *byte == b'*');
     let number = star.and_then(|star| section_number(slice(name, star + 1, name.len())));
     let name = star.filter(|_| number.is_some()).map_or(name, |star| slice(name, 0, star));
+    if name.contains(&b'*') {
+        note(defects, DefectKind::ExtendedParameter, at);
+    }
     Some(Section { name, at, number, extended, value })
 }
 
@@ -428,9 +438,8 @@ pub(crate) fn raw_value<'a>(bytes: &'a [u8], name: &[u8], limits: &Limits) -> Op
     let mut ignored = Vec::new();
     let mut sections = sections(bytes, limits, &mut ignored);
     sections.retain(|section| section.name.eq_ignore_ascii_case(name));
-    let single = sections.iter().position(|section| section.number.is_none());
-    if let Some(at) = single.filter(|at| sections.get(*at).is_some_and(|section| !section.extended)) {
-        return Some(sections.swap_remove(at).value);
+    if !sections.is_empty() && sections.iter().all(|section| section.number.is_none() && !section.extended) {
+        return Some(sections.swap_remove(0).value);
     }
     let parameter = one_of(&mut sections, &mut ignored)?;
     Some(Cow::Owned(parameter.value.into_owned().into_bytes()))
@@ -580,7 +589,8 @@ mod tests {
             ("; a*=x-no''%41%FF", "a=A\u{FFFD}", vec![(Charset, 2)]),
             ("; a*=utf-8''%FF", "a=\u{FFFD}", vec![(CharsetBytes, 2)]),
             ("; a=\"=?utf-8?q?=C3=A9?=\"", "a=é", vec![(WordPlace, 2)]),
-            ("; a*01=x", "a*01=x", vec![]),
+            ("; a*01=x", "a*01=x", vec![(ExtendedParameter, 2)]),
+            ("; a*b=x", "a*b=x", vec![(ExtendedParameter, 2)]),
         ] {
             assert_eq!(read(value), (meant.to_string(), defects), "{value:?}");
         }

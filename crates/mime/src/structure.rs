@@ -7,6 +7,8 @@
 use alloc::borrow::Cow;
 use alloc::vec::Vec;
 
+use proto_core::scan;
+
 use crate::boundary::{Boundaries, Delimiter, Search};
 use crate::headers::{Field, Headers};
 use crate::lexical::{BLANK, Cursor, margin, slice};
@@ -67,8 +69,10 @@ impl Step {
 #[derive(Clone, Copy, Debug)]
 enum State {
     PartStart,
-    /// A message may have a line of an mbox in front.
-    MessageStart,
+    /// A message may have a line of an mbox in front; its end is not among the first so many bytes.
+    MessageStart {
+        seen: usize,
+    },
     Section,
     /// A body, or what stands around parts. `at_line`: a line begins here.
     Body {
@@ -151,7 +155,7 @@ impl Structure {
         loop {
             return match self.state {
                 State::PartStart => Some(self.start_part()),
-                State::MessageStart => match self.mbox_line(input, eof)? {
+                State::MessageStart { seen } => match self.mbox_line(input, seen, eof)? {
                     0 => continue,
                     len => Some(self.take(input, len, Step::Outside)),
                 },
@@ -219,7 +223,7 @@ impl Structure {
             defects: 0,
         });
         self.scan = Scan::new(self.entries.len());
-        self.state = if is_root_of_message { State::MessageStart } else { State::Section };
+        self.state = if is_root_of_message { State::MessageStart { seen: 0 } } else { State::Section };
         if is_one_too_many {
             self.note(DefectKind::Parts, 0);
             self.state = State::RestStart;
@@ -228,23 +232,25 @@ impl Structure {
     }
 
     /// RFC 4155: `From `, but not RFC 5322 section 4.5's `From :`. How many bytes the line has; 0 if there is none.
-    fn mbox_line(&mut self, input: &[u8], eof: bool) -> Option<usize> {
+    fn mbox_line(&mut self, input: &[u8], seen: usize, eof: bool) -> Option<usize> {
         const FROM: &[u8] = b"From ";
-        let next = State::Section;
-        let Some(rest) = input.strip_prefix(FROM) else {
+        if !input.starts_with(FROM) {
             if !eof && FROM.starts_with(input) {
                 return None;
             }
-            self.state = next;
+            self.state = State::Section;
             return Some(0);
-        };
-        let end = rest.iter().take(self.limits.line).position(|byte| *byte == b'\n');
-        if end.is_none() && !eof && rest.len() < self.limits.line {
+        }
+        let longest = FROM.len().saturating_add(self.limits.line);
+        let near = slice(input, 0, input.len().min(longest));
+        let end = scan::find_byte(b'\n', slice(near, seen, near.len()));
+        if end.is_none() && !eof && input.len() < longest {
+            self.state = State::MessageStart { seen: near.len() };
             return None;
         }
-        self.state = next;
-        let is_field = rest.iter().find(|byte| !matches!(byte, b' ' | b'\t')) == Some(&b':');
-        Some(end.filter(|_| !is_field).map_or(0, |end| FROM.len() + end + 1))
+        self.state = State::Section;
+        let name = near.iter().skip(FROM.len()).find(|byte| !matches!(byte, b' ' | b'\t'));
+        Some(end.filter(|_| name != Some(&b':')).map_or(0, |end| seen + end + 1))
     }
 
     fn section(&mut self, input: &[u8], eof: bool) -> Option<Step> {
@@ -270,13 +276,15 @@ impl Structure {
         };
         let encoding = headers
             .first("content-transfer-encoding")
-            .map(|field| (TransferEncoding::parse(field.raw_value()), by(&field)));
+            .map(|field| (TransferEncoding::parse_alone(field.raw_value()), by(&field)));
         let content_type = headers.first("content-type").map(|field| (field.raw_value(), by(&field)));
-        if let Some((TransferEncoding::Unknown, at)) = encoding {
+        if let Some((_, at)) =
+            encoding.filter(|((it, is_alone), _)| *it == TransferEncoding::Unknown || !is_alone)
+        {
             self.note(DefectKind::TransferCoding, at);
         }
-        let mut head =
-            Head { encoding: encoding.map_or(TransferEncoding::SevenBit, |(it, _)| it), ..Head::default() };
+        let stated = encoding.map(|((it, _), _)| it);
+        let mut head = Head { encoding: stated.unwrap_or_default(), ..Head::default() };
         let (value, at) = content_type.unwrap_or_default();
         match composite(value, &self.limits) {
             Err(()) => {

@@ -222,17 +222,30 @@ impl<'m> Part<'m> {
     #[must_use]
     pub fn filename(&self) -> Option<Cow<'m, str>> {
         let owned = |name: &str| Cow::Owned(name.into());
-        let disposed = self.disposition();
-        let name = disposed.as_ref().and_then(Disposition::filename).map(owned);
+        let name = self.disposition_parameters().and_then(|all| all.value("filename").map(owned));
         name.or_else(|| self.type_parameters()?.value("name").map(owned))
     }
 
-    /// What is said beside its media type, also beside one that can't be read: what names a file is not lost with it.
+    /// What is said beside its disposition, also beside one that can't be read: what names a file is not lost with it.
+    fn disposition_parameters(&self) -> Option<Parameters<'m>> {
+        match self.disposition() {
+            Some(disposition) => Some(disposition.parameters),
+            None => self.parameters_behind("content-disposition"),
+        }
+    }
+
+    /// The same of its media type.
     fn type_parameters(&self) -> Option<Parameters<'m>> {
         let value = self.headers().first("content-type")?.raw_value();
-        if let Some(media_type) = MediaType::parse_with(value, &self.tree.limits, &mut Vec::new()) {
-            return Some(media_type.parameters);
+        match MediaType::parse_with(value, &self.tree.limits, &mut Vec::new()) {
+            Some(media_type) => Some(media_type.parameters),
+            None => self.parameters_behind("content-type"),
         }
+    }
+
+    /// What stands behind the first semicolon of a field.
+    fn parameters_behind(&self, name: &str) -> Option<Parameters<'m>> {
+        let value = self.headers().first(name)?.raw_value();
         let at = proto_core::scan::find_byte(b';', value)?;
         let behind = slice(value, at, value.len());
         Some(Parameters::parse_with(behind, &self.tree.limits, &mut Vec::new()))
@@ -309,13 +322,16 @@ impl fmt::Debug for Part<'_> {
 #[cfg(test)]
 mod tests {
     #[test]
-    fn a_file_keeps_its_name_beside_a_type_that_is_none() {
+    fn a_file_keeps_its_name_beside_a_type_or_a_disposition_that_is_none() {
         for (fields, name) in [
             ("Content-Type: ; name=\"a.zip\"", Some("a.zip")),
             ("Content-Type: zip; name=a.zip", Some("a.zip")),
             ("Content-Type: application/zip; name=a.zip", Some("a.zip")),
             ("Content-Type: ; name=a.zip\r\nContent-Disposition: attachment; filename=b.zip", Some("b.zip")),
             ("Content-Type: zip", None),
+            ("Content-Disposition: ; filename=a.zip", Some("a.zip")),
+            ("Content-Disposition: \"attachment\"; filename=a.zip", Some("a.zip")),
+            ("Content-Disposition: ; size=1\r\nContent-Type: a/b; name=a.zip", Some("a.zip")),
         ] {
             let raw = alloc::format!("{fields}\r\n\r\n");
             let message = crate::Message::parse(raw.as_bytes());

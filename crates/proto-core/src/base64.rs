@@ -141,41 +141,42 @@ impl Base64 {
         read
     }
 
-    /// Appends the text of `bytes` in lines of 76 characters, each ended by CRLF, the last one too (RFC 2045 section 6.8).
-    pub fn encode_lines(self, bytes: &[u8], out: &mut Vec<u8>) {
-        let (lines, last) = bytes.as_chunks::<LINE_BYTES>();
-        for some in lines.chunks(32) {
-            // The room is made for a few lines at a time, while it is near.
-            let start = out.len();
-            out.resize(start + some.len() * (LINE + 2), 0);
-            let places = out.get_mut(start..).unwrap_or_default().as_chunks_mut().0;
-            let done = self.alphabet.encode_lines(some, places);
-            for (line, place) in some.iter().zip(places).skip(done) {
-                *place = self.alphabet.line(line);
-            }
-        }
+    /// The text of `bytes` in lines of 76 characters, each ended by CRLF, the last one too (RFC 2045 section 6.8).
+    #[must_use]
+    pub fn encode_lines(self, bytes: &[u8]) -> Vec<u8> {
+        let (whole, last) = bytes.as_chunks::<LINE_BYTES>();
+        // The last line is no longer than a whole one.
+        let mut lines = Vec::with_capacity(whole.len() + usize::from(!last.is_empty()));
+        self.alphabet.lines(whole, &mut lines);
+        let mut text = lines.into_flattened();
         if !last.is_empty() {
-            self.encode_to(last, out);
-            out.extend_from_slice(b"\r\n");
+            self.encode_to(last, &mut text);
+            text.extend_from_slice(b"\r\n");
         }
+        text
     }
 
-    /// Decodes lines of 76 characters, each ended by CRLF or LF, as long as there is nothing else. Returns how much of `text`
-    /// that was.
-    pub fn decode_lines(self, text: &[u8], out: &mut Vec<u8>) -> usize {
-        let mut read = 0;
-        while let Some(rest) = text.get(read..).filter(|rest| rest.len() > LINE) {
-            let (start, few) = (out.len(), (rest.len() / (LINE + 1)).min(32));
-            out.resize(start + few * LINE_BYTES, 0);
-            let places = out.get_mut(start..).unwrap_or_default().as_chunks_mut().0;
-            let (seen, lines) = self.alphabet.decode_lines(rest, places);
-            out.truncate(start + lines * LINE_BYTES);
-            read += seen;
-            if lines < few || few == 0 {
-                break;
+    /// Decodes lines of 76 characters, each ended by CRLF or LF, as long as there is nothing else and no more than `most` of
+    /// them. Appends the bytes of each; returns how much of `text` that was.
+    pub fn decode_lines(self, text: &[u8], most: usize, out: &mut Vec<[u8; LINE_BYTES]>) -> usize {
+        let (mut read, mut left, mut some) = (0, most, 4);
+        loop {
+            let rest = text.get(read..).unwrap_or_default();
+            let few = some.min(left);
+            let (len, lines) = match rest.get(LINE..) {
+                Some([b'\r', b'\n', ..]) => {
+                    (LINE + 2, self.alphabet.decode_lines::<{ LINE + 2 }>(rest, few, out))
+                }
+                Some([b'\n', ..]) => (LINE + 1, self.alphabet.decode_lines::<{ LINE + 1 }>(rest, few, out)),
+                _ => return read,
+            };
+            (read, left) = (read + lines * len, left - lines);
+            if lines == 0 || left == 0 {
+                return read;
             }
+            // What is tried in vain is no more than what went well before.
+            some = if lines == few { some.saturating_mul(2).min(128) } else { 4 };
         }
-        read
     }
 
     /// What follows the whole groups: nothing, or a last group that is not full.
@@ -231,17 +232,6 @@ impl Base64Error {
 /// RFC 2045 section 6.8: characters of a line, and what they stand for.
 const LINE: usize = 76;
 const LINE_BYTES: usize = LINE / 4 * 3;
-
-/// The 76 characters that `text` begins with, if a line end follows, and how long that is.
-#[inline(always)]
-fn first_line(text: &[u8]) -> Option<(&[u8; LINE], usize)> {
-    let (line, rest) = text.split_first_chunk()?;
-    match rest {
-        [b'\r', b'\n', ..] => Some((line, 2)),
-        [b'\n', ..] => Some((line, 1)),
-        _ => None,
-    }
-}
 
 fn copy(from: &[u8], to: &mut [u8], len: usize) {
     for (from, to) in from.iter().zip(to).take(len) {
@@ -303,38 +293,41 @@ impl Alphabet {
         (steps * 64, steps * 48)
     }
 
-    /// Lines, as many as vectors can do.
-    #[cfg(feature = "simd")]
-    fn encode_lines(&self, lines: &[[u8; LINE_BYTES]], out: &mut [[u8; LINE + 2]]) -> usize {
-        simd::encode_lines(Level::new(), self, lines, out)
-    }
-
-    #[cfg(not(feature = "simd"))]
-    fn encode_lines(&self, _: &[[u8; LINE_BYTES]], _: &mut [[u8; LINE + 2]]) -> usize {
-        0
-    }
-
-    /// How much of `text` are whole lines, and how many: as many as there are places.
-    fn decode_lines(&self, text: &[u8], out: &mut [[u8; LINE_BYTES]]) -> (usize, usize) {
+    /// Lines with their ends. Each is written where it stays.
+    fn lines(&self, bytes: &[[u8; LINE_BYTES]], out: &mut Vec<[u8; LINE + 2]>) {
         #[cfg(feature = "simd")]
-        if let Some(done) = simd::decode_lines(Level::new(), self, text, out) {
-            return done;
+        simd::lines(Level::new(), self, bytes, out);
+        if out.is_empty() {
+            out.extend(bytes.iter().map(|line| self.line(line)));
         }
-        let (mut read, mut lines) = (0, 0);
-        for place in out {
-            let rest = text.get(read..).unwrap_or_default();
-            let Some((line, end)) = first_line(rest) else { break };
-            let groups = place.as_chunks_mut::<3>().0.iter_mut().zip(line.as_chunks::<4>().0);
-            let mut whole = true;
-            for (bytes, group) in groups {
-                whole &= self.bytes(*group).map(|group| *bytes = group).is_some();
-            }
-            if !whole {
-                break;
-            }
-            (read, lines) = (read + LINE + end, lines + 1);
+    }
+
+    /// Decodes lines of one length, of which the end is a part, up to the first that is different. How many.
+    fn decode_lines<const LEN: usize>(
+        &self,
+        text: &[u8],
+        most: usize,
+        out: &mut Vec<[u8; LINE_BYTES]>,
+    ) -> usize {
+        let lines = text.as_chunks::<LEN>().0;
+        let lines = lines.get(..most).unwrap_or(lines);
+        #[cfg(feature = "simd")]
+        if let Some(count) = simd::decode_lines(Level::new(), self, lines, out) {
+            return count;
         }
-        (read, lines)
+        let before = out.len();
+        out.extend(lines.iter().map_while(|line| self.line_bytes(line)));
+        out.len() - before
+    }
+
+    /// What a line with its end stands for.
+    fn line_bytes(&self, line: &[u8]) -> Option<[u8; LINE_BYTES]> {
+        let mut bytes = [0; LINE_BYTES];
+        let (chars, end) = line.split_first_chunk::<LINE>()?;
+        for (group, place) in chars.as_chunks::<4>().0.iter().zip(bytes.as_chunks_mut::<3>().0) {
+            *place = self.bytes(*group)?;
+        }
+        matches!(end, b"\r\n" | b"\n").then_some(bytes)
     }
 
     /// A line with its end.
@@ -458,13 +451,10 @@ mod tests {
                 let steps = simd::encode(level, alphabet, &bytes[..len], &mut text);
                 assert!(steps == len / 48 || steps == 0);
                 assert_eq!(text[..64 * steps], plain[..64 * steps]);
-                let lines = bytes[..len].as_chunks::<57>().0;
-                let mut ended = vec![[0; 78]; lines.len()];
-                let steps = simd::encode_lines(level, alphabet, lines, &mut ended);
-                assert!(steps == lines.len() || steps == 0);
-                for (line, ended) in lines.iter().zip(&ended).take(steps) {
-                    assert_eq!(*ended, alphabet.line(line));
-                }
+                let (lines, mut ended) = (bytes[..len].as_chunks::<57>().0, Vec::new());
+                simd::lines(level, alphabet, lines, &mut ended);
+                let all: Vec<_> = lines.iter().map(|line| alphabet.line(line)).collect();
+                assert!(ended == all || ended.is_empty());
                 let mut back = vec![0; len];
                 let steps = simd::decode(level, alphabet, &plain, &mut back);
                 assert!(steps == len / 48 || steps == 0);
@@ -493,17 +483,14 @@ mod tests {
     fn lines_have_76_characters_and_an_end() {
         let bytes: Vec<u8> = (0..20_000_u32).map(|i| (i.wrapping_mul(2_654_435_761) >> 11) as u8).collect();
         for len in [0, 1, 2, 56, 57, 58, 113, 114, 115, 32 * 57, 32 * 57 + 1, 20_000] {
-            let mut text = b"kept".to_vec();
-            STANDARD.encode_lines(&bytes[..len], &mut text);
-            let lines = bytes[..len].chunks(57).map(|line| STANDARD.encode(line) + "\r\n");
-            let plain = lines.fold("kept".to_owned(), |text, line| text + &line);
-            assert_eq!(text, plain.as_bytes());
-            for text in [plain.clone(), plain.replace('\r', "")] {
-                let mut out = b"kept".to_vec();
-                let read = STANDARD.decode_lines(&text.as_bytes()[4..], &mut out);
-                let whole = len / 57;
+            let plain: String = bytes[..len].chunks(57).map(|line| STANDARD.encode(line) + "\r\n").collect();
+            assert_eq!(STANDARD.encode_lines(&bytes[..len]), plain.as_bytes());
+            for (text, most) in [(plain.clone(), 33), (plain.replace('\r', ""), usize::MAX)] {
+                let mut out = vec![[1; 57]];
+                let read = STANDARD.decode_lines(text.as_bytes(), most, &mut out);
+                let whole = (len / 57).min(most);
                 assert_eq!(read, whole * if text.contains('\r') { 78 } else { 77 });
-                assert_eq!(out[4..], bytes[..whole * 57]);
+                assert_eq!(out[1..].as_flattened(), &bytes[..whole * 57]);
             }
         }
     }
@@ -525,8 +512,8 @@ mod tests {
         for third in damaged {
             let mut out = Vec::new();
             let text = line.repeat(2) + &third + &line;
-            assert_eq!(STANDARD.decode_lines(text.as_bytes(), &mut out), 2 * 78, "{third:?}");
-            assert_eq!(out, b"ABC".repeat(38));
+            assert_eq!(STANDARD.decode_lines(text.as_bytes(), 9, &mut out), 2 * 78, "{third:?}");
+            assert_eq!(out.as_flattened(), b"ABC".repeat(38));
         }
     }
 

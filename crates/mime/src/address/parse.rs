@@ -11,7 +11,9 @@ use alloc::vec::Vec;
 use proto_core::scan::Class;
 
 use super::{Address, Mailbox};
-use crate::lexical::{ATEXT_CLASS, BLANK, BLANK_CLASS, Cursor, Set, lossy, note, slice, text, trim, unfold};
+use crate::lexical::{
+    ATEXT, ATEXT_CLASS, BLANK, BLANK_CLASS, Cursor, Set, lossy, note, slice, text, trim, unfold,
+};
 use crate::word::{EncodedWord, Joiner, Place, is_suspect};
 use crate::{Defect, DefectKind, Limits};
 
@@ -215,10 +217,14 @@ impl<'a> List<'a> {
         let (inner, sign) = self.phrase(true, defects);
         let mut mailbox = match sign {
             Sign::At => {
+                self.check_words(inner.from, inner.to, defects);
                 Mailbox { name: None, local: self.local(inner.from, inner.to), domain: self.domain(defects) }
             }
-            // `<>` is nobody, and stands in Return-Path only.
+            // RFC 5322 section 3.6.7: `<>` is nobody, and stands in Return-Path only.
             Sign::End | Sign::Colon | Sign::Angle => {
+                if from == inner.to {
+                    note(defects, DefectKind::Address, at - 1);
+                }
                 Mailbox { local: self.local(inner.from, inner.to), ..Mailbox::default() }
             }
         };
@@ -259,6 +265,7 @@ impl<'a> List<'a> {
     /// `local@domain`, without angle brackets: old mail has the name in a comment behind it.
     fn bare(&mut self, phrase: Phrase, defects: &mut Vec<Defect>) -> Mailbox<'a> {
         let local = self.local(phrase.last, phrase.to);
+        self.check_words(phrase.last, phrase.to, defects);
         let domain = self.domain(defects);
         if phrase.words == 0 || domain.is_empty() {
             note(defects, DefectKind::Address, phrase.from);
@@ -328,12 +335,38 @@ impl<'a> List<'a> {
         }
         // Comments behind it may be a name.
         self.cursor.at = to;
+        self.check_words(from, to, defects);
         joined(slice(self.cursor.bytes, from, to), defects, &self.limits)
     }
 
     /// A local part: what its words say, quotes, blanks and comments gone.
     fn local(&self, from: usize, to: usize) -> Cow<'a, str> {
         joined(slice(self.cursor.bytes, from, to), &mut Vec::new(), &self.limits)
+    }
+
+    /// RFC 5322 sections 3.2.3 and 4.4: a dot has a word before it and another one behind it.
+    fn check_words(&self, from: usize, to: usize, defects: &mut Vec<Defect>) {
+        let raw = slice(self.cursor.bytes, from, to);
+        let is_atext = |byte: Option<&u8>| byte.is_some_and(|byte| ATEXT.contains(*byte));
+        let is_atom = |piece: &[u8]| is_atext(piece.first()) && is_atext(piece.last());
+        // Mostly there is nothing but atoms.
+        if raw.is_empty() || raw.split(|byte| *byte == b'.').all(is_atom) {
+            return;
+        }
+        let (mut cursor, mut ignored, mut is_behind_dot) = (Cursor::new(raw), Vec::new(), true);
+        loop {
+            cursor.skip_cfws(&self.limits, &mut ignored);
+            let is_dot = cursor.peek() == Some(b'.');
+            if is_behind_dot && (is_dot || cursor.is_at_end()) {
+                return note(defects, DefectKind::Address, from + cursor.at);
+            }
+            match cursor.peek() {
+                Some(b'"') => _ = cursor.quoted_string(&mut ignored),
+                Some(_) => cursor.at += 1,
+                None => return,
+            }
+            is_behind_dot = is_dot;
+        }
     }
 
     /// What a phrase says, encoded words decoded; what a comment says if there is no word.
@@ -424,6 +457,9 @@ fn phrase_text<'a>(raw: &'a [u8], base: usize, limits: &Limits, defects: &mut Ve
     let mut end = None;
     while !cursor.is_at_end() {
         cursor.skip_cfws(limits, &mut ignored);
+        if end.is_some() && cursor.is_at_end() {
+            break;
+        }
         let at = cursor.at;
         let apart = end.is_none_or(|end| end < at);
         let rest = slice(raw, at, raw.len());
@@ -441,9 +477,6 @@ fn phrase_text<'a>(raw: &'a [u8], base: usize, limits: &Limits, defects: &mut Ve
             continue;
         }
         let bytes = plain_word(&mut cursor);
-        if bytes.is_empty() && cursor.is_at_end() && end == Some(at) {
-            break;
-        }
         if end.is_some() && apart {
             joiner.text(b" ", defects);
         }
@@ -557,6 +590,7 @@ mod tests {
             ("=?utf-8?q?J=C3?= =?utf-8?q?=B6?= <a@b>", &["Jö|a|b"]),
             ("Jörg <jörg@müller.example>", &["Jörg|jörg|müller.example"]),
             (" , a@b,,(x), ", &["-|a|b"]),
+            ("\"a.\" . b @ c . (d) e", &["-|a..b|c.e"]),
             ("\"\" <a@b>", &["-|a|b"]),
         ];
         for (value, meant) in cases {
@@ -582,7 +616,7 @@ mod tests {
             ("A <a@b, C <c@d>", &["A|a|b", "C|c|d"], &[6]),
             ("A <a@b>>, c@d", &["A|a|b", "-|c|d"], &[7]),
             ("A <a>", &["A|a|"], &[3]),
-            ("A <>", &["A||"], &[]),
+            ("A <>", &["A||"], &[2]),
             ("@b", &["-||b"], &[0]),
             ("a@", &["-|a|"], &[0]),
             ("G: a@b, c@d", &["G{-|a|b, -|c|d}"], &[2]),
@@ -593,6 +627,13 @@ mod tests {
             ("\"open <a@b>", &["open <a@b>||"], &[0, 0]),
             ("[x] <a@b>", &["[x]|a|b"], &[0, 2]),
             ("a@b@c", &["-|a|b", "-||c"], &[3, 3]),
+            ("a..b@c", &["-|a..b|c"], &[2]),
+            (".a@b", &["-|.a|b"], &[0]),
+            ("A <a.@b>", &["A|a.|b"], &[5]),
+            ("a@b.", &["-|a|b."], &[4]),
+            ("A <a@.b>", &["A|a|.b"], &[5]),
+            ("a@b. (c) .d", &["-|a|b..d"], &[9]),
+            ("a(c)b@d", &["a|b|d"], &[0]),
         ];
         for (value, meant, offsets) in cases {
             let (shown, defects) = read(value.as_bytes());

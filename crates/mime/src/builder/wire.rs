@@ -4,7 +4,6 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 use bytes::Bytes;
-use proto_core::base64::STANDARD;
 use proto_core::scan;
 
 use super::coding::Coding;
@@ -87,7 +86,7 @@ struct Plan {
     codings: Vec<Coding>,
     /// The number of the next boundary.
     boundary: u64,
-    /// About how many bytes will be written.
+    /// About how many bytes will be copied together.
     size: usize,
 }
 
@@ -115,7 +114,8 @@ impl Plan {
                 if coding <= Coding::Binary {
                     self.boundary = self.boundary.max(highest_boundary(bytes).saturating_add(1));
                 }
-                self.size += 256 + base64::encoded_len(bytes.len());
+                self.size +=
+                    256 + Some(base64::encoded_len(bytes.len())).filter(|len| *len < SHARED).unwrap_or(0);
             }
             Content::Streamed => {}
         }
@@ -210,16 +210,13 @@ impl Writer {
 
     fn leaf(&mut self, bytes: &Bytes, coding: Coding, is_root: bool) {
         match coding {
-            Coding::Base64 => {
-                self.out.reserve(base64::encoded_len(bytes.len()));
-                STANDARD.encode_lines(bytes, &mut self.out);
-            }
+            Coding::Base64 => self.share(base64::encode(bytes).into()),
             Coding::QuotedPrintable => {
                 let mut encoder = QpEncoder::text();
                 encoder.push(bytes, &mut self.out);
                 encoder.finish(&mut self.out);
             }
-            _ => self.share(bytes),
+            _ => self.share(bytes.clone()),
         }
         // The last line of a message ends, in quoted-printable without being one more of the content.
         if is_root && coding != Coding::Base64 && !bytes.is_empty() && !bytes.ends_with(b"\n") {
@@ -227,13 +224,13 @@ impl Writer {
         }
     }
 
-    fn share(&mut self, bytes: &Bytes) {
+    fn share(&mut self, bytes: Bytes) {
         if bytes.len() < SHARED {
-            self.out.extend_from_slice(bytes);
+            self.out.extend_from_slice(&bytes);
             return;
         }
         self.flush();
-        self.built.pieces.push(Piece::Bytes(bytes.clone()));
+        self.built.pieces.push(Piece::Bytes(bytes));
     }
 
     fn flush(&mut self) {

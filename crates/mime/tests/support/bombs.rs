@@ -1,11 +1,10 @@
 //! Input made to hurt: of any size, one per class of attack.
 
-/// A name, and what makes about so many bytes of it.
+/// A name, and what makes about so many bytes of it, besides what has to stand around them.
 pub(crate) type Bomb = (&'static str, fn(usize) -> Vec<u8>);
 
 fn repeated(front: &str, piece: &str, back: &str, size: usize) -> Vec<u8> {
-    let count = size.saturating_sub(front.len() + back.len()) / piece.len();
-    [front, &piece.repeat(count), back].concat().into_bytes()
+    [front, &piece.repeat(size / piece.len()), back].concat().into_bytes()
 }
 
 fn field(name: &str, front: &str, piece: &str, size: usize) -> Vec<u8> {
@@ -116,11 +115,11 @@ pub(crate) const BOMBS: &[Bomb] = &[
     ("parameters", |size| field("Content-Type", "text/plain", ";a=b", size)),
     ("parameters of different names", |size| {
         let list: String = (0..size / 9).map(|n| format!(";{n:06}=b")).collect();
-        field("Content-Type", "text/plain", &list, list.len() + 40)
+        field("Content-Type", "text/plain", &list, list.len())
     }),
     ("sections of a parameter", |size| {
         let list: String = (0..size / 13).rev().map(|n| format!(";a*{n}=b")).collect();
-        field("Content-Type", "text/plain", &list, list.len() + 40)
+        field("Content-Type", "text/plain", &list, list.len())
     }),
     ("sections with one number", |size| field("Content-Type", "text/plain", ";a*0*=b", size)),
     ("semicolons", |size| field("Content-Type", "text/plain", ";", size)),

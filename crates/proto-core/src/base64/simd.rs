@@ -5,9 +5,10 @@
 //! within 32 bits, and a permutation packs them. The way back is the same, backwards. The plain loops in the parent
 //! module say what this means, and do what is left over at the end.
 
-use fearless_simd::{Level, Simd, dispatch, i16x32, prelude::*, u8x16, u8x32, u8x64, u16x32, u32x16};
+use alloc::vec::Vec;
+use fearless_simd::{Level, Simd, dispatch, i16x32, prelude::*, u8x16, u8x64, u16x32, u32x16};
 
-use super::{Alphabet, LINE, LINE_BYTES, first_line};
+use super::{Alphabet, LINE, LINE_BYTES};
 use crate::scan::Class;
 use crate::scan::vectors::{self, Block};
 
@@ -19,11 +20,14 @@ pub(super) struct Tables {
     members: u128,
     /// What to add to a character of each row to get its value, but for the last character.
     value_offsets: [u8; 16],
+    /// The values of the first 64 characters of ASCII and of the others; the highest bit is set where there is none.
+    values: [[u8; 64]; 2],
     /// What to add to a value to get its character: 0 lower case, 1 to 10 digits, 11 and 12 the last two, 13 upper case.
     char_offsets: [u8; 16],
 }
 
 impl Tables {
+    #[expect(clippy::indexing_slicing, reason = "when compiled: no index depends on anything")]
     pub(super) const fn new(chars: [u8; 64]) -> Tables {
         let [.., char_62, char_63] = chars;
         let digit = b'0'.wrapping_sub(52);
@@ -38,7 +42,13 @@ impl Tables {
         value_offsets[3] = 52_u8.wrapping_sub(b'0');
         (value_offsets[4], value_offsets[5]) = (upper, upper);
         (value_offsets[6], value_offsets[7]) = (lower, lower);
-        Tables { chars, members: Class::of(&chars).low, value_offsets, char_offsets }
+        let (mut values, mut value) = ([[0x80; 64]; 2], 0);
+        while value < 64 {
+            let char = chars[value as usize] as usize;
+            values[char / 64][char % 64] = value;
+            value += 1;
+        }
+        Tables { chars, members: Class::of(&chars).low, value_offsets, values, char_offsets }
     }
 }
 
@@ -53,25 +63,24 @@ pub(super) fn encode(level: Level, alphabet: &Alphabet, bytes: &[u8], out: &mut 
     dispatch!(level, simd => encode_with(simd, &alphabet.tables, bytes, out))
 }
 
-/// Encodes lines of 57 bytes, 76 characters and CRLF each. Returns how many: all of them, or none.
-pub(super) fn encode_lines(
+/// Appends lines of 57 bytes, 76 characters and CRLF each: all of them, or none.
+pub(super) fn lines(
     level: Level,
     alphabet: &Alphabet,
-    lines: &[[u8; LINE_BYTES]],
-    out: &mut [[u8; LINE + 2]],
-) -> usize {
-    dispatch!(level, simd => encode_lines_with(simd, &alphabet.tables, lines, out))
+    bytes: &[[u8; LINE_BYTES]],
+    out: &mut Vec<[u8; LINE + 2]>,
+) {
+    dispatch!(level, simd => lines_with(simd, &alphabet.tables, bytes, out));
 }
 
-/// Decodes whole lines as long as there are places for them: how much of `text` that was, and how many lines. `None` if vectors
-/// can't.
-pub(super) fn decode_lines(
+/// Decodes lines of which the end is a part, up to the first that is different: how many. `None` if vectors can't.
+pub(super) fn decode_lines<const LEN: usize>(
     level: Level,
     alphabet: &Alphabet,
-    text: &[u8],
-    out: &mut [[u8; LINE_BYTES]],
-) -> Option<(usize, usize)> {
-    dispatch!(level, simd => decode_lines_with(simd, &alphabet.tables, text, out))
+    lines: &[[u8; LEN]],
+    out: &mut Vec<[u8; LINE_BYTES]>,
+) -> Option<usize> {
+    dispatch!(level, simd => decode_lines_with(simd, &alphabet.tables, lines, out))
 }
 
 /// The lanes of 32 bits are read as little-endian numbers.
@@ -92,7 +101,7 @@ fn decode_with<S: Simd>(simd: S, tables: &Tables, text: &[u8], out: &mut [u8]) -
         if members != u64::MAX {
             break;
         }
-        pack(values, bytes);
+        *bytes = pack(values);
         steps += 1;
     }
     steps
@@ -104,6 +113,7 @@ struct Decoder<S: Simd> {
     last: u8,
     offsets: u8x64<S>,
     members: u8x64<S>,
+    values: [u8x64<S>; 2],
 }
 
 impl<S: Simd> Decoder<S> {
@@ -113,6 +123,7 @@ impl<S: Simd> Decoder<S> {
             last: tables.chars.last().copied().unwrap_or_default(),
             offsets: vectors::table(simd, u128::from_le_bytes(tables.value_offsets)),
             members: vectors::table(simd, tables.members),
+            values: tables.values.map(|values| u8x64::simd_from(simd, values)),
         }
     }
 
@@ -121,67 +132,88 @@ impl<S: Simd> Decoder<S> {
     fn values(&self, chars: &[u8; 64]) -> (u8x64<S>, u64) {
         let simd = self.offsets.token();
         let chars = u8x64::simd_from(simd, *chars);
+        if vectors::has_long_look_up(simd.level()) {
+            let [low, high] = self.values.map(|values| values.swizzle_dyn(chars & 0x3F));
+            let values = chars.simd_lt(0x40).select(low, high);
+            return (values, !(values | chars).simd_ge(0x80).to_bitmask());
+        }
         let block = Block::of(chars);
         let values = self.offsets.swizzle_dyn_within_blocks(chars >> 4) + chars;
         let values = chars.simd_eq(self.last).select(u8x64::simd_from(simd, 63), values);
         (values, block.in_rows(self.members, block.row))
     }
+
+    /// What a line stands for, and whether all of it is as it should be. It takes two steps, of which the first is for the first
+    /// nine bytes.
+    #[inline(always)]
+    fn line<const LEN: usize>(&self, line: &[u8; LEN]) -> ([u8; LINE_BYTES], bool) {
+        let mut bytes = [0; LINE_BYTES];
+        let Some((chars, end)) = line.split_first_chunk::<LINE>() else { return (bytes, false) };
+        let (Some(front), Some(back)) = (chars.first_chunk(), chars.last_chunk()) else {
+            return (bytes, false);
+        };
+        let ((front, one), (back, two)) = (self.values(front), self.values(back));
+        if let Some(place) = bytes.first_chunk_mut() {
+            *place = pack(front);
+        }
+        if let Some(place) = bytes.last_chunk_mut() {
+            *place = pack(back);
+        }
+        (bytes, one & two == u64::MAX && matches!(end, b"\r\n" | b"\n"))
+    }
 }
 
-/// A line takes two steps, of which the second begins 12 characters, 9 bytes, behind the first.
 #[inline(always)]
-fn decode_lines_with<S: Simd>(
+fn decode_lines_with<S: Simd, const LEN: usize>(
     simd: S,
     tables: &Tables,
-    text: &[u8],
-    out: &mut [[u8; LINE_BYTES]],
-) -> Option<(usize, usize)> {
+    lines: &[[u8; LEN]],
+    out: &mut Vec<[u8; LINE_BYTES]>,
+) -> Option<usize> {
     if !is_worth_it(simd.level()) {
         return None;
     }
     let decoder = Decoder::of(simd, tables);
-    let (mut rest, mut lines) = (text, 0);
-    for place in out {
-        let Some((line, end)) = first_line(rest) else { break };
-        let (Some(front), Some(back)) = (line.first_chunk(), line.last_chunk()) else { break };
-        let ((front, one), (back, two)) = (decoder.values(front), decoder.values(back));
-        if one & two != u64::MAX {
-            break;
-        }
-        if let Some(place) = place.first_chunk_mut() {
-            pack(front, place);
-        }
-        if let Some(place) = place.last_chunk_mut() {
-            pack(back, place);
-        }
-        lines += 1;
-        rest = rest.get(LINE + end..).unwrap_or_default();
-    }
-    Some((text.len() - rest.len(), lines))
+    let (before, mut good) = (out.len(), lines.len());
+    // Each is written where it stays, also those behind the first that is different.
+    out.extend(lines.iter().enumerate().map(
+        #[inline(always)]
+        |(nth, line)| {
+            let (bytes, is_good) = decoder.line(line);
+            if !is_good {
+                good = good.min(nth);
+            }
+            bytes
+        },
+    ));
+    out.truncate(before + good);
+    Some(good)
 }
 
 /// Four values of six bits are three bytes.
 #[inline(always)]
-fn pack<S: Simd>(values: u8x64<S>, out: &mut [u8; 48]) {
+fn pack<S: Simd>(values: u8x64<S>) -> [u8; 48] {
     let simd = values.token();
     let pairs: u16x32<S> = values.bitcast();
     let pairs = ((pairs << 6) & 0x0FFF) | (pairs >> 8);
     // The low half of each 32 bits holds the first two values: 24 bits in all, by one multiplication and one sum.
     let weights: i16x32<S> = u32x16::simd_from(simd, 0x0001_1000_u32).bitcast();
     let groups: u8x64<S> = pairs.bitcast::<i16x32<S>>().pairwise_dot_product(weights).bitcast();
+    let mut out = [0; 48];
     if vectors::has_long_look_up(simd.level()) {
         let packed = groups.swizzle_dyn(u8x64::simd_from(simd, PACK_ALL));
         let (low, high) = simd.split_u8x64(packed);
         let (middle, _) = simd.split_u8x32(high);
-        put(out, 0, &<[u8; 32]>::from(low));
-        put(out, 32, &<[u8; 16]>::from(middle));
+        put(&mut out, 0, &<[u8; 32]>::from(low));
+        put(&mut out, 32, &<[u8; 16]>::from(middle));
     } else {
         let packed = groups.swizzle_dyn_within_blocks(vectors::table(simd, u128::from_le_bytes(PACK_BLOCK)));
         for (block, at) in vectors::blocks(packed).into_iter().zip([0, 12, 24, 36]) {
             // The last four bytes of a block are of no worth, and the next one overwrites them.
-            put(out, at, if at < 36 { &block } else { block.first_chunk::<12>().unwrap_or(&[0; 12]) });
+            put(&mut out, at, if at < 36 { &block } else { block.first_chunk::<12>().unwrap_or(&[0; 12]) });
         }
     }
+    out
 }
 
 #[inline(always)]
@@ -211,12 +243,27 @@ fn encode_with<S: Simd>(simd: S, tables: &Tables, bytes: &[u8], out: &mut [u8]) 
         return 0;
     }
     let encoder = Encoder::of(simd, tables);
+    let mut rest = bytes;
     let mut steps = 0;
-    for (bytes, text) in bytes.as_chunks::<48>().0.iter().zip(out.as_chunks_mut::<64>().0) {
-        *text = encoder.text(bytes);
+    for text in out.as_chunks_mut::<64>().0.iter_mut().take(bytes.len() / 48) {
+        *text = match rest.first_chunk() {
+            Some(bytes) => encoder.text(bytes).into(),
+            None => encoder.text(&padded(rest)).into(),
+        };
+        rest = rest.get(48..).unwrap_or_default();
         steps += 1;
     }
     steps
+}
+
+/// The same with zeros behind, or less of it.
+#[inline(always)]
+fn padded<const N: usize>(bytes: &[u8]) -> [u8; N] {
+    let mut all = [0; N];
+    for (place, byte) in all.iter_mut().zip(bytes) {
+        *place = *byte;
+    }
+    all
 }
 
 /// The tables of an encoding, in registers.
@@ -235,83 +282,92 @@ impl<S: Simd> Encoder<S> {
         }
     }
 
+    /// The text of the first 48 bytes.
     #[inline(always)]
-    fn text(&self, bytes: &[u8; 48]) -> [u8; 64] {
+    fn text(&self, bytes: &[u8; 64]) -> u8x64<S> {
         let simd = self.chars.token();
-        let values = spread(simd, bytes);
         if vectors::has_long_look_up(simd.level()) {
-            return self.chars.swizzle_dyn(values).into();
+            return self.chars.swizzle_dyn(spread_all(simd, bytes));
         }
+        let values = spread_blocks(simd, bytes);
         let kind = values.saturating_sub(51);
         let kind = values.simd_lt(26).select(u8x64::simd_from(simd, 13), kind);
-        (self.offsets.swizzle_dyn_within_blocks(kind) + values).into()
+        self.offsets.swizzle_dyn_within_blocks(kind) + values
+    }
+
+    /// A line with its end. A line takes two steps, of which the second is for the last nine bytes.
+    #[inline(always)]
+    fn line(&self, bytes: &[u8; LINE_READ]) -> [u8; LINE + 2] {
+        let mut line = *b"0123456789012345678901234567890123456789012345678901234567890123456789012345\r\n";
+        if let (Some(front), Some(place)) = (bytes.first_chunk(), line.first_chunk_mut()) {
+            *place = self.text(front).into();
+        }
+        if let (Some(back), Some(place)) = (bytes.last_chunk(), line.get_mut(64..LINE)) {
+            let text: [u8; 64] = self.text(back).into();
+            for (place, char) in place.iter_mut().zip(text) {
+                *place = char;
+            }
+        }
+        line
     }
 }
 
-/// As in [`decode_lines_with`]: two steps a line.
+/// As many bytes are looked at for a line.
+const LINE_READ: usize = 48 + 64;
+
 #[inline(always)]
-fn encode_lines_with<S: Simd>(
-    simd: S,
-    tables: &Tables,
-    lines: &[[u8; LINE_BYTES]],
-    out: &mut [[u8; LINE + 2]],
-) -> usize {
+fn lines_with<S: Simd>(simd: S, tables: &Tables, bytes: &[[u8; LINE_BYTES]], out: &mut Vec<[u8; LINE + 2]>) {
     if !is_worth_it(simd.level()) {
-        return 0;
+        return;
     }
     let encoder = Encoder::of(simd, tables);
-    for (line, out) in lines.iter().zip(&mut *out) {
-        let (Some(front), Some(back)) = (line.first_chunk(), line.last_chunk()) else { continue };
-        let (text, end) = out.split_at_mut(LINE);
-        if let Some(place) = text.first_chunk_mut() {
-            *place = encoder.text(front);
-        }
-        if let Some(place) = text.last_chunk_mut() {
-            *place = encoder.text(back);
-        }
-        end.copy_from_slice(b"\r\n");
+    out.extend(bytes.windows(2).map(
+        #[inline(always)]
+        |two| encoder.line(two.as_flattened().first_chunk().unwrap_or(&[0; LINE_READ])),
+    ));
+    if let Some(last) = bytes.last() {
+        out.push(encoder.line(&padded(last)));
     }
-    lines.len().min(out.len())
 }
 
-/// Three bytes are four values of six bits.
+/// Three bytes are four values of six bits: 16 bits hold two of them each, with the byte that both have a part in.
 #[inline(always)]
-fn spread<S: Simd>(simd: S, bytes: &[u8; 48]) -> u8x64<S> {
-    let groups: u32x16<S> = if vectors::has_long_look_up(simd.level()) {
-        let (low, high) = (part::<32>(bytes, 0), u8x16::simd_from(simd, part::<16>(bytes, 32)));
-        let all = simd.combine_u8x32(u8x32::simd_from(simd, low), simd.combine_u8x16(high, high));
-        all.swizzle_dyn(u8x64::simd_from(simd, SPREAD_ALL)).bitcast()
-    } else {
-        let [a, b, c, d] = [0, 12, 24, 32].map(|at| u8x16::simd_from(simd, part::<16>(bytes, at)));
-        let all = simd.combine_u8x32(simd.combine_u8x16(a, b), simd.combine_u8x16(c, d));
-        all.swizzle_dyn_within_blocks(u8x64::simd_from(simd, SPREAD_BLOCKS)).bitcast()
+fn spread_all<S: Simd>(simd: S, bytes: &[u8; 64]) -> u8x64<S> {
+    let each = |shifts: [u16; 2]| {
+        let [first, second] = shifts.map(u32::from);
+        u32x16::simd_from(simd, first | second << 16).bitcast::<u16x32<S>>()
     };
+    let pairs: u16x32<S> =
+        u8x64::simd_from(simd, *bytes).swizzle_dyn(u8x64::simd_from(simd, SPREAD_ALL)).bitcast();
+    ((pairs >> each([10, 6])) & 0x003F | (pairs << each([4, 8])) & 0x3F00).bitcast()
+}
+
+/// The same where shifts and permutations are less free: 32 bits hold three bytes.
+#[inline(always)]
+fn spread_blocks<S: Simd>(simd: S, bytes: &[u8; 64]) -> u8x64<S> {
+    let [a, b, c, d] = [0, 12, 24, 36].map(|at| {
+        let part = bytes.get(at..).and_then(|rest| rest.first_chunk()).unwrap_or(&[0; 16]);
+        u8x16::simd_from(simd, *part)
+    });
+    let all = simd.combine_u8x32(simd.combine_u8x16(a, b), simd.combine_u8x16(c, d));
+    let groups = all.swizzle_dyn_within_blocks(vectors::table(simd, u128::from_le_bytes(SPREAD_BLOCK)));
+    let groups: u32x16<S> = groups.bitcast();
     let first_two = (groups >> 18 & 0x3F) | (groups >> 4 & 0x3F00);
     let last_two = (groups << 10 & 0x003F_0000) | (groups << 24 & 0x3F00_0000);
     (first_two | last_two).bitcast()
 }
 
-#[inline(always)]
-fn part<const N: usize>(bytes: &[u8; 48], at: usize) -> [u8; N] {
-    bytes.get(at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or([0; N])
-}
-
 /// Three bytes to each 32 bits, the first one highest.
-const SPREAD_ALL: [u8; 64] = spread_from([0, 12, 24, 36]);
-/// The same within blocks of 16 bytes, of which the last begins four bytes early.
-const SPREAD_BLOCKS: [u8; 64] = spread_from([0, 0, 0, 4]);
+const SPREAD_BLOCK: [u8; 16] = [2, 1, 0, 0, 5, 4, 3, 0, 8, 7, 6, 0, 11, 10, 9, 0];
 
+/// The first two and the last two of three bytes, the first one higher.
 #[expect(clippy::indexing_slicing, reason = "when compiled: no index depends on anything")]
 #[expect(clippy::cast_possible_truncation, reason = "below 4")]
-const fn spread_from(starts: [u8; 4]) -> [u8; 64] {
+const SPREAD_ALL: [u8; 64] = {
     let (mut from, mut at) = ([0; 64], 0);
     while at < 64 {
-        let byte = match at % 4 {
-            3 => 0,
-            byte => 2 - byte as u8,
-        };
-        from[at] = starts[at / 16] + (at % 16 / 4 * 3) as u8 + byte;
+        from[at] = (at / 4 * 3) as u8 + [1, 0, 2, 1][at % 4];
         at += 1;
     }
     from
-}
+};
