@@ -3,6 +3,7 @@
 //! The rule: a line is kept only if the endpoint says that it can be used again, and belongs to one origin; through a
 //! proxy, clear requests to whomever share the line to the proxy.
 
+use std::io;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -66,6 +67,12 @@ impl Proxy {
 pub(crate) fn basic(text: &str) -> Result<String, Failure> {
     let (user, password) = text.split_once(':').unwrap_or((text, ""));
     Ok(Basic::new(user, password)?.to_value())
+}
+
+/// A handshake failed for what the server has shown, not for want of an answer.
+fn is_about_the_certificate(error: &io::Error) -> bool {
+    let cause = error.get_ref().and_then(|cause| cause.downcast_ref::<rustls::Error>());
+    matches!(cause, Some(rustls::Error::InvalidCertificate(_)))
 }
 
 /// A host without the brackets of an IP literal.
@@ -160,7 +167,8 @@ impl Lines {
             }
             stream.start_tls(TlsRole::client(config, bare(origin.host()))?)?;
             stream.handshake(whole).map_err(|error| {
-                format!("TLS with {} failed: {error}; -k takes any certificate", origin.host())
+                let hint = if is_about_the_certificate(&error) { "; -k takes any certificate" } else { "" };
+                format!("TLS with {} failed: {error}{hint}", origin.host())
             })?;
         }
         let mut line = Connection::client(stream, Client::new(config()), self.clock);

@@ -224,6 +224,7 @@ impl Fetcher<'_> {
     /// The request that the command line wants.
     fn first_ask(&self, url: &str) -> Result<Ask, Failure> {
         let mut whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
+        whole = http1::uri::percent::encode_stray(whole.as_bytes()).into_owned();
         if let Some(file) = self.args.upload.as_deref().filter(|file| *file != "-" && whole.ends_with('/')) {
             let name = Path::new(file).file_name().unwrap_or_default().to_string_lossy();
             whole.push_str(&http1::uri::percent::encode(name.as_bytes(), &http1::uri::percent::SEGMENT));

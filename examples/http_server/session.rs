@@ -118,6 +118,7 @@ impl<S: Socket> Session<S> {
             let got = self.wire.read_now(&mut room.read, self.drive.input());
             self.take(got);
         }
+        self.drive.leave_quietly();
         self.drive.endpoint_mut().shut_down();
     }
 

@@ -127,16 +127,11 @@ impl Proxy {
 
     /// What it counted under this name.
     fn count(&mut self, name: &str) -> u64 {
-        signal(&self.program, "USR1");
+        self.program.signal("USR1").unwrap();
         let line = self.program.line().unwrap();
         let value = line.split(' ').find_map(|pair| pair.strip_prefix(name)?.strip_prefix('='));
         value.unwrap_or_else(|| panic!("no {name} in {line}")).parse().unwrap()
     }
-}
-
-fn signal(program: &Program, name: &str) {
-    let pid = program.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-s", name, &pid]).status().unwrap().success());
 }
 
 const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nCache-Control: no-store\r\n\r\nok";
@@ -144,6 +139,18 @@ const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 2\r\nCache-Control: no-stor
 /// More than fits into all buffers on the way.
 fn large() -> Vec<u8> {
     (0..12_000_000).map(|at| (at % 251) as u8).collect()
+}
+
+#[test]
+fn what_browsers_leave_as_it_is_is_passed_on_as_it_is() {
+    let origin = Origin::saying(OK);
+    let target = "/a[1];b?c[]=d";
+    let url = format!("http://{}{target}", origin.address);
+    assert_eq!(Proxy::start(&[]).ask(&get(&url, "")).status, 200);
+    assert_eq!(Proxy::before(&origin, &[]).ask(&get(target, "")).status, 200);
+    for head in origin.heads() {
+        assert!(head.starts_with(&format!("GET {target} HTTP/1.1\r\n")), "{head}");
+    }
 }
 
 #[test]
@@ -574,7 +581,7 @@ fn it_ends_gracefully_and_tells_what_it_counted() {
     let mut proxy = Proxy::before(&origin, &["--stats"]);
     let mut raw = proxy.connect();
     assert_eq!(raw.ask("GET / HTTP/1.1\r\nHost: x\r\n\r\n").status, 200);
-    signal(&proxy.program, "TERM");
+    proxy.program.signal("TERM").unwrap();
     assert!(proxy.program.wait(Duration::from_secs(9)).unwrap().success());
     assert!(raw.is_over());
     let rest = proxy.program.rest().unwrap();
@@ -966,7 +973,7 @@ fn a_client_whose_requests_were_hits_is_served_in_everything_else_too() {
     }
     assert!(proxy.count("hits") >= 15);
     // Those who wait for nothing go when the server does, and at once.
-    signal(&proxy.program, "TERM");
+    proxy.program.signal("TERM").unwrap();
     assert!(raw.is_over());
     assert!(proxy.program.wait(Duration::from_secs(9)).unwrap().success());
 }

@@ -1,11 +1,14 @@
 //! `uri-host [":" port]`: what Host carries, CONNECT names, and an absolute target holds (RFC 9110 section 7.2,
 //! RFC 9112 section 3.2.3). User info has no place in HTTP (RFC 9110 section 4.2.4).
 
+use core::fmt;
 use core::net::Ipv6Addr;
 
 use crate::syntax::{bad_percent, is_host_char, slice, text};
+use crate::uri::{self, Host};
 
-/// A host with an optional port.
+/// A host with an optional port, as a request names them. Its relation to [`uri::Authority`] is told
+/// [there](crate::uri#requests-and-uris).
 ///
 /// ```
 /// use http1::Authority;
@@ -31,6 +34,33 @@ impl<'a> Authority<'a> {
             Some(digits) => Some(parse_port(digits)?),
         };
         is_host(host).then_some(Authority { host: text(host), port })
+    }
+
+    /// What kind of host it is; `None` for a host that [`parse`](Authority::parse) would not have read.
+    ///
+    /// ```
+    /// use http1::{Authority, uri::Host};
+    /// let authority = Authority::parse(b"192.0.2.1:80").unwrap();
+    /// assert_eq!(authority.typed_host(), Some(Host::V4([192, 0, 2, 1].into())));
+    /// ```
+    #[must_use]
+    pub fn typed_host(&self) -> Option<Host<'a>> {
+        uri::Authority::parse_host_field(self.host.as_bytes()).ok().map(|authority| authority.host())
+    }
+}
+
+/// The user information stays behind (RFC 9110 section 4.2.4).
+impl<'a> From<uri::Authority<'a>> for Authority<'a> {
+    fn from(authority: uri::Authority<'a>) -> Self {
+        Authority { host: authority.host_text(), port: authority.port() }
+    }
+}
+
+/// As `Host` carries it.
+impl fmt::Display for Authority<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.host)?;
+        self.port.map_or(Ok(()), |port| write!(f, ":{port}"))
     }
 }
 
@@ -92,6 +122,7 @@ fn parse_port(digits: &[u8]) -> Option<u16> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString as _;
 
     #[test]
     fn hosts_and_ports_are_told_apart() {
@@ -121,8 +152,16 @@ mod tests {
             ("a%2", None),
             ("caf\u{e9}", None),
         ] {
-            let got = Authority::parse(bytes.as_bytes()).map(|authority| (authority.host, authority.port));
-            assert_eq!(got, want, "{bytes}");
+            let read = Authority::parse(bytes.as_bytes());
+            assert_eq!(read.map(|authority| (authority.host, authority.port)), want, "{bytes}");
+            // The other reader says the same, and so does what is written.
+            let other = uri::Authority::parse_host_field(bytes.as_bytes()).ok();
+            assert_eq!(other.map(Authority::from), read, "{bytes}");
+            assert_eq!(other.map(|other| other.host()), read.and_then(|read| read.typed_host()), "{bytes}");
+            assert_eq!(
+                read.and_then(|read| Authority::parse(read.to_string().as_bytes()).map(|it| it == read)),
+                read.map(|_| true)
+            );
         }
     }
 }

@@ -138,7 +138,8 @@ fn next_method(status: u16, method: &str) -> Option<Cow<'_, str>> {
 
 /// RFC 9110 section 10.2.2: relative to the URI of the request, whose fragment is inherited.
 fn resolve(uri: &Uri<'_>, location: &[u8]) -> Result<String, Error> {
-    let location = encode_stray(location);
+    // Servers write names into `Location` as they are.
+    let location = uri::percent::encode_stray(location);
     let reference = Reference::parse(&location).map_err(Error::Location)?;
     let mut target = uri.resolve(&reference);
     if let (None, Some(fragment)) = (reference.fragment(), uri.fragment()) {
@@ -146,24 +147,6 @@ fn resolve(uri: &Uri<'_>, location: &[u8]) -> Result<String, Error> {
         target.push_str(fragment);
     }
     Ok(target)
-}
-
-/// Servers write names into `Location` as they are. What can only be meant in one way is taken in that way: spaces and
-/// octets above US-ASCII, percent-encoded.
-fn encode_stray(location: &[u8]) -> Cow<'_, str> {
-    let is_stray = |octet: u8| octet == b' ' || !octet.is_ascii();
-    if !location.iter().any(|&octet| is_stray(octet)) {
-        return String::from_utf8_lossy(location);
-    }
-    let mut out = String::with_capacity(location.len().saturating_mul(2));
-    for &octet in location {
-        if is_stray(octet) {
-            uri::percent::push_triplet(&mut out, octet);
-        } else {
-            out.push(char::from(octet));
-        }
-    }
-    Cow::Owned(out)
 }
 
 fn starts_with(name: &str, prefix: &str) -> bool {

@@ -1,9 +1,12 @@
 //! Request targets: four forms, each with the methods it goes with (RFC 9112 section 3.2).
 
+use core::fmt;
+
 use crate::syntax::{bad_percent, first_not_target, slice, text};
 use crate::{Authority, Error, ErrorKind, Method};
 
-/// A request target, taken apart.
+/// A request target, taken apart. Its relation to [`uri::Target`](crate::uri::Target) is told
+/// [there](crate::uri#requests-and-uris).
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Target<'a> {
     /// `/path?query`: to an origin server (RFC 9112 section 3.2.1).
@@ -71,6 +74,24 @@ impl<'a> Target<'a> {
         is_scheme(scheme).then_some(Target::Absolute { scheme: text(scheme), authority, path, query })
     }
 
+    /// The same for the origin server itself: no scheme, no authority, and `*` or `/` for an empty path (RFC 9112 sections
+    /// 3.2.1 and 3.2.4). For who forwards it.
+    ///
+    /// ```
+    /// use http1::{Method, Target};
+    /// let target = Target::parse(Method::Get, b"http://example.com?q").unwrap();
+    /// assert_eq!(target.for_origin(Method::Get).to_string(), "/?q");
+    /// ```
+    #[must_use]
+    pub fn for_origin(&self, method: Method<'_>) -> Self {
+        match *self {
+            Target::Absolute { path: "", query: None, .. } if method == Method::Options => Target::Asterisk,
+            Target::Absolute { path: "", query, .. } => Target::Origin { path: "/", query },
+            Target::Absolute { path, query, .. } => Target::Origin { path, query },
+            target => target,
+        }
+    }
+
     /// Host and port, where the target names them.
     #[must_use]
     pub fn authority(&self) -> Option<Authority<'a>> {
@@ -78,6 +99,22 @@ impl<'a> Target<'a> {
             Target::Authority(authority) | Target::Absolute { authority, .. } => Some(*authority),
             _ => None,
         }
+    }
+}
+
+impl fmt::Display for Target<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (path, query) = match self {
+            Target::Origin { path, query } => (path, query),
+            Target::Absolute { scheme, authority, path, query } => {
+                write!(f, "{scheme}://{authority}")?;
+                (path, query)
+            }
+            Target::Authority(authority) => return authority.fmt(f),
+            Target::Asterisk => return f.write_str("*"),
+        };
+        f.write_str(path)?;
+        query.map_or(Ok(()), |query| write!(f, "?{query}"))
     }
 }
 
@@ -139,6 +176,7 @@ fn split_query(bytes: &[u8]) -> (&str, Option<&str>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use alloc::string::ToString as _;
 
     #[test]
     fn each_form_goes_with_its_methods() {
@@ -156,7 +194,8 @@ mod tests {
         ];
         for (method, target) in ok {
             let method = Method::parse(method.as_bytes()).unwrap();
-            assert!(Target::parse(method, target.as_bytes()).is_ok(), "{method:?} {target}");
+            let read = Target::parse(method, target.as_bytes());
+            assert_eq!(read.map(|read| read.to_string()).as_deref(), Ok(target), "{method:?}");
         }
         let bad = [
             ("GET", ""),

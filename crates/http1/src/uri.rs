@@ -12,6 +12,20 @@
 //! | percent-encoding (2.1) | [`percent`] |
 //! | resolution (5), normalisation (6.2) | [`Uri::resolve`], [`Uri::normalise`] |
 //! | request targets (RFC 9112 section 3.2) | [`Target`] |
+//!
+//! # Requests and URIs
+//!
+//! There are two readers of request targets and of authorities, for two uses:
+//!
+//! - [`http1::Target`](crate::Target) and [`http1::Authority`](crate::Authority) are what a request *was sent with*:
+//!   [`RequestHead::target_form`](crate::RequestHead::target_form) has them at no cost, for the endpoint has checked the
+//!   bytes. Servers and proxies decide by them, so that nobody reads a request in another way than the endpoint did. They
+//!   let pass in paths and queries what every browser sends: `[` and `]`, which RFC 3986 has, but not there.
+//! - [`Target`] and [`Authority`] are parts of URIs, by RFC 3986 to the letter, with typed hosts and user information: for
+//!   who starts from a URI and *writes* requests, as clients do.
+//!
+//! From the second to the first leads `From` for authorities; from the first to a typed host,
+//! [`Authority::typed_host`](crate::Authority::typed_host). Targets are one text in both.
 
 mod authority;
 mod origin;
@@ -36,7 +50,7 @@ pub use target::Target;
 
 /// What is wrong with a URI, and where.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{kind} at byte {offset}")]
+#[error("{kind} (at byte {offset})")]
 pub struct Error {
     /// What is wrong.
     pub kind: ErrorKind,

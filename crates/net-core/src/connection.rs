@@ -650,7 +650,11 @@ impl<E: Endpoint, T: Transport> Connection<E, T> {
     /// Silences what rings; whether anything did.
     fn hear_bells(&mut self, idle: bool) -> bool {
         let rung = self.waker.as_ref().is_some_and(Waker::clear);
-        self.shutdown.take_if(|shutdown| idle && shutdown.is_stopping()).is_some() || rung
+        let stopping = self.shutdown.take_if(|shutdown| idle && shutdown.is_stopping()).is_some();
+        if stopping {
+            self.drive.leave_quietly();
+        }
+        stopping || rung
     }
 
     /// Reads, and heeds the news that the server stops. A peer that answers at once costs no `poll`: only after a lull

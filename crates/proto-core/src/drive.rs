@@ -118,6 +118,8 @@ pub struct Drive<E> {
     deaf: bool,
     /// How much more is read and dropped while finishing.
     linger: u64,
+    /// How much had been sent when the session was idle and was told to leave.
+    quiet: Option<u64>,
 }
 
 impl<E: Endpoint> Drive<E> {
@@ -126,7 +128,7 @@ impl<E: Endpoint> Drive<E> {
         let linger = limits.linger_bytes;
         let input = BytesMut::new();
         let phase = Phase::Running;
-        Drive { endpoint, input, limits, phase, end: None, drained: false, deaf: false, linger }
+        Drive { endpoint, input, limits, phase, end: None, drained: false, deaf: false, linger, quiet: None }
     }
 
     /// The endpoint, for looking at.
@@ -213,6 +215,12 @@ impl<E: Endpoint> Drive<E> {
     /// The session can be put aside, or closed without loss: nothing is under way, unread or unsent.
     pub fn is_idle(&mut self) -> bool {
         self.endpoint.is_idle() && self.input.is_empty() && self.endpoint.output().is_empty()
+    }
+
+    /// Whoever stops a server says so before the endpoint is told to leave: if the session [is idle](Drive::is_idle) now and
+    /// ends without another word, there is no last reply that closing could destroy, and the good-bye does not linger.
+    pub fn leave_quietly(&mut self) {
+        self.quiet = self.is_idle().then(|| self.endpoint.output().sent());
     }
 
     /// The endpoint and what is unread.
@@ -347,6 +355,10 @@ impl<E: Endpoint> Drive<E> {
     }
 
     fn finish(&mut self, now: Time) {
+        let output = self.endpoint.output();
+        if output.is_empty() && self.quiet == Some(output.sent()) {
+            self.linger = 0;
+        }
         self.phase = Phase::Finishing { until: now + self.limits.linger_time, shut: false };
     }
 

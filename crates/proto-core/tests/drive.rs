@@ -349,6 +349,31 @@ fn a_good_bye_hears_out_only_so_many_bytes() {
 }
 
 #[test]
+fn an_idle_session_leaves_without_lingering_unless_it_has_a_last_word() {
+    for (words, lingers) in [(&b""[..], false), (b"bye\r\n", true)] {
+        let mut drive = drive(b"one\r\n");
+        assert_eq!(drive.poll(NOW), line("one"));
+        take(&mut drive, NOW);
+        drive.leave_quietly();
+        drive.endpoint_mut().output.put(words);
+        drive.endpoint_mut().status = Status::Finishing;
+        assert_eq!(take(&mut drive, NOW), words);
+        assert!(matches!(drive.poll(NOW), Ok(Turn::Wait(Wait { shut: true, read, .. })) if read == lingers));
+        drive.shut();
+        assert_eq!(drive.poll(NOW) == Ok(Turn::Closed), !lingers);
+    }
+    let mut busy = drive(b"one\r\n");
+    busy.leave_quietly();
+    assert_eq!(busy.poll(NOW), line("one"));
+    take(&mut busy, NOW);
+    busy.endpoint_mut().status = Status::Finishing;
+    assert!(
+        matches!(busy.poll(NOW), Ok(Turn::Wait(Wait { read: true, .. }))),
+        "it was not idle when it was told"
+    );
+}
+
+#[test]
 fn a_good_bye_takes_only_so_long_after_its_last_progress() {
     let second = |n| NOW + Duration::from_secs(n);
     let mut drive = drive(b"bye\r\n");

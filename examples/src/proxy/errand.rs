@@ -4,8 +4,8 @@
 //! what the origin is asked then has one reading.
 
 use http1::forwarded::{Forwards, forwards, is_loop};
-use http1::uri::{Target, Uri};
-use http1::{Authority, Known, Method, Request, StatusCode};
+use http1::uri::Uri;
+use http1::{Authority, Known, Request, StatusCode, Target};
 
 use super::Proxy;
 use super::reply::{self, Reply};
@@ -50,11 +50,13 @@ impl Reverse {
     pub(super) fn of(url: &str) -> Result<Self, Failure> {
         let whole = if url.contains("://") { url.to_owned() } else { format!("http://{url}") };
         let uri = Uri::parse(&whole).map_err(|error| format!("--reverse {url}: {error}"))?;
-        let place = place(&uri).ok_or_else(|| format!("--reverse {url}: neither http nor https"))?;
+        let place = uri.authority().and_then(|authority| place(uri.scheme(), authority.into()));
+        let place = place.ok_or_else(|| format!("--reverse {url}: neither http nor https"))?;
+        let authority = uri.authority().map_or("", |authority| authority.host_and_port());
         if !matches!(uri.path(), "" | "/") || uri.query().is_some() {
-            return Err(format!("--reverse {url}: an origin has no path; write {}", authority(&uri)).into());
+            return Err(format!("--reverse {url}: an origin has no path; write {authority}").into());
         }
-        Ok(Reverse { place, authority: authority(&uri) })
+        Ok(Reverse { place, authority: authority.to_owned() })
     }
 }
 
@@ -77,16 +79,15 @@ fn examine(request: &Request, proxy: &Proxy) -> Result<Judgement, Reply> {
         Forwards::Left(n) => Some(n),
         Forwards::Unlimited => None,
     };
-    let errand = match (&proxy.reverse, Target::parse(request.method().as_str(), request.target())) {
-        (_, Err(error)) => return Err(Reply::new(StatusCode::BAD_REQUEST, error.to_string())),
-        (Some(_), Ok(Target::Authority(_))) => {
+    let errand = match (&proxy.reverse, request.head().target_form()) {
+        (Some(_), Target::Authority(_)) => {
             return Err(Reply::not_allowed("GET, HEAD, POST, PUT, DELETE, PATCH, OPTIONS, TRACE"));
         }
-        (None, Ok(Target::Authority(authority))) => return tunnel(authority.host_text(), authority.port()),
-        (Some(reverse), Ok(target)) => reverse.errand(request, &target),
-        (None, Ok(Target::Absolute(uri))) => errand(request.method(), &uri)?,
-        (None, Ok(Target::Asterisk)) => return Ok(Judgement::Answer(reply::as_if_origin(request))),
-        (None, Ok(Target::Origin { .. })) => {
+        (None, Target::Authority(authority)) => return tunnel(authority),
+        (Some(reverse), target) => reverse.errand(request, &target),
+        (None, Target::Absolute { scheme, authority, .. }) => errand(request, scheme, authority)?,
+        (None, Target::Asterisk) => return Ok(Judgement::Answer(reply::as_if_origin(request))),
+        (None, Target::Origin { .. }) => {
             let text = "this is a proxy: ask for a whole URL, as in GET http://host/path";
             return Err(Reply::new(StatusCode::BAD_REQUEST, text));
         }
@@ -94,7 +95,7 @@ fn examine(request: &Request, proxy: &Proxy) -> Result<Judgement, Reply> {
     Ok(Judgement::Forward(Errand { forwards: limit, ..errand }))
 }
 
-fn tunnel(host: &str, port: Option<u16>) -> Result<Judgement, Reply> {
+fn tunnel(Authority { host, port }: Authority<'_>) -> Result<Judgement, Reply> {
     // RFC 9110 section 9.3.6: "There is no default port".
     let port = port.filter(|&port| port != 0);
     let port = port.ok_or_else(|| Reply::new(StatusCode::BAD_REQUEST, "CONNECT needs a port"))?;
@@ -103,34 +104,32 @@ fn tunnel(host: &str, port: Option<u16>) -> Result<Judgement, Reply> {
 
 /// RFC 9112 section 3.2.2: "a proxy MUST ignore the received Host header field (if any) and instead replace it with the host
 /// information of the request-target".
-fn errand(method: Method<'_>, uri: &Uri<'_>) -> Result<Errand, Reply> {
+fn errand(request: &Request, scheme: &str, authority: Authority<'_>) -> Result<Errand, Reply> {
     let no_way = || Reply::new(StatusCode::NOT_IMPLEMENTED, "only http and https URLs are fetched here");
-    let place = place(uri).ok_or_else(no_way)?;
-    let target = Target::for_origin(method.as_str(), uri).to_string();
-    Ok(Errand { place, target, host: authority(uri), forwards: None })
+    let place = place(scheme, authority).ok_or_else(no_way)?;
+    Ok(Errand { place, target: for_origin(request), host: authority.to_string(), forwards: None })
+}
+
+fn for_origin(request: &Request) -> String {
+    request.head().target_form().for_origin(request.method()).to_string()
 }
 
 impl Reverse {
     /// The client's own `Host` is passed on: by that name it knows the origin, and so do the links in the answer.
     fn errand(&self, request: &Request, target: &Target<'_>) -> Errand {
-        let of_target = target.authority().map(|authority| authority.host_and_port().to_owned());
+        let of_target = target.authority().map(|authority| authority.to_string());
         let host = of_target.or_else(|| request.fields().text(Known::Host).map(str::to_owned));
-        let target = match target {
-            Target::Absolute(uri) => Target::for_origin(request.method().as_str(), uri).to_string(),
-            target => target.to_string(),
-        };
         let host = host.filter(|host| Authority::parse(host.as_bytes()).is_some() && !host.is_empty());
         let host = host.unwrap_or_else(|| self.authority.clone());
-        Errand { place: self.place.clone(), target, host, forwards: None }
+        Errand { place: self.place.clone(), target: for_origin(request), host, forwards: None }
     }
 }
 
-fn place(uri: &Uri<'_>) -> Option<Place> {
-    let origin = uri.origin().ok()?;
-    let (host, port, secure) = (origin.host().to_ascii_lowercase(), origin.port(), origin.is_secure());
-    (!host.is_empty() && port != 0).then_some(Place { host, port, secure })
-}
-
-fn authority(uri: &Uri<'_>) -> String {
-    uri.authority().map_or_else(String::new, |authority| authority.host_and_port().to_owned())
+/// Where an `http` or `https` URI leads (RFC 9110 sections 4.2.1 and 4.2.2).
+fn place(scheme: &str, authority: Authority<'_>) -> Option<Place> {
+    let secure = scheme.eq_ignore_ascii_case("https");
+    let port = authority.port.unwrap_or(if secure { 443 } else { 80 });
+    let known = secure || scheme.eq_ignore_ascii_case("http");
+    let host = authority.host.to_ascii_lowercase();
+    (known && !host.is_empty() && port != 0).then_some(Place { host, port, secure })
 }

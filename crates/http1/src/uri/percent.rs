@@ -8,7 +8,7 @@ use alloc::string::String;
 use alloc::vec::Vec;
 
 pub use crate::octets::OctetSet;
-use crate::octets::{PCHAR, QUERY, UNRESERVED, USERINFO};
+use crate::octets::{PCHAR, QUERY, SCHEME, UNRESERVED, USERINFO};
 
 use super::{Error, ErrorKind};
 
@@ -48,6 +48,49 @@ pub fn encode<'a>(octets: &'a [u8], keep: &OctetSet) -> Cow<'a, str> {
         }
     }
     Cow::Owned(out)
+}
+
+/// Encodes what has no place in a URI, is often left as it is, and can only be meant in one way: behind the authority spaces,
+/// `[]^{|}` and octets above US-ASCII. People type such references, and servers write them into `Location`. What is left (quotes
+/// and `<>`, a backslash, a control character, a `%` alone) is for the parser to refuse.
+///
+/// ```
+/// use http1::uri::percent::encode_stray;
+///
+/// assert_eq!(encode_stray("http://[::1]/naïve name?a[]=1".as_bytes()), "http://[::1]/na%C3%AFve%20name?a%5B%5D=1");
+/// assert_eq!(encode_stray(b"/a%20b"), "/a%20b");
+/// ```
+#[must_use]
+pub fn encode_stray(reference: &[u8]) -> Cow<'_, str> {
+    let is_stray = |octet: u8| !octet.is_ascii() || b" []^{|}".contains(&octet);
+    let (authority, behind) =
+        reference.split_at_checked(authority_end(reference)).unwrap_or((reference, b""));
+    if !behind.iter().any(|&octet| is_stray(octet)) {
+        return String::from_utf8_lossy(reference);
+    }
+    let mut out = String::from_utf8_lossy(authority).into_owned();
+    for &octet in behind {
+        if is_stray(octet) {
+            push_triplet(&mut out, octet);
+        } else {
+            out.push(char::from(octet));
+        }
+    }
+    Cow::Owned(out)
+}
+
+/// Where the authority of a reference ends, if it has one; else 0 (RFC 3986 sections 3.2 and 4.2).
+fn authority_end(reference: &[u8]) -> usize {
+    let scheme = reference.iter().take_while(|&&octet| SCHEME.has(octet)).count();
+    let colon = scheme > 0 && reference.get(scheme) == Some(&b':');
+    let start = if colon { scheme + 1 } else { 0 };
+    match reference.get(start..).and_then(|rest| rest.strip_prefix(b"//")) {
+        Some(rest) => {
+            let end = rest.iter().position(|octet| b"/?#".contains(octet)).unwrap_or(rest.len());
+            start + 2 + end
+        }
+        None => 0,
+    }
 }
 
 /// Appends `%XX`.
