@@ -14,7 +14,7 @@ use proto_core::base64;
 /// How `dig` is used.
 pub(crate) const USAGE: &str = "\
 Usage: dig [@SERVER] [-p PORT] [-x ADDRESS] [-t TYPE] [-c CLASS] [-q NAME] [-y [ALG:]NAME:SECRET] [-4] [-6]
-           [--log LEVEL] [NAME] [TYPE] [CLASS] [+OPTION...]
+           [--log LEVEL] [NAME [TYPE] [CLASS] [+OPTION...]]...
 
 Asks a name server and prints its reply, like BIND's dig. TYPE may be IXFR=SERIAL.
 
@@ -22,10 +22,14 @@ Asks a name server and prints its reply, like BIND's dig. TYPE may be IXFR=SERIA
   +time=S +tries=N +retry=N          how long and how often
   +[no]rec +[no]aa +[no]ad +[no]cd +[no]zflag   header bits of the query; +opcode=N
   +bufsize=N +[no]edns[=N] +[no]dnssec +[no]nsid +[no]cookie[=HEX] +subnet=NET +padding=N +[no]expire +[no]keepalive
+  +[no]ednsopt[=CODE[:HEX]]
   +[no]search +domain=NAME +ndots=N  completion of the name
   +trace                             from the root down, each delegation shown
   +short +[no]identify +[no]all +[no]cmd +[no]comments +[no]question +[no]answer +[no]authority +[no]additional +[no]stats
-  +[no]ttlid +[no]ttlunits +[no]class +[no]multiline +[no]qr +[no]split[=N] +[no]besteffort   what is printed
+  +[no]ttlid +[no]ttlunits +[no]class +[no]multiline +[no]rrcomments +[no]qr +[no]split[=N] +[no]besteffort   what is printed
+
+Several names make several look-ups. What stands before the first one is for all of them, what stands behind a name for that
+one; ports, keys and +short are for all wherever they stand.
 ";
 
 /// What is shown.
@@ -46,8 +50,30 @@ pub(crate) struct Show {
     pub(crate) class: bool,
     pub(crate) multiline: bool,
     pub(crate) units: bool,
-    /// How many digits stand together; `None`: all.
-    pub(crate) split: Option<usize>,
+    pub(crate) split: Split,
+    /// What keys are for, behind them; `None`: where records take many lines.
+    pub(crate) remarks: Option<bool>,
+}
+
+/// How many digits stand together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Split {
+    /// As many as it takes to look well.
+    Usual,
+    Every(usize),
+    /// All.
+    Never,
+}
+
+impl Show {
+    /// How many digits stand together on one line; `None`: all.
+    pub(crate) fn run(&self) -> Option<usize> {
+        match self.split {
+            Split::Usual => Some(as_bind::RUN),
+            Split::Every(digits) => Some(digits),
+            Split::Never => None,
+        }
+    }
 }
 
 /// What EDNS is to say.
@@ -64,6 +90,8 @@ pub(crate) struct EdnsWish {
     pub(crate) cookie: Option<Vec<u8>>,
     pub(crate) subnet: Option<ClientSubnet>,
     pub(crate) padding: u16,
+    /// Options by their numbers, with what they hold.
+    pub(crate) others: Vec<(u16, Vec<u8>)>,
 }
 
 /// The whole command line.
@@ -101,7 +129,8 @@ pub(crate) struct Args {
 
 /// What the command line amounts to.
 pub(crate) enum Wish {
-    Ask(Box<Args>),
+    /// One look-up or more.
+    Ask(Vec<Args>),
     Help,
     Version,
 }
@@ -123,7 +152,8 @@ impl Default for Args {
             class: true,
             multiline: false,
             units: false,
-            split: Some(as_bind::RUN),
+            split: Split::Usual,
+            remarks: None,
         };
         let edns = EdnsWish {
             on: true,
@@ -136,6 +166,7 @@ impl Default for Args {
             cookie: Some(Vec::new()),
             subnet: None,
             padding: 0,
+            others: Vec::new(),
         };
         Args {
             line: String::new(),
@@ -173,24 +204,53 @@ impl Args {
     /// Reads the command line.
     pub(crate) fn read(words: impl Iterator<Item = String>) -> Result<Wish, String> {
         let words: Vec<String> = words.collect();
-        let mut args = Args { line: words.join(" "), ..Args::default() };
+        let mut all = Lookups { usual: Args::default(), named: Vec::new(), types: true };
+        all.usual.line = words.join(" ");
         let mut words = words.into_iter();
         while let Some(word) = words.next() {
             match word.as_str() {
                 "-h" | "--help" => return Ok(Wish::Help),
                 "-v" | "--version" => return Ok(Wish::Version),
-                _ => args.word(&word, &mut words)?,
+                _ => all.word(&word, &mut words)?,
             }
         }
-        if args.name.is_none() && !args.typed {
-            args.rtype = RrType::NS;
+        let Lookups { mut usual, named, .. } = all;
+        if !named.is_empty() {
+            return Ok(Wish::Ask(named));
         }
-        Ok(Wish::Ask(Box::new(args)))
+        if !usual.typed {
+            usual.rtype = RrType::NS;
+        }
+        Ok(Wish::Ask(vec![usual]))
+    }
+}
+
+/// The look-ups of a command line: what all of them have in common, and one for each name so far.
+struct Lookups {
+    usual: Args,
+    named: Vec<Args>,
+    /// Words may be types and classes, as long as neither has been given with its letter.
+    types: bool,
+}
+
+impl Lookups {
+    /// The one that a word is about.
+    fn current(&mut self) -> &mut Args {
+        self.named.last_mut().unwrap_or(&mut self.usual)
+    }
+
+    /// What counts for all of them, wherever it stands.
+    fn each(&mut self, change: impl Fn(&mut Args)) {
+        self.named.iter_mut().chain([&mut self.usual]).for_each(change);
+    }
+
+    fn start(&mut self, name: String) {
+        self.named.push(Args { name: Some(name), ..self.usual.clone() });
     }
 
     fn word(&mut self, word: &str, rest: &mut impl Iterator<Item = String>) -> Result<(), String> {
         if let Some(server) = word.strip_prefix('@') {
-            self.server = Some(server.to_owned());
+            self.current().server = Some(server.to_owned());
         } else if let Some(option) = word.strip_prefix('+') {
             return self.option(option);
         } else if let Some(long) = word.strip_prefix("--") {
@@ -204,43 +264,36 @@ impl Args {
         } else if let Some(letter) = word.strip_prefix('-').filter(|letter| !letter.is_empty()) {
             return self.letter(letter, rest);
         } else {
-            self.bare(word)?;
+            self.bare(word);
         }
         Ok(())
     }
 
-    /// A name, unless it is a type or a class; a second name is not asked for here.
-    fn bare(&mut self, word: &str) -> Result<(), String> {
-        if self.name.is_some() || !word.contains('.') {
-            if !self.typed && self.is_type(word) {
-                return Ok(());
+    /// A name, unless it is a type or a class.
+    fn bare(&mut self, word: &str) {
+        let types = self.types && (!self.named.is_empty() || !word.contains('.'));
+        let current = self.current();
+        if types {
+            let again = current.typed;
+            if current.is_type(word) {
+                if again {
+                    eprintln!(";; Warning, extra type option");
+                }
+                return;
             }
             if let Some(class) = Class::parse(word.as_bytes()) {
-                self.class = class;
-                return Ok(());
+                current.class = class;
+                return;
             }
         }
-        match self.name.replace(word.to_owned()) {
-            None => Ok(()),
-            Some(first) => Err(format!("one name at a time: '{first}' and '{word}'")),
-        }
-    }
-
-    fn is_type(&mut self, word: &str) -> bool {
-        let (word, serial) = match word.split_once('=') {
-            Some((rtype, serial)) if rtype.eq_ignore_ascii_case("ixfr") => (rtype, serial.parse().ok()),
-            _ => (word, None),
-        };
-        let Some(rtype) = RrType::parse(word.as_bytes()) else { return false };
-        (self.rtype, self.serial, self.typed) = (rtype, serial, true);
-        rtype != RrType::IXFR || serial.is_some()
+        self.start(word.to_owned());
     }
 
     fn letter(&mut self, letter: &str, rest: &mut impl Iterator<Item = String>) -> Result<(), String> {
         let (first, attached) = letter.split_at_checked(1).unwrap_or((letter, ""));
         match (first, attached) {
-            ("4", "") => self.family = Some(false),
-            ("6", "") => self.family = Some(true),
+            ("4", "") => self.each(|args| args.family = Some(false)),
+            ("6", "") => self.each(|args| args.family = Some(true)),
             ("p" | "x" | "t" | "c" | "q" | "y", _) => {
                 let value = if attached.is_empty() { rest.next() } else { Some(attached.to_owned()) };
                 return self.value(first, &value.ok_or_else(|| format!("-{first} wants a value"))?);
@@ -253,20 +306,62 @@ impl Args {
     fn value(&mut self, letter: &str, value: &str) -> Result<(), String> {
         let wrong = |what: &str| format!("'{value}' is not {what}");
         match letter {
-            "p" => self.port = Some(value.parse().map_err(|_| wrong("a port"))?),
-            "q" => self.name = Some(value.to_owned()),
-            "t" => return self.is_type(value).then_some(()).ok_or_else(|| wrong("a type")),
-            "c" => self.class = Class::parse(value.as_bytes()).ok_or_else(|| wrong("a class"))?,
-            "y" => self.key = Some(key(value)?),
+            "p" => {
+                let port = value.parse().map_err(|_| wrong("a port"))?;
+                self.each(|args| args.port = Some(port));
+            }
+            "y" => {
+                let key = key(value)?;
+                self.each(|args| args.key = Some(key.clone()));
+            }
+            "q" => self.start(value.to_owned()),
+            "t" => {
+                self.types = false;
+                return self.current().is_type(value).then_some(()).ok_or_else(|| wrong("a type"));
+            }
+            "c" => {
+                self.types = false;
+                self.current().class = Class::parse(value.as_bytes()).ok_or_else(|| wrong("a class"))?;
+            }
             _ => {
                 let address: IpAddr = value.parse().map_err(|_| wrong("an address"))?;
-                self.name = Some(dns::pointer_name(address).to_string());
-                if !self.typed {
-                    (self.rtype, self.typed) = (RrType::PTR, true);
+                self.start(dns::pointer_name(address).to_string());
+                let current = self.current();
+                if !current.typed {
+                    (current.rtype, current.typed) = (RrType::PTR, true);
                 }
             }
         }
         Ok(())
+    }
+
+    fn option(&mut self, word: &str) -> Result<(), String> {
+        if matches!(word, "short" | "noshort") {
+            self.each(|args| args.short(word == "short"));
+            return Ok(());
+        }
+        self.current().option(word)
+    }
+}
+
+impl Args {
+    fn is_type(&mut self, word: &str) -> bool {
+        let (word, serial) = match word.split_once('=') {
+            Some((rtype, serial)) if rtype.eq_ignore_ascii_case("ixfr") => (rtype, serial.parse().ok()),
+            _ => (word, None),
+        };
+        let Some(rtype) = RrType::parse(word.as_bytes()) else { return false };
+        (self.rtype, self.serial, self.typed) = (rtype, serial, true);
+        rtype != RrType::IXFR || serial.is_some()
+    }
+
+    fn short(&mut self, on: bool) {
+        let show = &mut self.show;
+        show.short = on;
+        if on {
+            (show.command, show.comments, show.stats, show.question) = (false, false, false, false);
+            (show.authority, show.additional) = (false, false);
+        }
     }
 
     fn option(&mut self, word: &str) -> Result<(), String> {
@@ -291,13 +386,6 @@ impl Args {
             "tcp" | "vc" => self.tcp = Some(on),
             "tls" => self.tls = on,
             "ignore" => self.ignore = on,
-            "short" => {
-                show.short = on;
-                if on {
-                    (show.command, show.comments, show.stats, show.question) = (false, false, false, false);
-                    (show.authority, show.additional) = (false, false);
-                }
-            }
             "all" => {
                 for part in [
                     &mut show.comments,
@@ -324,7 +412,8 @@ impl Args {
             "class" | "cl" => show.class = on,
             "multiline" => show.multiline = on,
             "ttlunits" => show.units = on,
-            "split" => show.split = on.then_some(as_bind::RUN),
+            "rrcomments" => show.remarks = Some(on),
+            "split" => show.split = if on { Split::Usual } else { Split::Never },
             "recurse" | "rec" => self.recursion = on,
             "adflag" | "ad" => self.authentic = on,
             "aaflag" | "aa" | "aaonly" => self.authoritative = on,
@@ -340,6 +429,8 @@ impl Args {
             "keepalive" => edns.keepalive = on,
             "cookie" => edns.cookie = on.then(Vec::new),
             "subnet" if !on => edns.subnet = None,
+            "ednsopt" if !on => edns.others.clear(),
+            "ednsopt" => return Err("an option's code is wanted".into()),
             _ => return Err("unknown option".into()),
         }
         edns.on |= edns.dnssec || edns.nsid;
@@ -379,7 +470,14 @@ impl Args {
                 self.edns.subnet = Some(subnet(value).ok_or_else(|| wrong("a network"))?);
                 self.edns.on = true;
             }
-            "cookie" => self.edns.cookie = Some(hex(value).ok_or_else(|| wrong("a cookie"))?),
+            "cookie" => {
+                let cookie = hex(value).filter(|octets| matches!(octets.len(), 0 | 8 | 16..=40));
+                self.edns.cookie = Some(cookie.ok_or_else(|| wrong("a cookie"))?);
+            }
+            "ednsopt" => {
+                self.edns.others.push(edns_option(value)?);
+                self.edns.on = true;
+            }
             "opcode" => self.opcode = opcode(value).ok_or_else(|| wrong("an opcode"))?,
             "ndots" => {
                 self.ndots = Some(u8::try_from(number()?).unwrap_or(u8::MAX));
@@ -391,7 +489,10 @@ impl Args {
             }
             // dig(1): rounded up to the nearest multiple of four; 0 is the same as +nosplit.
             "split" => {
-                self.show.split = Some(usize::from(number()?).next_multiple_of(4)).filter(|run| *run > 0)
+                self.show.split = match usize::from(number()?).next_multiple_of(4) {
+                    0 => Split::Never,
+                    digits => Split::Every(digits),
+                }
             }
             _ => return Err("unknown option".into()),
         }
@@ -415,6 +516,32 @@ fn key(text: &str) -> Result<Key, String> {
     Ok(Key::new(name, algorithm, &secret))
 }
 
+/// `CODE` or `CODE:HEX`, the code by number or by the name that dig has for it.
+fn edns_option(text: &str) -> Result<(u16, Vec<u8>), String> {
+    let (code, value) = text.split_once(':').unwrap_or((text, ""));
+    let number = match code.to_ascii_uppercase().as_str() {
+        "LLQ" => Some(1),
+        "UL" => Some(2),
+        "NSID" => Some(3),
+        "DAU" => Some(5),
+        "DHU" => Some(6),
+        "N3U" => Some(7),
+        "ECS" => Some(8),
+        "EXPIRE" => Some(9),
+        "COOKIE" => Some(10),
+        "KEEPALIVE" => Some(11),
+        "PADDING" | "PAD" => Some(12),
+        "CHAIN" => Some(13),
+        "KEY-TAG" => Some(14),
+        "EDE" => Some(15),
+        "CLIENT-TAG" => Some(16),
+        "SERVER-TAG" => Some(17),
+        number => number.parse().ok(),
+    };
+    let number = number.ok_or_else(|| format!("'{code}' is not an option's code"))?;
+    Ok((number, hex(value).ok_or_else(|| format!("'{value}' is not hexadecimal"))?))
+}
+
 fn subnet(text: &str) -> Option<ClientSubnet> {
     let (address, bits) = text.split_once('/').map_or((text, None), |(address, bits)| (address, Some(bits)));
     let address: IpAddr = if address == "0" { IpAddr::from([0; 4]) } else { address.parse().ok()? };
@@ -424,9 +551,9 @@ fn subnet(text: &str) -> Option<ClientSubnet> {
 
 fn hex(text: &str) -> Option<Vec<u8>> {
     let digits: Option<Vec<u8>> = text.chars().map(|digit| u8::try_from(digit.to_digit(16)?).ok()).collect();
-    let octets: Vec<u8> =
+    let octets =
         digits?.chunks_exact(2).map(|pair| pair.iter().fold(0, |sum, digit| sum << 4 | digit)).collect();
-    (text.len().is_multiple_of(2) && matches!(octets.len(), 0 | 8 | 16..=40)).then_some(octets)
+    text.len().is_multiple_of(2).then_some(octets)
 }
 
 fn opcode(text: &str) -> Option<Opcode> {

@@ -21,7 +21,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use dns::client::Config;
 use dns::{Message, Name, Question, Rcode, RrType};
-use examples::{Failure, as_bind};
+use examples::Failure;
 use proto_core::calendar::{DateTime, month_abbreviation};
 
 use args::{Args, USAGE, Wish};
@@ -43,14 +43,33 @@ fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    examples::run("dig", || dig(&args))
+    examples::run("dig", || {
+        examples::end_with_the_reader()?;
+        all(&args)
+    })
 }
 
-fn dig(args: &Args) -> Result<(), Failure> {
+/// One look-up behind the other, whatever became of those before; it fails if one of them does.
+fn all(lookups: &[Args]) -> Result<(), Failure> {
     let config = Config::of_resolv_conf(&fs::read("/etc/resolv.conf").unwrap_or_default());
-    let servers = servers(args, &config)?;
-    let banner = Banner::new(args, servers.len());
-    let names = names(args, &config)?;
+    let mut outcome = Ok(());
+    for (at, args) in lookups.iter().enumerate() {
+        let before = std::mem::replace(&mut outcome, dig(args, &config, at == 0));
+        if let Err(failure) = before {
+            if outcome.is_ok() {
+                outcome = Err(failure);
+            } else {
+                eprintln!("dig: {}", examples::sentence(failure.as_ref()));
+            }
+        }
+    }
+    outcome
+}
+
+fn dig(args: &Args, config: &Config, first: bool) -> Result<(), Failure> {
+    let servers = servers(args, config)?;
+    let banner = if first { Banner::new(args, servers.len()) } else { Banner::default() };
+    let names = names(args, config)?;
     if args.trace {
         let [name, ..] = names.as_slice() else { return Ok(()) };
         banner.show();
@@ -198,7 +217,7 @@ fn short(args: &Args, message: &Message<'_>, reply: &Reply, from: SocketAddr) {
         } else {
             String::new()
         };
-        println!("{}{by}", as_bind::rdata(&record, args.show.split));
+        println!("{}{by}", report::line(&record, &args.show));
     }
 }
 

@@ -130,6 +130,7 @@ fn push_edns(builder: &mut Builder<'_>, args: &Args, cookie: &[u8]) -> Result<()
     options.extend(wish.expire.then_some(EdnsOption::Expire(None)));
     options.extend(Cookie::parse(cookie).map(EdnsOption::Cookie));
     options.extend(wish.keepalive.then_some(EdnsOption::Keepalive(None)));
+    options.extend(wish.others.iter().map(|(code, data)| EdnsOption::Other { code: *code, data }));
     if wish.padding > 0 {
         let len = builder.message().len()
             + EdnsHeader::LEN

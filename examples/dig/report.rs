@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 
 use dns::edns::{ClientSubnet, ExtendedError};
-use dns::{Edns, EdnsOption, Flags, Message, Opcode, QuestionRef, RecordRef, RrType, Section};
+use dns::{Edns, EdnsOption, Flags, Message, Opcode, QuestionRef, Rcode, RecordRef, Section};
 use examples::as_bind;
 use proto_core::base64;
 
-use crate::args::{Args, Show};
+use crate::args::{Args, Show, Split};
 
 /// The cookies that went out, for telling whether those that came back are right.
 pub(crate) struct Sent<'a> {
@@ -53,42 +53,32 @@ pub(crate) fn record(out: &mut String, record: &RecordRef<'_>, show: &Show) {
         put(out, &mut column, &ttl);
     }
     if show.class {
-        if show.multiline && show.ttl {
-            put(out, &mut column, " ");
-        } else {
-            indent(out, &mut column, class);
-        }
+        indent(out, &mut column, class);
         put(out, &mut column, &record.class().to_string());
     }
     indent(out, &mut column, rtype);
     put(out, &mut column, &record.rtype().to_string());
-    if show.multiline {
-        put(out, &mut column, " ");
-    } else {
-        indent(out, &mut column, rdata);
-    }
+    indent(out, &mut column, rdata);
     out.push_str(&text_of(record, show));
     out.push('\n');
 }
 
-/// An SOA is explained, if lines may be many.
+/// On one line or on many; a key is explained if that is wanted.
 fn text_of(record: &RecordRef<'_>, show: &Show) -> String {
-    match record.rtype() {
-        RrType::SOA if show.multiline => soa(&record.rdata.to_string()),
-        _ => as_bind::rdata(record, show.split),
+    if show.multiline {
+        let split = if show.split == Split::Usual { Some(as_bind::LINE) } else { show.run() };
+        return as_bind::multiline(record, split, show.remarks.unwrap_or(true));
     }
+    line(record, show)
 }
 
-fn soa(text: &str) -> String {
-    let words: Vec<&str> = text.split(' ').collect();
-    let [mname, rname, numbers @ ..] = words.as_slice() else { return text.to_owned() };
-    let mut out = format!("{mname} {rname} (\n");
-    for (number, what) in numbers.iter().zip(["serial", "refresh", "retry", "expire", "minimum"]) {
-        let time = number.parse().ok().filter(|_| what != "serial").map(as_bind::in_words);
-        let time = time.map(|time| format!(" ({time})")).unwrap_or_default();
-        let _ = writeln!(out, "\t\t\t\t{number:<10} ; {what}{time}");
+/// On one line.
+pub(crate) fn line(record: &RecordRef<'_>, show: &Show) -> String {
+    let text = as_bind::rdata(record, show.run());
+    match as_bind::remark(record).filter(|_| show.remarks == Some(true)) {
+        Some(remark) => format!("{text} {remark}"),
+        None => text,
     }
-    out + "\t\t\t\t)"
 }
 
 /// The header, as two lines.
@@ -145,8 +135,17 @@ pub(crate) fn message(message: &Message<'_>, args: &Args, sent: Option<&Sent<'_>
             out.push_str(";; WARNING: query response not set\n");
         }
         out.push('\n');
-        if let Some(edns) = message.edns() {
-            options(&mut out, &edns, sent);
+        match (message.edns(), message.rcode()) {
+            (Some(edns), _) => options(&mut out, &edns, sent),
+            // RFC 6891 section 7: it may be EDNS that is not understood.
+            (None, rcode @ (Rcode::FORMERR | Rcode::NOTIMP)) if reply && args.edns.on => {
+                let dnssec = if args.edns.dnssec { "+nodnssec " } else { "" };
+                let _ = writeln!(
+                    out,
+                    ";; WARNING: EDNS query returned status {rcode} - retry with '{dnssec}+noedns'\n"
+                );
+            }
+            _ => {}
         }
     }
     sections(&mut out, message, show);
@@ -189,10 +188,8 @@ fn question(out: &mut String, question: QuestionRef<'_>, opcode: Opcode, show: &
     // The semicolon does not count.
     out.push(';');
     put(out, &mut column, &question.name.to_string());
-    if show.class || !show.multiline {
-        indent(out, &mut column, class);
-        put(out, &mut column, &question.class.to_string());
-    }
+    indent(out, &mut column, class);
+    put(out, &mut column, &question.class.to_string());
     if show.multiline {
         put(out, &mut column, " ");
     } else {
@@ -219,10 +216,9 @@ fn options(out: &mut String, edns: &Edns<'_>, sent: Option<&Sent<'_>>) {
 
 fn option_text(option: &EdnsOption<'_>, sent: Option<&Sent<'_>>) -> String {
     match option {
-        EdnsOption::Nsid([]) => "NSID".to_owned(),
-        EdnsOption::Nsid(id) => format!("NSID: {}", octets(id)),
+        EdnsOption::Nsid(id) => format!("NSID:{}", octets(id)),
         EdnsOption::ClientSubnet(net) => format!("CLIENT-SUBNET: {}", subnet(net)),
-        EdnsOption::Expire(None) => "EXPIRE".to_owned(),
+        EdnsOption::Expire(None) => "EXPIRE:".to_owned(),
         EdnsOption::Expire(Some(time)) => format!("EXPIRE: {time} ({})", as_bind::in_words(*time)),
         EdnsOption::Cookie(cookie) => {
             let all: String = cookie.as_octets().iter().map(|octet| format!("{octet:02x}")).collect();
@@ -234,27 +230,34 @@ fn option_text(option: &EdnsOption<'_>, sent: Option<&Sent<'_>>) -> String {
             };
             format!("COOKIE: {all}{verdict}")
         }
-        EdnsOption::Keepalive(None) => "TCP-KEEPALIVE".to_owned(),
-        EdnsOption::Keepalive(Some(time)) => format!("TCP-KEEPALIVE: {}.{} secs", time / 10, time % 10),
-        EdnsOption::Padding(_) => "PAD:".to_owned(),
+        EdnsOption::Keepalive(None) => "TCP KEEPALIVE:".to_owned(),
+        EdnsOption::Keepalive(Some(time)) => format!("TCP KEEPALIVE: {}.{} secs", time / 10, time % 10),
+        EdnsOption::Padding(len) => format!("PAD: ({len} bytes)"),
         EdnsOption::ExtendedError(error) => extended_error(error),
-        EdnsOption::Chain(name) => format!("CHAIN: {name}"),
         EdnsOption::KeyTag(tags) => {
             let tags = tags
                 .chunks_exact(2)
                 .map(|tag| tag.iter().fold(0_u32, |sum, octet| sum << 8 | u32::from(*octet)));
             format!("KEY-TAG: {}", tags.map(|tag| tag.to_string()).collect::<Vec<_>>().join(", "))
         }
-        EdnsOption::Other { code, data } => format!("OPT={code}: {}", octets(data)),
-        option => format!("OPT={}", option.code()),
+        EdnsOption::Other { code: code @ (16 | 17), data: [high, low] } => {
+            let who = if *code == 16 { "CLIENT" } else { "SERVER" };
+            format!("{who}-TAG: {}", u16::from_be_bytes([*high, *low]))
+        }
+        EdnsOption::Other { code, data } => format!("OPT={code}:{}", octets(data)),
+        EdnsOption::Chain(name) => format!("OPT=13:{}", octets(name.to_name().as_wire())),
+        option => format!("OPT={}:", option.code()),
     }
 }
 
 fn octets(data: &[u8]) -> String {
+    if data.is_empty() {
+        return String::new();
+    }
     let hex: Vec<String> = data.iter().map(|octet| format!("{octet:02x}")).collect();
     let text: String =
         data.iter().map(|octet| if (32..127).contains(octet) { char::from(*octet) } else { '.' }).collect();
-    format!("{} (\"{text}\")", hex.join(" "))
+    format!(" {} (\"{text}\")", hex.join(" "))
 }
 
 fn subnet(net: &ClientSubnet) -> String {

@@ -27,13 +27,15 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use clap::Parser;
+use dns::cookie::Secrets;
 use dns::proto_core::Time;
 use dns::resolver::service::{Policy, Service};
 use dns::resolver::{Config, Resolver, Way, ZoneRule};
 use dns::zonefile;
 use dns::{Name, RrType};
+use examples::caps::elsewhere;
 use examples::nameserver::unix;
-use examples::{Failure, Log, announce};
+use examples::{Failure, Log, announce, asking};
 use net_core::Udp;
 use net_core::listen::Listener;
 use net_core::signals::Termination;
@@ -120,7 +122,8 @@ fn serve(args: &Args) -> Result<(), Failure> {
         None => Resolver::new(config, seed),
     };
     let policy = Policy { private_reverse: args.root_hints.is_none(), ..Policy::default() };
-    let service = Service::new(resolver, policy);
+    let secret = asking::seed()?.first_chunk().copied().unwrap_or_default();
+    let service = Service::new(resolver, policy).cookies(Secrets::new(secret));
     let upstream = Upstream::new(args.map_addr.iter().copied().collect::<HashMap<_, _>>(), tls(args)?);
     let doors = args.listen.iter().map(|address| listen(*address)).collect::<Result<Vec<_>, Failure>>()?;
     for door in &doors {
@@ -184,7 +187,7 @@ fn has_ipv6() -> bool {
 }
 
 fn seed(args: &Args) -> Result<[u8; 32], Failure> {
-    let Some(number) = args.seed else { return Ok(examples::asking::seed()?) };
+    let Some(number) = args.seed else { return Ok(asking::seed()?) };
     let mut seed = [0; 32];
     seed[..8].copy_from_slice(&number.to_be_bytes());
     Ok(seed)
@@ -217,14 +220,14 @@ fn hints(file: &Path, port: u16) -> Result<Vec<SocketAddr>, Failure> {
 fn listen(address: SocketAddr) -> Result<Door, Failure> {
     let mut error = None;
     for _ in 0..if address.port() == 0 { TRIES } else { 1 } {
-        let tcp = Listener::bind(address).map_err(|error| format!("can't listen on {address}: {error}"))?;
+        let tcp = Listener::bind(address).map_err(|error| elsewhere(error, "--listen"))?;
         match Udp::bind(tcp.local_addr()) {
             Ok(udp) => return Ok(Door { udp, tcp }),
             Err(taken) => error = Some(taken),
         }
     }
     let error = error.map_or_else(String::new, |error| error.to_string());
-    Err(format!("can't listen on {address}: {error}; choose another address with --listen").into())
+    Err(elsewhere(error, "--listen"))
 }
 
 fn dump(room: &mut Room) -> Result<(), Failure> {

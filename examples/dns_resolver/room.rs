@@ -10,6 +10,7 @@ use std::os::fd::AsFd as _;
 use std::time::{Duration, Instant};
 
 use dns::Coordinator as _;
+use dns::limits::SILENT_PORTS;
 use dns::proto_core::{Time, earliest};
 use dns::resolver::service::{Output, Service, Verdict};
 use dns::server::QueryId;
@@ -199,6 +200,9 @@ impl Room {
         let Ok(_) = udp.receive(&mut self.inbox, at_once) else { return };
         let outbox = &mut self.outboxes[door];
         for datagram in self.inbox.iter().filter(|datagram| !datagram.truncated) {
+            if SILENT_PORTS.contains(&datagram.from.port()) {
+                continue;
+            }
             self.last += 1;
             let client = (self.last, datagram.from.ip());
             match self.service.query(client, false, datagram.bytes, now, &mut self.out) {

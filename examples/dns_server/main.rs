@@ -23,6 +23,8 @@ use dns::cookie::Secrets;
 use dns::proto_core::base64;
 use dns::rrl::{self, Rrl};
 use dns::tsig::Key;
+use examples::Caps;
+use examples::caps::elsewhere;
 use examples::nameserver::catalog::{Catalog, Keeping, Source, Wanted};
 use examples::nameserver::desk::{Desk, Permit, Rules};
 use examples::nameserver::notices::Notices;
@@ -85,12 +87,8 @@ struct Args {
     /// How many threads answer datagrams [default: one per processor]
     #[arg(long, value_name = "N")]
     threads: Option<usize>,
-    /// Connections open at once
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    max_connections: usize,
-    /// Connections open at once from one address (IPv6: one /64) [default: any number]
-    #[arg(long, value_name = "N")]
-    max_per_ip: Option<usize>,
+    #[command(flatten)]
+    caps: Caps,
     /// What those are told who ask who answers (RFC 5001)
     #[arg(long, value_name = "TEXT", default_value = "")]
     nsid: String,
@@ -104,6 +102,10 @@ fn main() -> ExitCode {
         eprintln!(
             "dns_server: no zone to serve; name one with --zone ORIGIN=FILE or --secondary ORIGIN=ADDR:PORT"
         );
+        return ExitCode::from(2);
+    }
+    if let Err(error) = wanted(&args).and_then(|_| every_key_is_known(&args)) {
+        eprintln!("dns_server: {error}\n\nFor more information, try '--help'.");
         return ExitCode::from(2);
     }
     args.log.start();
@@ -146,18 +148,14 @@ fn listen(args: &Args, desk: &Arc<Desk>) -> Result<Vec<Service>, Failure> {
     let usual = [SocketAddr::from(([127, 0, 0, 1], 5300))];
     let plain = if args.listen.is_empty() && args.tls_listen.is_empty() { &usual[..] } else { &args.listen };
     for address in plain {
-        let (udp, tcp) = pair(args, *address).map_err(|error| {
-            format!("can't listen on {address}: {error}; choose another address with --listen")
-        })?;
+        let (udp, tcp) = pair(args, *address).map_err(|error| elsewhere(error, "--listen"))?;
         services.push(datagrams::serve(udp, desk, threads)?);
         services.push(streams::serve(tcp, desk, None)?);
     }
     if let (Some(chain), Some(key)) = (&args.tls_cert, &args.tls_key) {
         let tls = net_core::tls::server(chain, key, &[b"dot"])?;
         for address in &args.tls_listen {
-            let server = streams::bind(*address, args.max_connections, args.max_per_ip).map_err(|error| {
-                format!("can't listen on {address}: {error}; choose another address with --tls-listen")
-            })?;
+            let server = args.caps.listen(*address, "--tls-listen")?;
             services.push(streams::serve(server, desk, Some(Arc::clone(&tls)))?);
         }
     }
@@ -167,7 +165,7 @@ fn listen(args: &Args, desk: &Arc<Desk>) -> Result<Vec<Service>, Failure> {
 fn pair(args: &Args, address: SocketAddr) -> std::io::Result<(Udp, net_core::Server)> {
     let mut tries = 0;
     loop {
-        let tcp = streams::bind(address, args.max_connections, args.max_per_ip)?;
+        let tcp = net_core::Server::bind(args.caps.at(address))?;
         tries += 1;
         match Udp::bind(tcp.local_addr()) {
             Ok(udp) => return Ok((udp, tcp)),
@@ -212,12 +210,16 @@ fn wanted(args: &Args) -> Result<Vec<Wanted>, Failure> {
     Ok(all)
 }
 
+fn every_key_is_known(args: &Args) -> Result<(), Failure> {
+    let permits = args.allow_xfr.iter().chain(&args.allow_update).filter_map(|permit| match permit {
+        Permit::Key(name) => Some(name),
+        Permit::Network(_) => None,
+    });
+    let targets = args.notify.iter().filter_map(|(_, name)| name.as_ref());
+    permits.chain(targets).try_for_each(|name| known(args, Some(name)).map(drop))
+}
+
 fn rules(args: &Args) -> Result<Rules, Failure> {
-    for permit in args.allow_xfr.iter().chain(&args.allow_update) {
-        if let Permit::Key(name) = permit {
-            known(args, Some(name))?;
-        }
-    }
     let rrl = match args.rrl {
         Some(rate) => Some(Rrl::new(rrl::Limits { rate, ..rrl::Limits::default() }, seed()?)),
         None => None,

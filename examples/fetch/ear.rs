@@ -19,7 +19,7 @@ use http1::{Known, Response};
 
 use crate::args::Args;
 use crate::exchange::Hear;
-use crate::report::Report;
+use crate::report::{Report, effective};
 use crate::sink::{Note, Opening, Sink};
 
 /// What is there already of what is fetched.
@@ -123,7 +123,7 @@ impl<'a> Ear<'a> {
     pub(crate) fn begins(&mut self, method: &str, uri: &str) {
         (self.method, self.uri) = (method.to_owned(), uri.to_owned());
         (self.next, self.heard, self.writes) = (Next::Done, false, false);
-        self.report.url_effective = uri.to_owned();
+        self.report.url_effective = effective(uri);
         self.report.method = method.to_owned();
         self.report.size_download = 0;
     }

@@ -64,6 +64,14 @@ impl Report {
     }
 }
 
+/// The URL as it is asked for: an empty path is `/` (RFC 9110 section 4.2.3).
+pub(crate) fn effective(uri: &str) -> String {
+    let Some((scheme, rest)) = uri.split_once("://") else { return uri.to_owned() };
+    let (host, path) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let slash = if path.starts_with('/') { "" } else { "/" };
+    format!("{scheme}://{host}{slash}{path}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -88,5 +96,18 @@ mod tests {
             assert_eq!(report.write_out(format), text, "{format}");
         }
         assert_eq!(Report::default().write_out("%{http_code}"), "000");
+    }
+
+    #[test]
+    fn an_empty_path_is_told_as_it_is_asked_for() {
+        for (uri, told) in [
+            ("http://x", "http://x/"),
+            ("http://x:80?a/b", "http://x:80/?a/b"),
+            ("http://x#a/b", "http://x/#a/b"),
+            ("http://x/", "http://x/"),
+            ("http://x/a?b", "http://x/a?b"),
+        ] {
+            assert_eq!(effective(uri), told);
+        }
     }
 }

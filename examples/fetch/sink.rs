@@ -53,7 +53,7 @@ impl Sink {
     /// Opens the file, if it is one and is not open.
     pub(crate) fn open(&mut self, opening: Opening) -> io::Result<()> {
         match self {
-            Sink::File(sink) if sink.file.is_none() => sink.open(opening),
+            Sink::File(sink) if sink.file.is_none() => sink.open(opening).map_err(|error| sink.at(&error)),
             _ => Ok(()),
         }
     }
@@ -61,8 +61,11 @@ impl Sink {
     pub(crate) fn write(&mut self, bytes: &[u8]) -> io::Result<()> {
         match self {
             Sink::Stdout => io::stdout().lock().write_all(bytes),
-            Sink::File(FileSink { file: Some(file), .. }) => file.write_all(bytes),
-            Sink::File(_) | Sink::Nowhere => Ok(()),
+            Sink::File(sink) => match &mut sink.file {
+                Some(file) => file.write_all(bytes).map_err(|error| sink.at(&error)),
+                None => Ok(()),
+            },
+            Sink::Nowhere => Ok(()),
         }
     }
 
@@ -74,7 +77,7 @@ impl Sink {
             Sink::File(sink) => {
                 sink.file = None;
                 match sink.temporary.take() {
-                    Some(temporary) => fs::rename(temporary, &sink.path),
+                    Some(temporary) => fs::rename(temporary, &sink.path).map_err(|error| sink.at(&error)),
                     None => Ok(()),
                 }
             }
@@ -91,8 +94,7 @@ impl FileSink {
             Opening::Whole if !special => {
                 // Behind a link lies the file that is meant.
                 self.path = fs::canonicalize(&self.path).unwrap_or_else(|_| self.path.clone());
-                let temporary = beside(&self.path, &format!("part-{}", std::process::id()));
-                let file = OpenOptions::new().write(true).create_new(true).open(&temporary)?;
+                let (temporary, file) = new_beside(&self.path)?;
                 self.temporary = Some(temporary);
                 file
             }
@@ -101,6 +103,11 @@ impl FileSink {
         self.file = Some(file);
         Ok(())
     }
+
+    /// What went wrong, and with which file.
+    fn at(&self, error: &io::Error) -> io::Error {
+        io::Error::new(error.kind(), format!("can't write {}: {error}", self.path.display()))
+    }
 }
 
 /// It failed: what was there before is there still, and nothing else.
@@ -108,6 +115,18 @@ impl Drop for FileSink {
     fn drop(&mut self) {
         if let Some(temporary) = self.temporary.take() {
             let _ = fs::remove_file(temporary);
+        }
+    }
+}
+
+/// A new file in the same folder. One that a process of the same number left when it was killed is in nobody's way.
+fn new_beside(path: &Path) -> io::Result<(PathBuf, File)> {
+    let mut nth = 0_u32;
+    loop {
+        let temporary = beside(path, &format!("part-{}-{nth}", std::process::id()));
+        match OpenOptions::new().write(true).create_new(true).open(&temporary) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => nth += 1,
+            opened => return opened.map(|file| (temporary, file)),
         }
     }
 }
@@ -194,6 +213,25 @@ mod tests {
         sink.write(b"whole").unwrap();
         sink.finish().unwrap();
         assert_eq!((fs::read(&path).unwrap(), names(&scratch)), (b"whole".to_vec(), vec!["a".to_owned()]));
+    }
+
+    #[test]
+    fn what_was_left_beside_it_is_in_nobodys_way() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().join("a");
+        let (left, _) = new_beside(&path).unwrap();
+        let mut sink = Sink::file(&path);
+        sink.open(Opening::Whole).unwrap();
+        sink.finish().unwrap();
+        assert!(path.exists() && left.exists());
+    }
+
+    #[test]
+    fn a_file_that_cant_be_written_is_named() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().join("no/such/folder");
+        let told = Sink::file(&path).open(Opening::Whole).unwrap_err().to_string();
+        assert!(told.contains(path.to_str().unwrap()), "{told}");
     }
 
     #[test]

@@ -8,7 +8,7 @@
 //! ```
 
 use std::io::{Read as _, Write as _};
-use std::net::{SocketAddr, TcpStream};
+use std::net::SocketAddr;
 use std::os::unix::net::UnixStream;
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -16,10 +16,10 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Parser;
+use examples::caps::unavailable;
 use examples::proxy::{Options, Proxy};
 use examples::service::DRAIN;
-use examples::{Failure, Log, announce};
-use net_core::serve::{Config, Peer, Refusal, Server};
+use examples::{Caps, Failure, Log, announce};
 use net_core::signals::Termination;
 
 /// Passes HTTP/1.1 on, and keeps what may be kept
@@ -53,12 +53,8 @@ struct Args {
     /// Trust the certificates in this PEM file instead of the system's
     #[arg(long, value_name = "FILE")]
     cacert: Option<PathBuf>,
-    /// Connections open at once; whoever comes beyond that is told 503
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    max_connections: usize,
-    /// Connections open at once from one address (IPv6: one /64) [default: any number]
-    #[arg(long, value_name = "N")]
-    max_per_ip: Option<usize>,
+    #[command(flatten)]
+    caps: Caps,
     #[command(flatten)]
     log: Log,
 }
@@ -80,16 +76,7 @@ fn serve(args: &Args) -> Result<(), Failure> {
         loops: std::thread::available_parallelism().map_or(1, Into::into),
         roots: args.cacert.clone(),
     })?;
-    let config = Config {
-        connections: args.max_connections,
-        workers: args.max_connections,
-        per_address: args.max_per_ip,
-        ..Config::at(args.listen)
-    };
-    let server = Server::bind(config).map_err(|error| {
-        format!("can't listen on {}: {error}; choose another address with --listen", args.listen)
-    })?;
-    let server = server.on_reject(refuse);
+    let server = args.caps.listen(args.listen, "--listen")?.on_reject(unavailable);
     let handle = server.handle();
     Termination::heed()?.then(move || handle.shutdown(DRAIN))?;
     let (counted, wanted) = (Arc::clone(&proxy), args.stats);
@@ -131,10 +118,4 @@ fn at_each_signal(act: impl Fn() + Send + 'static) -> Result<(), Failure> {
     };
     std::thread::Builder::new().name("signals".into()).spawn(wait)?;
     Ok(())
-}
-
-/// Tells somebody that there is no room.
-fn refuse(mut stream: &TcpStream, _peer: Peer, _why: Refusal) {
-    let _ = stream
-        .write_all(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use examples::Caps;
 use net_core::serve::Network;
 
 /// Told that there is no room, at most so many at once; who comes beyond that is turned away without a word.
@@ -15,8 +16,7 @@ const REFUSED: usize = 256;
 /// Who may come in.
 #[derive(Debug)]
 pub(crate) struct Door {
-    seats: usize,
-    per_address: Option<usize>,
+    caps: Caps,
     taken: Mutex<Taken>,
 }
 
@@ -47,9 +47,9 @@ pub(crate) struct Seat {
 }
 
 impl Door {
-    /// A door to so many seats, of which one address gets at most so many.
-    pub(crate) fn new(seats: usize, per_address: Option<usize>) -> Arc<Self> {
-        Arc::new(Door { seats, per_address, taken: Mutex::default() })
+    /// A door to so many seats.
+    pub(crate) fn new(caps: Caps) -> Arc<Self> {
+        Arc::new(Door { caps, taken: Mutex::default() })
     }
 
     /// Somebody comes from `address`.
@@ -57,7 +57,8 @@ impl Door {
         let network = Network::of(address);
         let mut taken = self.taken();
         let here = taken.by_network.get(&network).copied().unwrap_or(0);
-        if taken.seats < self.seats && self.per_address.is_none_or(|most| here < most) {
+        let Caps { max_connections, max_per_ip } = self.caps;
+        if taken.seats < max_connections && max_per_ip.is_none_or(|most| here < most) {
             taken.seats += 1;
             taken.by_network.insert(network, here + 1);
             return Answer::Welcome(Seat { door: Arc::clone(self), network: Some(network) });

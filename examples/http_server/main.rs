@@ -21,8 +21,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use examples::caps::elsewhere;
 use examples::site::{Options, Site};
-use examples::{Failure, Log, announce};
+use examples::{Caps, Failure, Log, announce};
 use http1::server::Server;
 use http1::{Config, StatusCode};
 use net_core::proxy::Networks;
@@ -64,12 +65,8 @@ struct Args {
     /// The key that goes with the certificate (PEM)
     #[arg(long, value_name = "FILE", requires = "tls_cert")]
     tls_key: Option<PathBuf>,
-    /// Connections open at once; whoever comes beyond that is told 503
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    max_connections: usize,
-    /// Connections open at once from one address (IPv6: one /64) [default: any number]
-    #[arg(long, value_name = "N")]
-    max_per_ip: Option<usize>,
+    #[command(flatten)]
+    caps: Caps,
     /// How long a request's head may take
     #[arg(long, value_name = "SECONDS", default_value = "10", value_parser = examples::seconds)]
     head_timeout: Duration,
@@ -137,7 +134,7 @@ impl Shared {
             config: Arc::new(config),
             tls,
             proxies: args.proxy_protocol.then(|| Arc::new(args.proxy_from.clone())),
-            door: Door::new(args.max_connections, args.max_per_ip),
+            door: Door::new(args.caps),
         })
     }
 
@@ -194,9 +191,8 @@ fn serve(args: &Args) -> Result<(), Failure> {
 }
 
 fn listen(address: SocketAddr) -> Result<TcpListener, Failure> {
-    TcpListener::bind(address).map_err(|error| {
-        format!("can't listen on {address}: {error}; choose another address with --listen").into()
-    })
+    TcpListener::bind(address)
+        .map_err(|error| elsewhere(format_args!("can't listen at {address}: {error}"), "--listen"))
 }
 
 /// Each connection is a descriptor: as many as the system lets us have.

@@ -2,14 +2,14 @@
 //!
 //! The rule: the handler reads like a conversation. Waiting, caps, refusals and the end in good order are the server's.
 
-use std::io::Write as _;
 use std::net::TcpStream;
 use std::sync::Arc;
 
+use examples::caps::unavailable;
 use examples::site::Visit;
 use examples::{Failure, announce};
 use http1::server::Server as Endpoint;
-use net_core::serve::{Config, Peer, Refusal, Server};
+use net_core::serve::Peer;
 use net_core::signals::Termination;
 use net_core::{Clock, Connection, Deadline, Shutdown, Step, Stream, TlsRole, proxy};
 
@@ -22,16 +22,8 @@ pub(crate) fn run(
     scheme: &str,
     termination: &Termination,
 ) -> Result<(), Failure> {
-    let config = Config {
-        connections: args.max_connections,
-        workers: args.max_connections,
-        per_address: args.max_per_ip,
-        ..Config::at(args.listen)
-    };
-    let server = Server::bind(config).map_err(|error| {
-        format!("can't listen on {}: {error}; choose another address with --listen", args.listen)
-    })?;
-    let server = if shared.tls.is_some() { server } else { server.on_reject(refuse) };
+    let server = args.caps.listen(args.listen, "--listen")?;
+    let server = if shared.tls.is_some() { server } else { server.on_reject(unavailable) };
     let handle = server.handle();
     termination.then(move || handle.shutdown(DRAIN))?;
     announce(scheme, server.local_addr())?;
@@ -42,12 +34,6 @@ pub(crate) fn run(
     });
     tracing::info!(?stats, "done");
     Ok(())
-}
-
-/// Tells somebody that there is no room.
-fn refuse(mut stream: &TcpStream, _peer: Peer, _why: Refusal) {
-    let _ = stream
-        .write_all(b"HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nContent-Length: 0\r\n\r\n");
 }
 
 /// One connection, to its end.

@@ -41,6 +41,11 @@ impl Socket for Stream {
         self.0.try_read(buf)
     }
 
+    /// The runtime would say that nothing is there until its own loop has come round to hear of it.
+    fn receive_now(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        Ok(rustix::io::read(&self.0, buf)?)
+    }
+
     fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize> {
         self.0.try_write_vectored(slices)
     }

@@ -86,6 +86,8 @@ pub(crate) struct Session<S> {
     ready: Ready,
     /// What was waited for last was something to read.
     reads: bool,
+    /// It was refused, or nothing more will come: what can't be said now never will be.
+    failed: bool,
     _seat: Seat,
 }
 
@@ -95,7 +97,7 @@ impl<S: Socket> Session<S> {
         let drive = Drive::new(server, DriveLimits::server());
         let ready = Ready { write: true, ..Ready::default() };
         let visit = Visit::new(Arc::clone(site));
-        Session { drive, visit, wire, ready, reads: false, _seat: seat }
+        Session { drive, visit, wire, ready, reads: false, failed: false, _seat: seat }
     }
 
     /// The socket below.
@@ -113,7 +115,8 @@ impl<S: Socket> Session<S> {
     /// The server stops: what has reached the socket is still answered, then this is over.
     pub(crate) fn stop(&mut self, room: &mut Room) {
         if self.drive.is_idle() {
-            self.read(room);
+            let got = self.wire.read_now(&mut room.read, self.drive.input());
+            self.take(got);
         }
         self.drive.endpoint_mut().shut_down();
     }
@@ -163,9 +166,15 @@ impl<S: Socket> Session<S> {
                 Err(fault) => {
                     tracing::info!(?fault, "refused");
                     self.visit.give_up();
+                    self.failed = true;
                     continue;
                 }
             };
+            // A header or a handshake that went wrong, or never came, leaves no way to say so.
+            if !self.wire.is_open() && (self.failed || wait.shut) {
+                let _ = self.wire.flush();
+                return Next::Over;
+            }
             moves += 1;
             if !self.moves(wait, room) {
                 let said = (wait.write || wait.shut) && self.wire.is_open();
@@ -226,10 +235,16 @@ impl<S: Socket> Session<S> {
     }
 
     fn read(&mut self, room: &mut Room) -> bool {
-        match self.wire.read(&mut room.read, self.drive.input()) {
+        let got = self.wire.read(&mut room.read, self.drive.input());
+        self.take(got)
+    }
+
+    /// What a read has brought. Whether it was anything.
+    fn take(&mut self, got: io::Result<Got>) -> bool {
+        match got {
             // A short read has emptied the socket: asking again would cost a call to hear just that.
             Ok(Got::Bytes(n)) => self.ready.read = n == READ || self.ready.ended,
-            Ok(Got::End(end)) => self.drive.lost(end),
+            Ok(Got::End(end)) => self.lose(end),
             Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
             Err(error) if error.kind() == io::ErrorKind::WouldBlock => {
                 self.ready.read = false;
@@ -237,10 +252,15 @@ impl<S: Socket> Session<S> {
             }
             Err(error) => {
                 tracing::debug!(%error, "lost");
-                self.drive.lost(End::Cut);
+                self.lose(End::Cut);
             }
         }
         true
+    }
+
+    fn lose(&mut self, end: End) {
+        self.failed = true;
+        self.drive.lost(end);
     }
 
     /// Sends a piece of the file in front. What to do if that was not possible.

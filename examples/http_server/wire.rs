@@ -24,6 +24,10 @@ const RECORDS: usize = 32 << 10;
 pub(crate) trait Socket {
     /// Reads into `buf`; 0 is the end.
     fn receive(&mut self, buf: &mut [u8]) -> io::Result<usize>;
+    /// The same, and the system itself is asked, whatever the runtime has heard of so far.
+    fn receive_now(&mut self, buf: &mut [u8]) -> io::Result<usize> {
+        self.receive(buf)
+    }
     /// Writes from the front of `slices` what fits.
     fn send(&mut self, slices: &[IoSlice<'_>]) -> io::Result<usize>;
     /// Sends a piece of `file` from `at` without it ever coming up here; 0 is the file's end.
@@ -67,7 +71,18 @@ impl<S: Socket> Wire<S> {
 
     /// Reads once, by way of `room`, and appends what it says to `input`.
     pub(crate) fn read(&mut self, room: &mut [u8], input: &mut BytesMut) -> io::Result<Got> {
-        let n = self.socket.receive(room)?;
+        let received = self.socket.receive(room);
+        self.hear(received, room, input)
+    }
+
+    /// The same, and what is in the socket is not missed because nobody has told the runtime yet.
+    pub(crate) fn read_now(&mut self, room: &mut [u8], input: &mut BytesMut) -> io::Result<Got> {
+        let received = self.socket.receive_now(room);
+        self.hear(received, room, input)
+    }
+
+    fn hear(&mut self, received: io::Result<usize>, room: &[u8], input: &mut BytesMut) -> io::Result<Got> {
+        let n = received?;
         if n == 0 {
             // RFC 8446 section 6.1: without a close-notify what came last may be cut short.
             return Ok(Got::End(if self.tls.is_some() { End::Cut } else { End::Clean }));

@@ -6,8 +6,8 @@ use dns::{Class, Name, RrType};
 
 /// How `nslookup` is used.
 pub(crate) const USAGE: &str = "\
-Usage: nslookup [-type=TYPE] [-class=CLASS] [-port=N] [-debug] [-timeout=S] [-retry=N] [-domain=NAME] [-nosearch] [-vc]
-                [--log LEVEL] NAME|ADDRESS [SERVER]
+Usage: nslookup [-type=TYPE] [-class=CLASS] [-port=N] [-debug] [-timeout=S] [-retry=N] [-domain=NAME] [-ndots=N]
+                [-[no]search] [-[no]recurse] [-[no]vc] [--log LEVEL] NAME|ADDRESS [SERVER]
 
 Looks a name up, or the name of an address, and prints what is found like BIND's nslookup. Without -type (or -qt, -q, -query)
 it asks for addresses of both kinds. Without SERVER it asks those of /etc/resolv.conf.
@@ -27,6 +27,8 @@ pub(crate) struct Args {
     pub(crate) domain: Option<Name>,
     pub(crate) no_search: bool,
     pub(crate) stream: bool,
+    pub(crate) no_recursion: bool,
+    pub(crate) ndots: Option<u8>,
 }
 
 impl Args {
@@ -76,10 +78,22 @@ impl Args {
                 let name = Name::parse_text(value.as_bytes(), Some(&Name::ROOT));
                 self.domain = Some(name.map_err(|_| wrong())?);
             }
-            ("debug" | "d2", None) => self.debug = true,
-            ("nodebug" | "search" | "recurse", None) => {}
-            ("nosearch", None) => self.no_search = true,
-            ("vc", None) => self.stream = true,
+            ("ndots", Some(value)) => self.ndots = Some(value.parse().map_err(|_| wrong())?),
+            (word, None) => return self.switch(word, option),
+            _ => return Err(format!("unknown option -{option}")),
+        }
+        Ok(())
+    }
+
+    fn switch(&mut self, word: &str, option: &str) -> Result<(), String> {
+        let (on, key) = word.strip_prefix("no").map_or((true, word), |key| (false, key));
+        match key {
+            "debug" | "deb" | "d2" => self.debug = on,
+            "search" | "sea" => self.no_search = !on,
+            "recurse" | "rec" => self.no_recursion = !on,
+            "vc" => self.stream = on,
+            // The next server is always asked.
+            "fail" => {}
             _ => return Err(format!("unknown option -{option}")),
         }
         Ok(())

@@ -36,6 +36,7 @@ fn main() -> ExitCode {
     };
     let mut found = false;
     let done = examples::run("nslookup", || {
+        examples::end_with_the_reader()?;
         found = Session::new(&args)?.run()?;
         Ok(())
     });
@@ -256,6 +257,8 @@ fn config(args: &Args) -> Result<Config, Failure> {
     }
     config.timeout = args.timeout.unwrap_or(config.timeout);
     config.attempts = args.attempts.unwrap_or(config.attempts);
+    config.recursion = !args.no_recursion;
+    config.ndots = args.ndots.unwrap_or(config.ndots);
     // What is shown are names as they are, not as they were asked for.
     config.mix_case = false;
     if args.stream {

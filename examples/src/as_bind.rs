@@ -3,7 +3,11 @@
 //! The rule: the text means the same as that of [`dns::RdataRef`]; only where it may be broken, and what stands between
 //! quotes, is as their users know it.
 
+mod lines;
+
 use dns::{RecordRef, RrType};
+
+pub use lines::{LINE, multiline, remark};
 
 /// How many digits of base64 or hexadecimal stand together.
 pub const RUN: usize = 56;
@@ -11,10 +15,20 @@ pub const RUN: usize = 56;
 /// What the record says. Long runs of base64 and hexadecimal digits are cut into pieces of `split`.
 #[must_use]
 pub fn rdata(record: &RecordRef<'_>, split: Option<usize>) -> String {
-    let text = record.rdata.to_string();
+    let text = text_of(record);
     match (record.rtype(), split) {
-        (
-            RrType::DNSKEY
+        (rtype, Some(_)) if ends_in_run(rtype) || text.starts_with("\\# ") => split_last(&text, split),
+        (RrType::SVCB | RrType::HTTPS, _) => text.split(' ').map(quoted).collect::<Vec<_>>().join(" "),
+        (RrType::LOC, _) => location(&text),
+        _ => text,
+    }
+}
+
+/// Types whose text ends in a long run of digits.
+fn ends_in_run(rtype: RrType) -> bool {
+    matches!(
+        rtype,
+        RrType::DNSKEY
             | RrType::CDNSKEY
             | RrType::KEY
             | RrType::RRSIG
@@ -28,13 +42,29 @@ pub fn rdata(record: &RecordRef<'_>, split: Option<usize>) -> String {
             | RrType::OPENPGPKEY
             | RrType::DHCID
             | RrType::ZONEMD
-            | RrType::IPSECKEY,
-            Some(run),
-        ) => split_last(&text, run),
-        (RrType::SVCB | RrType::HTTPS, _) => text.split(' ').map(quoted).collect::<Vec<_>>().join(" "),
-        (RrType::LOC, _) => location(&text),
+            | RrType::IPSECKEY
+    )
+}
+
+/// The text of the RDATA; the algorithm of a CERT has a name there (RFC 4398 section 2.2), that of a key a number.
+fn text_of(record: &RecordRef<'_>) -> String {
+    let text = record.rdata.to_string();
+    match (record.rtype(), record.rdata.octets()) {
+        (RrType::CERT, [_, _, _, _, number, ..]) => {
+            let mut words: Vec<&str> = text.splitn(4, ' ').collect();
+            let name = algorithm(*number);
+            if let Some(word) = words.get_mut(2) {
+                *word = &name;
+            }
+            words.join(" ")
+        }
         _ => text,
     }
+}
+
+/// The name of a signature algorithm, or its number.
+fn algorithm(number: u8) -> String {
+    lines::algorithm_name(number).map_or_else(|| number.to_string(), str::to_owned)
 }
 
 /// A time as people say it: `1 week 2 days`.
@@ -83,11 +113,15 @@ fn quoted(parameter: &str) -> String {
     }
 }
 
-fn split_last(text: &str, run: usize) -> String {
+fn split_last(text: &str, split: Option<usize>) -> String {
     let (front, last) = text.rsplit_once(' ').map_or(("", text), |(front, last)| (front, last));
-    let pieces: Vec<String> =
-        last.chars().collect::<Vec<_>>().chunks(run.max(1)).map(|piece| piece.iter().collect()).collect();
+    let pieces = pieces(last, split);
     if front.is_empty() { pieces.join(" ") } else { format!("{front} {}", pieces.join(" ")) }
+}
+
+fn pieces(run: &str, split: Option<usize>) -> Vec<String> {
+    let digits: Vec<char> = run.chars().collect();
+    digits.chunks(split.unwrap_or(usize::MAX).max(1)).map(|piece| piece.iter().collect()).collect()
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@
 
 pub mod as_bind;
 pub mod asking;
+pub mod caps;
 pub mod corpora;
 pub mod nameserver;
 pub mod program;
@@ -26,6 +27,8 @@ use std::time::Duration;
 
 use clap::{Args, ValueEnum};
 use tracing::Level;
+
+pub use caps::Caps;
 
 /// A failure as the user reads it: what went wrong, and what it came from.
 pub type Failure = Box<dyn Error + Send + Sync>;
@@ -94,6 +97,19 @@ pub fn sentence(error: &(dyn Error + 'static)) -> String {
         cause = error.source();
     }
     text
+}
+
+/// The status of a program that nobody reads any more, as shells tell it.
+const UNREAD: i32 = 128 + signal_hook::consts::SIGPIPE;
+
+/// From now on the program ends, without a word, once whoever reads its standard output has seen enough: `| head` for one. Not
+/// for servers, whose ready lines nobody may read.
+///
+/// # Errors
+/// The system's own.
+pub fn end_with_the_reader() -> std::io::Result<()> {
+    let always = std::sync::Arc::new(std::sync::atomic::AtomicBool::new(true));
+    signal_hook::flag::register_conditional_shutdown(signal_hook::consts::SIGPIPE, UNREAD, always).map(drop)
 }
 
 /// Says on standard output that a listener is ready. Whoever started the program waits for this line.

@@ -109,7 +109,15 @@ impl Program {
     /// # Errors
     /// It could not be sent.
     pub fn terminate(&self) -> Result<(), Failure> {
-        let status = Command::new("kill").arg(self.child.id().to_string()).status()?;
+        self.signal("TERM")
+    }
+
+    /// Sends the signal called `name`: `STOP` makes it stand still, `CONT` go on.
+    ///
+    /// # Errors
+    /// It could not be sent.
+    pub fn signal(&self, name: &str) -> Result<(), Failure> {
+        let status = Command::new("kill").args(["-s", name, &self.child.id().to_string()]).status()?;
         if status.success() { Ok(()) } else { Err("kill failed".into()) }
     }
 

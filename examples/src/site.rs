@@ -28,6 +28,7 @@ mod visit;
 
 use std::io;
 use std::path::Path;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 pub use visit::Visit;
 
@@ -54,6 +55,8 @@ pub struct Site {
     root: Root,
     hot: Hot,
     options: Options,
+    /// Held from a change's conditions to the change: nobody changes anything in between.
+    changing: Mutex<()>,
 }
 
 impl Site {
@@ -62,11 +65,17 @@ impl Site {
     /// # Errors
     /// It can't be opened.
     pub fn open(root: &Path, options: Options) -> io::Result<Self> {
-        Ok(Site { root: Root::open(root)?, hot: Hot::default(), options })
+        Ok(Site { root: Root::open(root)?, hot: Hot::default(), options, changing: Mutex::default() })
     }
 
     /// The methods it answers, for `Allow` (RFC 9110 section 10.2.1).
     fn methods(&self) -> &'static str {
         if self.options.allow_write { "GET, HEAD, OPTIONS, PUT, DELETE, POST" } else { "GET, HEAD, OPTIONS" }
+    }
+
+    /// One change after the other: what its conditions were compared with is what it changes (RFC 9110 section 13.1.1, "lost
+    /// update").
+    fn turn_to_change(&self) -> MutexGuard<'_, ()> {
+        self.changing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -9,6 +9,7 @@ mod crowd;
 mod datagrams;
 mod threads;
 
+use crate::Caps;
 use std::fmt;
 use std::time::Duration;
 
@@ -26,16 +27,14 @@ pub use threads::serve_by_threads;
 #[derive(Clone, Copy, Debug)]
 pub struct House {
     /// Connections open at once.
-    pub connections: usize,
-    /// Connections from one IPv4 address or IPv6 /64, if that is limited.
-    pub per_address: Option<usize>,
+    pub caps: Caps,
     /// See [`PATIENCE`].
     pub patience: Duration,
 }
 
 impl Default for House {
     fn default() -> Self {
-        House { connections: 1024, per_address: None, patience: PATIENCE }
+        House { caps: Caps::default(), patience: PATIENCE }
     }
 }
 

@@ -13,11 +13,12 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use net_core::Server;
 use net_core::Stream;
-use net_core::serve::{Config, Server};
 use proto_core::{BareCr, BareLf, End, Endpoint, LinePolicy, Lines, Nul, Output, Status, Time};
 use tracing::debug;
 
+use crate::Caps;
 use crate::service::{Service, converse};
 
 /// The longest cry that is listened to, in bytes, with its line end.
@@ -30,15 +31,13 @@ pub struct Village {
     pub patience: Duration,
     /// After so many false alarms nobody comes any more.
     pub chances: u32,
-    /// Clients heard side by side, and how many of them from one address.
-    pub connections: usize,
-    /// Clients from one IPv4 address or IPv6 /64, if that is limited.
-    pub per_address: Option<usize>,
+    /// Clients heard side by side.
+    pub caps: Caps,
 }
 
 impl Default for Village {
     fn default() -> Self {
-        Village { patience: Duration::from_secs(10), chances: 3, connections: 1024, per_address: None }
+        Village { patience: Duration::from_secs(10), chances: 3, caps: Caps::default() }
     }
 }
 
@@ -63,9 +62,8 @@ pub fn serve(
     village: Village,
     tell: impl Fn(SocketAddr, News) + Send + Sync + 'static,
 ) -> io::Result<Service> {
-    let Village { patience, chances, connections, per_address } = village;
-    let server =
-        Server::bind(Config { connections, workers: connections, per_address, ..Config::at(address) })?;
+    let Village { patience, chances, caps } = village;
+    let server = Server::bind(caps.at(address))?;
     let handle = server.handle();
     let false_alarms = Mutex::new(0_u32);
     let judge = move |peer, event| {

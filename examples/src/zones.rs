@@ -38,6 +38,12 @@ impl fmt::Display for Remark {
     }
 }
 
+impl Remark {
+    fn new((file, line, column): (String, usize, usize), severity: Severity, text: String) -> Remark {
+        Remark { file, line, column, severity, text, about_meaning: false }
+    }
+}
+
 /// What has come of reading a zone file.
 #[derive(Debug)]
 pub struct Reading {
@@ -99,6 +105,10 @@ impl Reader<'_> {
         };
         let (name, rtype) = (entry.record.owner.to_name(), entry.record.rtype());
         let place = (entry.file.to_owned(), entry.line, entry.column);
+        if entry.ttl_too_large {
+            let text = "a TTL over 2147483647 is taken as 0 (RFC 2181 section 8)".to_owned();
+            self.remarks.push(Remark::new(place.clone(), Severity::Warning, text));
+        }
         let refused = self.builder.push(entry.record).err();
         if let Some(why) = refused {
             // As in BIND: what is not of the zone is left out.
@@ -112,8 +122,8 @@ impl Reader<'_> {
         true
     }
 
-    fn remark(&mut self, (file, line, column): (String, usize, usize), severity: Severity, text: String) {
-        self.remarks.push(Remark { file, line, column, severity, text, about_meaning: false });
+    fn remark(&mut self, place: (String, usize, usize), severity: Severity, text: String) {
+        self.remarks.push(Remark::new(place, severity, text));
     }
 
     /// Reading goes on behind a fault, if there is a behind.

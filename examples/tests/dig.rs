@@ -134,6 +134,23 @@ fn only_what_is_wanted_is_printed() {
 \t\t\t\t300        ; minimum (5 minutes)
 \t\t\t\t)",
         ),
+        (
+            &["+noall", "+answer", "+multiline", "key.netcinema.test", "DNSKEY"],
+            "key.netcinema.test.\t60 IN DNSKEY 257 3 13 (
+\t\t\t\tmdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+Gq
+\t\t\t\tJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ==
+\t\t\t\t) ; KSK; alg = ECDSAP256SHA256 ; key id = 2371",
+        ),
+        (
+            &["+noall", "+answer", "+multiline", "+norrcomments", "+nosplit", "key.netcinema.test", "DNSKEY"],
+            "key.netcinema.test.\t60 IN DNSKEY 257 3 13 (
+\t\t\t\tmdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ== )",
+        ),
+        (
+            &["+short", "+rrcomments", "+nosplit", "key.netcinema.test", "DNSKEY"],
+            "257 3 13 mdsswUyr3DPW132mOi8V9xESWE8jTo0dxCjjnopKl+GqJxpVXckHAeF+KkxLbxILfDLUT0rAK9iUzy1L53eKGQ==  ; KSK; \
+             alg = ECDSAP256SHA256 ; key id = 2371",
+        ),
     ] {
         assert_eq!(said(&servers, args), wanted, "{args:?}");
     }
@@ -163,6 +180,60 @@ fn flags_and_options_of_the_query_are_the_users() {
     );
     let plain = said(&servers, &["+qr", "+noedns", "web.netcinema.test"]);
     assert!(!plain.contains("OPT PSEUDOSECTION"), "{plain}");
+}
+
+#[test]
+fn options_that_nobody_knows_go_out_as_they_are() {
+    let servers = servers();
+    let ask = |options: &[&str]| {
+        said(&servers, &[&["+qr", "+nocookie", "web.netcinema.test"], options].concat())
+            .split(";; Got answer")
+            .next()
+            .unwrap()
+            .to_owned()
+    };
+    let query = ask(&["+ednsopt=65001:0102ff", "+ednsopt=nsid", "+ednsopt=65002"]);
+    assert!(query.contains("; OPT=65001: 01 02 ff (\"...\")\n; NSID:\n; OPT=65002:\n;;"), "{query}");
+    let without = ask(&["+ednsopt=65001:0102ff", "+noednsopt"]);
+    assert!(!without.contains("OPT=65001"), "{without}");
+    for wrong in ["+ednsopt", "+ednsopt=nobody", "+ednsopt=65536", "+ednsopt=1:0", "+ednsopt=1:zz"] {
+        assert_eq!(run(&servers, &[wrong, "web.netcinema.test"]).status.code(), Some(2), "{wrong}");
+    }
+}
+
+#[test]
+fn several_names_are_several_look_ups() {
+    let servers = servers();
+    for (args, wanted) in [
+        (
+            &["+noall", "+answer", "web.netcinema.test", "mail.netcinema.test", "AAAA"][..],
+            "web.netcinema.test.\t60\tIN\tA\t192.0.2.80\nmail.netcinema.test.\t60\tIN\tAAAA\t2001:db8::25",
+        ),
+        (&["mail.netcinema.test", "netcinema.test", "MX", "+short"], "192.0.2.25\n10 mail.netcinema.test."),
+        (
+            &[
+                "+noall",
+                "+question",
+                "-t",
+                "mx",
+                "a.test",
+                "-x",
+                "192.0.2.1",
+                "-q",
+                "b.test",
+                "+noquestion",
+                "c.test",
+            ],
+            ";a.test.\t\t\t\tIN\tMX\n;1.2.0.192.in-addr.arpa.\t\tIN\tMX\n;c.test.\t\t\t\tIN\tMX",
+        ),
+        (&["+short", "mail.netcinema.test", "A", "MX"], ""),
+    ] {
+        assert_eq!(said(&servers, args), wanted, "{args:?}");
+    }
+    let both = text(&run(&servers, &["web.netcinema.test", "mail.netcinema.test"]));
+    assert_eq!((both.matches("<<>> DiG").count(), both.matches(";; Got answer:").count()), (1, 2), "{both}");
+    let one_fails = run(&servers, &["bad..name", "+short", "web.netcinema.test"]);
+    assert_eq!((one_fails.status.code(), text(&one_fails).as_str()), (Some(1), "192.0.2.80\n"));
 }
 
 #[test]
@@ -235,7 +306,7 @@ fn who_does_not_answer_is_named() {
 
 #[test]
 fn wrong_usage_is_told_from_help() {
-    for args in [&["+nonsense"][..], &["-p", "x"], &["--what"], &["-y", "key"], &["a.test", "b.test"]] {
+    for args in [&["+nonsense"][..], &["-p", "x"], &["--what"], &["-y", "key"]] {
         assert_eq!(output("dig", args, b"").unwrap().status.code(), Some(2), "{args:?}");
     }
     let help = output("dig", ["--help"], b"").unwrap();

@@ -5,7 +5,8 @@
 #[expect(dead_code, reason = "shared by several tests, each of which needs another part")]
 mod raw;
 
-use std::net::SocketAddr;
+use std::io::{self, Write as _};
+use std::net::{Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::time::{Duration, Instant};
 
 use examples::program::Program;
@@ -347,6 +348,17 @@ on_every_runtime! {
         assert_eq!(raw.ask(&put("/a.txt", &format!("If-Match: {etag}"))).status, 204);
     }
 
+    fn of_many_who_create_the_same_file_one_does(runtime) {
+        let site = Site::start(runtime, &["--allow-write"]);
+        let head = "PUT /one.txt HTTP/1.1\r\nHost: x\r\nIf-None-Match: *\r\nExpect: 100-continue\r\nContent-Length: 1\r\n\r\n";
+        let mut all: Vec<_> = (0..6).map(|_| site.connect()).collect();
+        // All of them are told to go on, for nothing is there yet.
+        all.iter_mut().for_each(|raw| assert_eq!(raw.ask(head).status, 100));
+        let mut statuses: Vec<_> = all.iter_mut().map(|raw| raw.ask("x").status).collect();
+        statuses.sort_unstable();
+        assert_eq!(statuses, [201, 412, 412, 412, 412, 412]);
+    }
+
     fn nothing_is_written_unless_allowed(runtime) {
         let site = Site::start(runtime, &[]);
         for request in [
@@ -607,6 +619,29 @@ on_every_runtime! {
         assert!(raw.is_over(), "nothing is served without the header");
     }
 
+    fn a_connection_whose_proxy_header_is_wrong_is_closed_before_one_that_is_slow(runtime) {
+        let site = Site::start(runtime, &["--proxy-protocol", "--head-timeout", "1"]);
+        let wrong: Vec<_> = ["GET / HTTP/1.1\r\n\r\n", "PROXY TCP4 192.0.2.1 192.0.2.2 1 65536\r\n", "PROXY TCP4 192.0."]
+            .into_iter()
+            .map(|header| {
+                let mut stream = TcpStream::connect(site.address()).unwrap();
+                stream.write_all(header.as_bytes()).unwrap();
+                if !header.ends_with('\n') {
+                    stream.shutdown(Shutdown::Write).unwrap();
+                }
+                stream
+            })
+            .collect();
+        let mut slow = site.connect();
+        slow.send("PROXY UNKNOWN\r\nGET /");
+        assert_eq!(slow.reply().status, 408);
+        for stream in wrong {
+            stream.set_nonblocking(true).unwrap();
+            let seen = stream.peek(&mut [0]).map_err(|error| error.kind());
+            assert!(matches!(seen, Ok(0) | Err(io::ErrorKind::ConnectionReset)), "closed by now: {seen:?}");
+        }
+    }
+
     fn a_signal_ends_it_after_what_is_under_way(runtime) {
         let mut site = Site::start(runtime, &["--allow-write"]);
         let mut idle = site.connect();
@@ -627,6 +662,25 @@ on_every_runtime! {
         assert_eq!(site.read("late.txt").unwrap(), b"late");
     }
 
+    fn what_reached_a_socket_before_the_signal_is_answered(runtime) {
+        let mut site = Site::start(runtime, &[]);
+        let request = "GET /a.txt HTTP/1.1\r\nHost: x\r\n\r\n";
+        let mut kept: Vec<_> = (0..8).map(|_| site.connect()).collect();
+        kept.iter_mut().for_each(|raw| assert_eq!(raw.ask(request).status, 200));
+        // While it stands still, requests and the signal come in; it learns of all of them at the same time.
+        site.program.signal("STOP").unwrap();
+        kept.iter_mut().for_each(|raw| raw.send(request));
+        let mut queued: Vec<_> = (0..8).map(|_| site.connect()).collect();
+        queued.iter_mut().for_each(|raw| raw.send(request));
+        site.program.signal("TERM").unwrap();
+        site.program.signal("CONT").unwrap();
+        for raw in kept.iter_mut().chain(&mut queued) {
+            assert_eq!(raw.reply().text(), "0123456789");
+            assert!(raw.is_over());
+        }
+        assert!(site.program.wait(Duration::from_secs(30)).unwrap().success());
+    }
+
     fn a_second_signal_ends_it_at_once(runtime) {
         let mut site = Site::start(runtime, &["--allow-write"]);
         let mut busy = site.connect();
@@ -638,6 +692,20 @@ on_every_runtime! {
         assert!(idle.is_over(), "it is stopping");
         site.program.terminate().unwrap();
         assert_eq!(site.program.wait(Duration::from_secs(30)).unwrap().code(), Some(1));
+    }
+}
+
+#[test]
+fn an_address_that_is_taken_is_named_once_and_the_flag_with_it() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    for runtime in ["threads", "mio", "tokio"] {
+        let args = ["--echo", "--runtime", runtime, "--listen", &address];
+        let output = examples::program::output("http_server", args, b"").unwrap();
+        let told = String::from_utf8(output.stderr).unwrap();
+        assert_eq!(output.status.code(), Some(1), "{runtime}");
+        assert_eq!(told.matches(&address).count(), 1, "{told}");
+        assert!(told.ends_with("choose another address with --listen\n"), "{told}");
     }
 }
 

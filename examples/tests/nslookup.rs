@@ -36,6 +36,11 @@ fn every_kind_of_record_in_words() {
             "netcinema.test\n\torigin = ns.netcinema.test\n\tmail addr = host.netcinema.test\n\tserial = 7\n\
              \trefresh = 7200\n\tretry = 3600\n\texpire = 1209600\n\tminimum = 300\n\n",
         ),
+        (
+            &["-norecurse", "-novc", "-nod2", "-nofail", "-ndots=1", "-search", "web.netcinema.test"],
+            0,
+            "Name:\tweb.netcinema.test\nAddress: 192.0.2.80\n\n",
+        ),
         (&["empty.netcinema.test"], 0, "*** Can't find empty.netcinema.test: No answer\n\n"),
         (&["none.netcinema.test"], 1, "** server can't find none.netcinema.test: NXDOMAIN\n\n"),
         (&["www.elsewhere.test"], 1, "** server can't find www.elsewhere.test: REFUSED\n\n"),

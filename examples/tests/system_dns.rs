@@ -382,6 +382,7 @@ fn zones() -> Vec<(&'static str, String)> {
         ("class twice", format!("{head}a IN IN A 192.0.2.1\n")),
         ("a TTL that is the largest", format!("{head}a 2147483647 A 192.0.2.1\n")),
         ("a TTL too large", format!("{head}a 4294967296 A 192.0.2.1\n")),
+        ("a TTL that is none", format!("{head}a 2147483648 A 192.0.2.1\n")),
         ("a TTL below zero", format!("{head}a -1 A 192.0.2.1\n")),
         ("units in the SOA", "$TTL 1h\n@ SOA ns host 1 1h 15m 4w 1d\n@ NS ns\nns A 192.0.2.1\n".to_owned()),
         (

@@ -36,6 +36,11 @@ fn what_can_be_lived_with_is_a_warning() {
     assert_eq!(code, Some(0), "{text}");
     assert!(text.contains("zone:5:1: warning: other.example.net. is not in the zone: ignored"), "{text}");
     assert!(text.contains("zone:6:1: warning: "), "{text}");
+    let (code, text) = check(&format!("{GOOD}x 2147483648 A 192.0.2.7\n"));
+    assert!(
+        text.starts_with("zone:5:1: warning: a TTL over 2147483647 is taken as 0") && code == Some(0),
+        "{text}"
+    );
 }
 
 #[test]

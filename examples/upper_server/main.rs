@@ -7,6 +7,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::{ArgGroup, Parser, ValueEnum};
+use examples::Caps;
+use examples::caps::elsewhere;
 use examples::upper::{House, serve_by_threads, serve_by_waiting, serve_datagrams};
 use examples::{Failure, Log, seconds, service};
 use net_core::signals::Termination;
@@ -26,12 +28,8 @@ struct Cli {
     /// How many connections are served at once
     #[arg(long, value_enum, default_value = "thread")]
     model: Model,
-    /// Connections open at once
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    max_connections: usize,
-    /// Connections from one IPv4 address or IPv6 /64 [default: no cap]
-    #[arg(long, value_name = "N")]
-    max_per_ip: Option<usize>,
+    #[command(flatten)]
+    caps: Caps,
     /// How long a connection may stay without a whole line, in seconds
     #[arg(long, value_name = "S", default_value = "60", value_parser = seconds)]
     idle_timeout: Duration,
@@ -55,18 +53,17 @@ fn main() -> ExitCode {
 
 fn serve(cli: &Cli) -> Result<(), Failure> {
     let termination = Termination::heed()?;
-    let house =
-        House { connections: cli.max_connections, per_address: cli.max_per_ip, patience: cli.idle_timeout };
+    let house = House { caps: cli.caps, patience: cli.idle_timeout };
     let serve_lines = match cli.model {
         Model::Thread => serve_by_threads,
         Model::Poll => serve_by_waiting,
     };
     let mut services = Vec::new();
     if let Some(address) = cli.tcp {
-        services.push(serve_lines(address, house)?);
+        services.push(serve_lines(address, house).map_err(|error| elsewhere(error, "--tcp"))?);
     }
     if let Some(address) = cli.udp {
-        services.push(serve_datagrams(address)?);
+        services.push(serve_datagrams(address).map_err(|error| elsewhere(error, "--udp"))?);
     }
     let tally = service::run(services, &termination)?;
     info!(served = tally.served, peak = tally.peak, cut = tally.cut, "ended");

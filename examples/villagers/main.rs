@@ -8,6 +8,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use clap::Parser;
+use examples::Caps;
+use examples::caps::elsewhere;
 use examples::villagers::{self, News, Village};
 use examples::{Failure, Log, seconds, service};
 use net_core::signals::Termination;
@@ -26,12 +28,8 @@ struct Cli {
     /// After so many false alarms the server ends
     #[arg(long, value_name = "N", default_value_t = 3, value_parser = clap::value_parser!(u32).range(1..))]
     chances: u32,
-    /// Clients heard at once
-    #[arg(long, value_name = "N", default_value_t = 1024)]
-    max_connections: usize,
-    /// Clients from one IPv4 address or IPv6 /64 [default: no cap]
-    #[arg(long, value_name = "N")]
-    max_per_ip: Option<usize>,
+    #[command(flatten)]
+    caps: Caps,
     #[command(flatten)]
     log: Log,
 }
@@ -44,13 +42,9 @@ fn main() -> ExitCode {
 
 fn serve(cli: &Cli) -> Result<(), Failure> {
     let termination = Termination::heed()?;
-    let village = Village {
-        patience: cli.patience,
-        chances: cli.chances,
-        connections: cli.max_connections,
-        per_address: cli.max_per_ip,
-    };
-    let service = villagers::serve(cli.listen, village, tell)?;
+    let village = Village { patience: cli.patience, chances: cli.chances, caps: cli.caps };
+    let service =
+        villagers::serve(cli.listen, village, tell).map_err(|error| elsewhere(error, "--listen"))?;
     service::run(vec![service], &termination)?;
     Ok(())
 }

@@ -16,9 +16,9 @@ pub use network::Network;
 pub use update::update;
 
 use crate::cookie::{SERVER_LEN, Secrets, Standing};
-use crate::limits::{MESSAGE, UDP_PAYLOAD, UDP_WITHOUT_EDNS};
+use crate::limits::{MESSAGE, SILENT_PORTS, UDP_PAYLOAD, UDP_WITHOUT_EDNS};
 use crate::name;
-use crate::zone::{LabelHashes, NameIndex, Zone};
+use crate::zone::{Found, LabelHashes, NameIndex, Zone};
 use crate::{
     Builder, Class, Edns, EdnsHeader, EdnsOption, Header, Message, Name, Opcode, QuestionRef, Rcode, RrType,
 };
@@ -29,7 +29,7 @@ use reply::Reply;
 pub struct ClientCtx {
     /// Where the query is from: views are chosen by it.
     pub address: IpAddr,
-    /// From which port. Datagrams from 0, 7 and 19 are never answered: they would start a conversation between services.
+    /// From which port. Datagrams from [some](crate::limits::SILENT_PORTS) are never answered.
     pub port: u16,
     /// By TCP or TLS, where answers have 65535 octets and the address is known to be true.
     pub stream: bool,
@@ -245,6 +245,26 @@ impl Authority {
         Ok(own)
     }
 
+    /// The wildcard that speaks for a name, if there is one: what a client may be told too often is what it says, under
+    /// whatever name (see [`Rrl`](crate::rrl::Rrl::judge_wildcard)).
+    #[must_use]
+    pub fn wildcard(&self, question: QuestionRef<'_>, client: IpAddr) -> Option<&Name> {
+        let mut place = [0; 255];
+        let wire = question.name.wire_in(&mut place);
+        let hashes = LabelHashes::of(wire, self.index.seed);
+        let zone = self.closest((wire, &hashes), question.rtype, question.class, client).ok()??;
+        match zone.lookup_hashed(wire, &hashes) {
+            Found::Wildcard { node, .. } => Some(node.name()),
+            _ => None,
+        }
+    }
+
+    /// Whether the client shows a [cookie](Self::cookies) that it was given at its address: nobody else asks in its name.
+    #[must_use]
+    pub fn knows(&self, query: &Message<'_>, ctx: &ClientCtx) -> bool {
+        matches!(self.standing(query, ctx), Some(Standing::Known | Standing::Old))
+    }
+
     fn apex_at(&self, suffix: &[u8], hash: u64) -> Option<&Apex> {
         let at = |id: u32| self.apexes.get(usize::try_from(id).ok()?);
         let is = |id| at(id).is_some_and(|apex| name::same(apex.name.as_wire(), suffix));
@@ -254,11 +274,15 @@ impl Authority {
     /// Answers a query into `out`, or says what else is to be done with it.
     pub fn answer(&self, query: &[u8], ctx: &ClientCtx, out: &mut [u8]) -> Verdict {
         let Ok(header) = Header::parse(query) else { return Verdict::Drop };
-        if header.is_response() || !ctx.stream && matches!(ctx.port, 0 | 7 | 19) {
+        if header.is_response() || !ctx.stream && SILENT_PORTS.contains(&ctx.port) {
             return Verdict::Drop;
         }
         if !matches!(header.opcode(), Opcode::QUERY | Opcode::NOTIFY | Opcode::UPDATE) {
-            return bare(header, Rcode::NOTIMP, out);
+            // RFC 6891 section 6.1.1: an OPT is answered with one, if it can be told that there is one.
+            return match Message::parse(query) {
+                Ok(message) if message.edns().is_some() => self.refuse(&message, ctx, Rcode::NOTIMP, out),
+                _ => bare(header, Rcode::NOTIMP, out),
+            };
         }
         let message = match Message::parse(query) {
             Ok(message) => message,
@@ -311,7 +335,8 @@ impl Authority {
                 return if zone.is_some() { Verdict::Transfer } else { refused(Rcode::NOTAUTH, out) };
             }
             RrType::IXFR | RrType::ANY => {}
-            RrType::OPT => return refused(Rcode::FORMERR, out),
+            // RFC 9824: NXNAME stands in bitmaps, and nowhere else.
+            RrType::OPT | RrType::NXNAME => return refused(Rcode::FORMERR, out),
             rtype if rtype.is_meta() => return refused(Rcode::NOTIMP, out),
             _ => {}
         }
@@ -346,19 +371,8 @@ impl Authority {
         Some(secrets.judge(query.edns()?.cookie()?, ctx.address, ctx.unix))
     }
 
-    /// The cookies for the reply: the client's, and ours for it, which stays the same while it is fresh.
     fn cookie_of(&self, query: &Message<'_>, ctx: &ClientCtx) -> Option<[u8; 8 + SERVER_LEN]> {
-        let (secrets, shown) = (self.cookies.as_ref()?, query.edns()?.cookie()?);
-        if let (Standing::Known, Ok(same)) =
-            (secrets.judge(shown, ctx.address, ctx.unix), shown.as_octets().try_into())
-        {
-            return Some(same);
-        }
-        let mut both = [0; 8 + SERVER_LEN];
-        let (client, server) = both.split_first_chunk_mut::<8>()?;
-        client.copy_from_slice(shown.client());
-        server.copy_from_slice(&secrets.make(shown.client(), ctx.address, ctx.unix));
-        Some(both)
+        Some(self.cookies.as_ref()?.answer(query.edns()?.cookie()?, ctx.address, ctx.unix))
     }
 
     /// RFC 5001 section 2.1: only to those who ask.

@@ -107,6 +107,21 @@ impl Secrets {
         make(&self.current, client, address, unix, [0; 3])
     }
 
+    /// Both cookies for the reply to a client that shows this one: its own, and ours for it, which stays the same while it is
+    /// fresh.
+    #[must_use]
+    pub fn answer(&self, shown: Cookie<'_>, address: IpAddr, unix: u32) -> [u8; 8 + SERVER_LEN] {
+        if self.judge(shown, address, unix) == Standing::Known
+            && let Ok(same) = shown.as_octets().try_into()
+        {
+            return same;
+        }
+        let mut both = [0; 8 + SERVER_LEN];
+        let server = self.make(shown.client(), address, unix);
+        both.iter_mut().zip(shown.client().iter().chain(&server)).for_each(|(place, octet)| *place = *octet);
+        both
+    }
+
     /// Whether a client is who it was.
     #[must_use]
     pub fn judge(&self, cookie: Cookie<'_>, address: IpAddr, unix: u32) -> Standing {

@@ -262,21 +262,34 @@ pub enum ResolveError {
 
 /// What there was too much of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Error)]
+#[error("{}", self.text())]
 #[non_exhaustive]
 pub enum LimitKind {
     /// Queries sent for one question.
-    #[error("the question takes too many queries")]
     Sends,
     /// Aliases behind one another.
-    #[error("too many aliases behind one another")]
     Aliases,
     /// Referrals and restarts of one question.
-    #[error("the question starts over too often")]
     Restarts,
+    /// Records of one name and type.
+    Records,
     /// Signatures and hashes tried for one question.
-    #[error("validating the answer takes too much work")]
     Checks,
     /// Questions at the same time.
-    #[error("too many questions at the same time")]
     Questions,
+}
+
+impl LimitKind {
+    /// In a sentence, for people who wonder (RFC 8914 section 2).
+    #[must_use]
+    pub const fn text(self) -> &'static str {
+        match self {
+            LimitKind::Sends => "the question takes too many queries",
+            LimitKind::Aliases => "too many aliases behind one another",
+            LimitKind::Restarts => "the question starts over too often",
+            LimitKind::Records => "the name has more records of this type than are taken",
+            LimitKind::Checks => "validating the answer takes too much work",
+            LimitKind::Questions => "too many questions at the same time",
+        }
+    }
 }

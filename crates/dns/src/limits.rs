@@ -23,6 +23,9 @@ pub const UDP_WITHOUT_EDNS: usize = 512;
 /// Octets of UDP payload offered and sent. 1232: never a fragment on any path of IPv6's least MTU.
 pub const UDP_PAYLOAD: u16 = 1232;
 
+/// Ports that no datagram is answered at: reserved, echo, chargen. It would start a conversation between services.
+pub const SILENT_PORTS: [u16; 3] = [0, 7, 19];
+
 /// Signatures that are checked for one RRset. 8: keys that share a tag are no reason to try them all (CVE-2023-50387).
 pub const SIGNATURES: u32 = 8;
 

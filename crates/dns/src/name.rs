@@ -81,7 +81,7 @@ impl Name {
     #[inline]
     #[must_use]
     pub fn as_name_ref(&self) -> NameRef<'_> {
-        NameRef::of_valid(self.as_wire(), 0)
+        NameRef::of_wire(self.as_wire())
     }
 
     /// The labels from left to right, without the empty one of the root.

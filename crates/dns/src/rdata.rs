@@ -26,6 +26,7 @@ use crate::{Class, NameRef, ParseError, ParseErrorKind, RrType};
 
 pub(crate) use check::{Parts, Shape, check};
 pub(crate) use field::{Field, Fields};
+pub use mnemonic::algorithm_names;
 pub use read::{Dnskey, Ds, Mx, Nsec, Nsec3, Nsec3Param, Rrsig, Soa, Srv, TypeBitmap};
 pub use text::text_to_wire;
 pub(crate) use write::quoted;

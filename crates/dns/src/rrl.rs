@@ -9,7 +9,7 @@ use core::net::IpAddr;
 
 use proto_core::Time;
 
-use crate::{Flags, Header, Message, Rcode, RrType};
+use crate::{Flags, Header, Message, Name, NameRef, Rcode, RecordRef, RrType};
 
 /// What to do with an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -78,10 +78,19 @@ impl Rrl {
 
     /// What to do with a reply by datagram to this client.
     pub fn judge(&mut self, client: IpAddr, reply: &[u8], now: Time) -> Action {
+        self.weigh(self.key(client, reply, None), now)
+    }
+
+    /// The same for a reply that a [wildcard](crate::Authority::wildcard) has made: all the names that it has are one answer,
+    /// or there would be no end of them.
+    pub fn judge_wildcard(&mut self, client: IpAddr, reply: &[u8], wildcard: &Name, now: Time) -> Action {
+        self.weigh(self.key(client, reply, Some(wildcard.as_name_ref())), now)
+    }
+
+    fn weigh(&mut self, key: u64, now: Time) -> Action {
         if self.limits.rate == 0 {
             return Action::Send;
         }
-        let key = self.key(client, reply);
         let second = now.as_nanos() / 1_000_000_000;
         let (rate, window) = (i64::from(self.limits.rate), i64::from(self.limits.window));
         let len = u64::try_from(self.slots.len()).unwrap_or(1);
@@ -103,9 +112,9 @@ impl Rrl {
         if slips { Action::Slip } else { Action::Drop }
     }
 
-    /// The network and what it is told: all names that a zone does not have are one answer, and so are all errors and all
-    /// names below a cut or a wildcard's zone that are denied alike.
-    fn key(&self, client: IpAddr, reply: &[u8]) -> u64 {
+    /// The network and what it is told: all names that a zone does not have are one answer, and so are all errors, all names
+    /// below a cut or a DNAME, and an alias, whatever is asked about it.
+    fn key(&self, client: IpAddr, reply: &[u8], wildcard: Option<NameRef<'_>>) -> u64 {
         let network = match client.to_canonical() {
             IpAddr::V4(v4) => u64::from(v4.to_bits() >> 8),
             IpAddr::V6(v6) => u64::try_from(v6.to_bits() >> 72).unwrap_or(0) | 1 << 63,
@@ -118,15 +127,18 @@ impl Rrl {
             _ => return mix(hash, 1),
         };
         hash = mix(hash, kind);
-        let denied = message.header().answers == 0;
-        let soa = message.authority().find(|record| matches!(record.rtype(), RrType::SOA | RrType::NS));
-        let name = match (soa.filter(|_| denied), message.question()) {
-            (Some(soa), _) => soa.owner,
-            (None, Some(question)) => {
+        let told = |record: &RecordRef<'_>| matches!(record.rtype(), RrType::SOA | RrType::NS);
+        let name = match (message.answer().next(), message.authority().find(told), message.question()) {
+            (Some(first), ..) => {
+                hash = mix(hash, first.rtype().0.into());
+                wildcard.unwrap_or(first.owner)
+            }
+            (None, Some(authority), _) => authority.owner,
+            (None, None, Some(question)) => {
                 hash = mix(hash, question.rtype.0.into());
                 question.name
             }
-            (None, None) => return hash,
+            (None, None, None) => return hash,
         };
         for label in name.labels() {
             hash =
@@ -164,6 +176,8 @@ pub fn truncate(reply: &mut [u8]) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Builder, Question, Rdata, Record, Section};
+    use alloc::format;
 
     const REPLY: &[u8] = b"\0\x07\x84\0\0\x01\0\x01\0\0\0\0\x03org\0\0\x01\0\x01\xC0\x0C\0\x01\0\x01\0\0\0\x3C\0\x04\xC0\0\x02\x01";
 
@@ -177,6 +191,36 @@ mod tests {
             assert_eq!(judge(11), Action::Drop);
         }
         assert_eq!([judge(13), judge(14), judge(14)], [Action::Drop, Action::Send, Action::Drop]);
+    }
+
+    /// A reply of one record to a question of this type.
+    fn told(asked: (&str, u16), record: (&str, RrType, &str)) -> Vec<u8> {
+        let (mut out, mut header) = ([0; 512], Header::default());
+        header.flags = Flags::QR;
+        let mut builder = Builder::new(&mut out, header);
+        let question = Question::new(asked.0.parse().unwrap(), RrType(asked.1));
+        builder.push_question(question.as_question_ref()).unwrap();
+        let (owner, rtype, text) = record;
+        let rdata = Rdata::of_text(rtype, text).unwrap();
+        let record = Record { owner: owner.parse().unwrap(), ttl: 60, rdata };
+        builder.push_record(Section::Answer, record.as_record_ref()).unwrap();
+        builder.finish().to_vec()
+    }
+
+    #[test]
+    fn what_is_made_up_as_it_is_asked_for_is_one_answer() {
+        let (client, now, star) = ([192, 0, 2, 1].into(), Time::from_secs(1), "*.example".parse().unwrap());
+        let mut rrl = Rrl::new(Limits { rate: 1, slip: 0, ..Limits::default() }, 1);
+        for (at, action) in [(1, Action::Send), (2, Action::Drop), (3, Action::Drop)] {
+            let name = format!("n{at}.example");
+            let wild = told((&name, 1), (&name, RrType::A, "192.0.2.7"));
+            assert_eq!(rrl.judge_wildcard(client, &wild, &star, now), action, "a wildcard");
+            assert_eq!(rrl.judge(client, &wild, now), Action::Send, "names of their own");
+            let redirected = told((&name, 1), ("dname.example", RrType::DNAME, "example.net."));
+            assert_eq!(rrl.judge(client, &redirected, now), action, "a DNAME");
+            let alias = told(("alias.example", at), ("alias.example", RrType::CNAME, "example.net."));
+            assert_eq!(rrl.judge(client, &alias, now), action, "an alias");
+        }
     }
 
     #[test]

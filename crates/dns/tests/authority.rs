@@ -1,13 +1,14 @@
 //! Questions and what an authority answers, one line each.
 
+mod zones;
+
 use std::net::IpAddr;
 use std::sync::Arc;
 
 use dns::authority::{Authority, ClientCtx, Verdict};
-use dns::zone::{Zone, ZoneBuilder};
-use dns::zonefile::Parser;
+use dns::zone::Zone;
 use dns::{
-    Builder, EdnsHeader, EdnsOption, Flags, Header, Message, Name, Opcode, Question, Rcode, RrType, Section,
+    Builder, EdnsHeader, EdnsOption, Flags, Header, Message, Opcode, Question, Rcode, RrType, Section,
 };
 
 const ORG: &str = r#"
@@ -42,13 +43,7 @@ long DNAME aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa.aaaaaaaa
 "#;
 
 fn zone(apex: &str, text: &str) -> Arc<Zone> {
-    let apex: Name = apex.parse().unwrap();
-    let mut parser = Parser::new(text.as_bytes(), "zone").origin(apex.clone());
-    let mut builder = ZoneBuilder::new(apex);
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record).unwrap();
-    }
-    Arc::new(builder.build().unwrap())
+    Arc::new(zones::read(apex, text).unwrap())
 }
 
 fn authority() -> Authority {
@@ -186,6 +181,7 @@ fn bad_input_gets_what_it_deserves() {
         (&query("example.org", RrType::AXFR, None), Some(Rcode::FORMERR)),
         (&query("example.org", RrType::OPT, None), Some(Rcode::FORMERR)),
         (&query("example.org", RrType::MAILB, None), Some(Rcode::NOTIMP)),
+        (&query("example.org", RrType::NXNAME, None), Some(Rcode::FORMERR)),
         (&query("example.org", RrType::IXFR, None), Some(Rcode::NOERROR)),
         (
             &query("example.org", RrType::A, Some(EdnsHeader { version: 1, ..EdnsHeader::new(1232) })),
@@ -472,5 +468,40 @@ fn garbage_never_panics() {
     }
     for len in 0..64 {
         authority.answer(&good, &client(), &mut vec![0; len]);
+    }
+}
+
+#[test]
+fn an_opcode_that_nobody_knows_is_told_so_with_edns_for_those_who_speak_it() {
+    for edns in [None, Some(EdnsHeader::new(1232))] {
+        let mut asked = query("www.example.org", RrType::A, edns);
+        asked[2] |= 3 << 3;
+        let (_, reply) = ask(&authority(), &asked, &client());
+        let message = Message::parse(&reply).unwrap();
+        assert_eq!((message.rcode(), message.opcode()), (Rcode::NOTIMP, Opcode::new(3)));
+        assert_eq!(message.edns().is_some(), edns.is_some(), "RFC 6891 section 6.1.1");
+        // What is behind the header may be anything.
+        asked.truncate(20);
+        let (_, reply) = ask(&authority(), &asked, &client());
+        assert_eq!((Message::parse(&reply).unwrap().rcode(), reply.len()), (Rcode::NOTIMP, 12));
+    }
+}
+
+#[test]
+fn the_wildcard_behind_a_name_is_known() {
+    let authority = authority();
+    for (name, rtype, wildcard) in [
+        ("a.wild.example.org", RrType::TXT, Some("*.wild.example.org")),
+        ("b.c.wild.example.org", RrType::A, Some("*.wild.example.org")),
+        ("x.alias.example.org", RrType::A, Some("*.alias.example.org")),
+        ("x.y.wild.example.org", RrType::TXT, None),
+        ("z.y.wild.example.org", RrType::TXT, None),
+        ("web.example.org", RrType::A, None),
+        ("nothing.example.org", RrType::A, None),
+        ("elsewhere.test", RrType::A, None),
+    ] {
+        let question = Question::new(name.parse().unwrap(), rtype);
+        let found = authority.wildcard(question.as_question_ref(), client().address);
+        assert_eq!(found, wildcard.map(|name| name.parse().unwrap()).as_ref(), "{name}");
     }
 }

@@ -5,12 +5,15 @@ use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::time::Duration;
 
+use dns::cookie::Secrets;
 use dns::proto_core::Time;
 use dns::resolver::service::{Access, Output, Policy, Service, Verdict};
 use dns::resolver::{Answer, Config, Resolver, Way, ZoneRule};
+use dns::tsig::{Algorithm, Key, Session};
 use dns::{
-    Builder, Coordinator as _, EdnsHeader, Event, Flags, Header, Input, LimitKind, Message, Name, Opcode,
-    PortId, Privacy, Question, Rcode, Rdata, Record, ResolveError, RrType, Section, Socket, TcpId, Transmit,
+    Builder, Coordinator as _, EdnsHeader, EdnsOption, Event, Flags, Header, Input, LimitKind, Message, Name,
+    Opcode, PortId, Privacy, Question, Rcode, Rdata, Record, ResolveError, RrType, Section, Socket, TcpId,
+    Transmit,
 };
 
 const SERVER: &str = "192.0.2.1:53";
@@ -254,6 +257,147 @@ fn a_question_has_so_many_queries_and_no_more() {
     }
     assert_eq!(resolver.sent(), 7);
     assert_eq!(done(&mut resolver).unwrap().error, Some(ResolveError::LimitHit(LimitKind::Sends)));
+}
+
+/// The octets with the question in lower case, as servers tell it that don't keep what they were asked.
+fn careless(reply: &[u8]) -> Vec<u8> {
+    let end = reply[12..].iter().position(|octet| *octet == 0).unwrap() + 12;
+    let mut reply = reply.to_vec();
+    reply[12..end].make_ascii_lowercase();
+    reply
+}
+
+#[test]
+fn a_server_that_keeps_no_letters_is_understood_by_tcp() {
+    let mut resolver = forwarding(|_| {});
+    ask(&mut resolver, "A-Quite-Long-Name-With-Many-Letters.example.", Time::ZERO);
+    let query = sent(&mut resolver);
+    let name = "A-Quite-Long-Name-With-Many-Letters.example.";
+    let record = format!("{name} 60 A 192.0.2.1");
+    let records = [&[record.as_str()][..], &[], &[]];
+    tell(&mut resolver, &query, &careless(&reply(&query.bytes, Flags::RA, records)), Time::ZERO);
+    assert!(done(&mut resolver).is_none(), "a datagram may be forged");
+    let due = resolver.deadline().unwrap();
+    resolver.handle_deadline(due);
+    let id = loop {
+        match resolver.poll_event().expect("a connection is wanted") {
+            Event::OpenTcp { id, .. } => break id,
+            _ => {}
+        }
+    };
+    resolver.handle(Input::TcpOpened(id), due);
+    let query = sent(&mut resolver);
+    let answer = careless(&reply(&query.bytes[2..], Flags::RA, records));
+    let framed = [&u16::try_from(answer.len()).unwrap().to_be_bytes()[..], &answer].concat();
+    resolver.handle(Input::TcpReceived { id, bytes: &framed }, due);
+    let answer = done(&mut resolver).unwrap();
+    assert_eq!(addresses(&answer).len(), 1);
+    let told = answer.sections.answer[0].owner();
+    assert!(told.eq_with_case(&self::name(name)), "{told}: as it was asked for");
+}
+
+#[test]
+fn clients_are_given_cookies_and_asked_for_them() {
+    let mut service = Service::new(forwarding(|_| {}), Policy::default()).cookies(Secrets::new([3; 16]));
+    let mut ask = |questions: u16, stream, cookie: &[u8], seconds| {
+        let mut out = [0; 512];
+        let mut builder = Builder::new(&mut out, Header::query(9, Opcode::QUERY));
+        if questions == 1 {
+            builder.push_question(Question::new(name("localhost."), RrType::A).as_question_ref()).unwrap();
+        }
+        builder.push_edns(&EdnsHeader::new(1232), &[EdnsOption::Other { code: 10, data: cookie }]).unwrap();
+        let (query, client) = (builder.finish().to_vec(), (1, "192.0.2.9".parse().unwrap()));
+        let verdict = service.query(client, stream, &query, Time::from_secs(seconds), &mut out);
+        let Verdict::Reply(len) = verdict else { panic!("{verdict:?}") };
+        let message = Message::parse(&out[..len]).unwrap();
+        let cookie = message.edns().and_then(|edns| edns.cookie().map(|cookie| cookie.as_octets().to_vec()));
+        (message.rcode(), message.answer().count(), cookie)
+    };
+    let (rcode, answers, cookie) = ask(1, false, &[7; 8], 10);
+    let good = cookie.unwrap();
+    assert_eq!((rcode, answers, good.len(), &good[..8]), (Rcode::NOERROR, 1, 24, &[7; 8][..]));
+    assert_eq!(ask(1, false, &good, 20), (Rcode::NOERROR, 1, Some(good.clone())));
+    let mut wrong = good.clone();
+    wrong[23] ^= 1;
+    let (rcode, answers, fresh) = ask(1, false, &wrong, 10);
+    assert_eq!((rcode, answers, fresh), (Rcode::BADCOOKIE, 0, Some(good.clone())));
+    assert_eq!(ask(1, true, &wrong, 10), (Rcode::NOERROR, 1, Some(good.clone())), "TCP is proof enough");
+    assert_eq!(ask(1, false, &good, 10_000).0, Rcode::BADCOOKIE, "too old");
+    assert_eq!(ask(0, false, &good, 10), (Rcode::NOERROR, 0, Some(good)), "RFC 7873 section 5.4");
+    assert_eq!(ask(1, false, &[7; 9], 10), (Rcode::FORMERR, 0, None));
+}
+
+#[test]
+fn what_clients_may_not_ask_is_told_with_edns_and_by_name() {
+    let mut service = Service::new(forwarding(|_| {}), Policy::default());
+    let mut ask = |opcode, version, rtype, signed: bool| {
+        let mut out = [0; 512];
+        let mut builder = Builder::new(&mut out, Header::query(9, opcode));
+        builder.push_question(Question::new(name("www.example."), rtype).as_question_ref()).unwrap();
+        builder.push_edns(&EdnsHeader { version, ..EdnsHeader::new(1232) }, &[]).unwrap();
+        let mut len = builder.finish().len();
+        if signed {
+            let key = Key::new(name("key."), Algorithm::HmacSha256, b"secret");
+            len = Session::request(&key, &mut out, len, 1_700_000_000).unwrap().1;
+        }
+        let (query, client) = (out[..len].to_vec(), (1, "192.0.2.9".parse().unwrap()));
+        let Verdict::Reply(len) = service.query(client, false, &query, Time::ZERO, &mut out) else {
+            panic!()
+        };
+        let message = Message::parse(&out[..len]).unwrap();
+        (message.rcode(), message.edns().is_some(), message.tsig().is_some())
+    };
+    assert_eq!(ask(Opcode::QUERY, 1, RrType::A, false), (Rcode::BADVERS, true, false));
+    assert_eq!(ask(Opcode::UPDATE, 0, RrType::SOA, false), (Rcode::NOTIMP, true, false));
+    assert_eq!(ask(Opcode::QUERY, 0, RrType::OPT, false), (Rcode::FORMERR, true, false));
+    assert_eq!(ask(Opcode::QUERY, 0, RrType::AXFR, false), (Rcode::REFUSED, true, false));
+    assert_eq!(
+        ask(Opcode::QUERY, 0, RrType::A, true),
+        (Rcode::NOTAUTH, false, true),
+        "RFC 8945 section 5.2.1"
+    );
+}
+
+#[test]
+fn an_rrset_is_told_as_a_whole_or_not_at_all() {
+    for (count, twice, whole) in [(1, true, true), (100, false, true), (100, true, true), (101, false, false)]
+    {
+        let mut resolver = forwarding(|_| {});
+        ask(&mut resolver, "www.example.", Time::ZERO);
+        let query = sent(&mut resolver);
+        let mut records: Vec<_> =
+            (0..count).map(|last| format!("www.example. 60 A 192.0.2.{last}")).collect();
+        records.extend(records.clone().into_iter().filter(|_| twice));
+        let records: Vec<&str> = records.iter().map(String::as_str).collect();
+        tell(&mut resolver, &query, &reply(&query.bytes, Flags::RA, [&records, &[], &[]]), Time::ZERO);
+        let answer = done(&mut resolver).unwrap();
+        if whole {
+            assert_eq!((addresses(&answer).len(), answer.error), (count, None));
+            continue;
+        }
+        assert_eq!(answer.error, Some(ResolveError::LimitHit(LimitKind::Records)));
+        assert_eq!((answer.rcode, answer.sections.iter().count()), (Rcode::SERVFAIL, 0));
+        let why = answer.extended.unwrap();
+        assert_eq!((why.code, why.text), (0, &b"the name has more records of this type than are taken"[..]));
+        ask(&mut resolver, "www.example.", Time::ZERO);
+        assert_eq!((resolver.sent(), done(&mut resolver).unwrap().rcode), (1, Rcode::SERVFAIL), "remembered");
+    }
+}
+
+#[test]
+fn the_servers_that_come_with_an_answer_are_told_whole_or_not_at_all() {
+    for (count, told) in [(21, 21), (101, 0)] {
+        let mut resolver = forwarding(|config| config.distrust_unasked = false);
+        ask(&mut resolver, "www.example.", Time::ZERO);
+        let query = sent(&mut resolver);
+        let servers: Vec<_> =
+            (0..count).map(|number| format!("example. 60 NS ns{number}.example.")).collect();
+        let servers: Vec<&str> = servers.iter().map(String::as_str).collect();
+        let sections = [&["www.example. 60 A 192.0.2.1"][..], &servers, &[]];
+        tell(&mut resolver, &query, &reply(&query.bytes, Flags::RA, sections), Time::ZERO);
+        let answer = done(&mut resolver).unwrap();
+        assert_eq!(answer.sections.authority.iter().flat_map(|set| set.rdatas()).count(), told);
+    }
 }
 
 #[test]

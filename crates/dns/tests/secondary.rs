@@ -1,5 +1,7 @@
 //! A secondary against a primary of few lines, in memory: what is asked, when, and what becomes of the copy.
 
+mod zones;
+
 use std::time::Duration;
 
 use bytes::BytesMut;
@@ -7,8 +9,7 @@ use dns::proto_core::{DatagramEndpoint as _, Time};
 use dns::secondary::{Change, Event, Limits, Notified, Notifier, Secondary, Via};
 use dns::tsig::{Algorithm, Key, verify_request};
 use dns::xfr::Outgoing;
-use dns::zone::{Zone, ZoneBuilder, ZoneDiff};
-use dns::zonefile::Parser;
+use dns::zone::{Zone, ZoneDiff};
 use dns::{Builder, Flags, Header, Message, Name, Opcode, Rcode, Record, RrType, Section};
 
 const UNIX: u64 = 1_700_000_000;
@@ -19,12 +20,7 @@ fn apex() -> Name {
 
 fn zone(serial: u32, more: &str) -> Zone {
     let text = format!("$TTL 60\n@ SOA ns host {serial} 100 20 1000 60\n@ NS ns\nns A 192.0.2.1\n{more}");
-    let mut parser = Parser::new(text.as_bytes(), "zone").origin(apex());
-    let mut builder = ZoneBuilder::new(apex());
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record).unwrap();
-    }
-    builder.build().unwrap()
+    zones::read("example.org", &text).unwrap()
 }
 
 fn records(zone: &Zone) -> Vec<String> {

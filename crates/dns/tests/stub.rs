@@ -230,6 +230,20 @@ fn the_faster_server_comes_first_and_with_rotation_none_does() {
 }
 
 #[test]
+fn recursion_is_wanted_unless_it_is_not() {
+    for recursion in [true, false] {
+        let asked = std::rc::Rc::new(std::cell::Cell::new(None));
+        let seen = std::rc::Rc::clone(&asked);
+        let mut world = World::new(Config { recursion, ..config(&[1]) }, move |query, to, _| {
+            seen.set(Some(query.flags().has(Flags::RD)));
+            vec![good(query, to)]
+        });
+        world.ask("a.example", RrType::A).unwrap();
+        assert_eq!(asked.get(), Some(recursion));
+    }
+}
+
+#[test]
 fn one_bad_reply_never_ends_a_query() {
     let forgeries: &[fn(&mut Vec<u8>, &mut SocketAddr)] = &[
         |bytes, _| bytes[0] ^= 1,                        // id

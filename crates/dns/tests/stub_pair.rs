@@ -1,20 +1,20 @@
 //! The stub resolver's stream against the server's end of one, and an authority behind it: in memory, in virtual time, in
 //! random pieces. Never stuck, never of two minds.
 
+mod zones;
+
 use bytes::BytesMut;
 use dns::authority::{Authority, ClientCtx, Verdict};
 use dns::client::{Config, Hosts, Transport};
 use dns::proto_core::{Endpoint as _, Time};
 use dns::server::{self, Server};
-use dns::zone::ZoneBuilder;
-use dns::zonefile::Parser;
-use dns::{Coordinator, Event, Input, Name, Question, ResolveError, RrType, Socket, StubResolver, TcpId};
+use dns::{Coordinator, Event, Input, Question, ResolveError, RrType, Socket, StubResolver, TcpId};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-const ZONE: &[u8] = b"$TTL 60
+const ZONE: &str = "$TTL 60
 @ SOA ns host 1 2 3 4 5
 @ NS ns
 ns A 192.0.2.1
@@ -24,14 +24,8 @@ $GENERATE 1-99 big TXT \"record $\"
 ";
 
 fn authority() -> Authority {
-    let origin: Name = "example.org".parse().unwrap();
-    let mut parser = Parser::new(ZONE, "zone").origin(origin.clone());
-    let mut builder = ZoneBuilder::new(origin);
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record).unwrap();
-    }
     let mut authority = Authority::new();
-    authority.add(Arc::new(builder.build().unwrap()));
+    authority.add(Arc::new(zones::read("example.org", ZONE).unwrap()));
     authority
 }
 

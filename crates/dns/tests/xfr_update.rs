@@ -1,9 +1,10 @@
 //! Transfers and updates: what leaves one side is what the other has.
 
+mod zones;
+
 use dns::authority::update;
 use dns::xfr::{Incoming, Outgoing, Received, XfrError};
-use dns::zone::{Zone, ZoneBuilder, ZoneDiff};
-use dns::zonefile::Parser;
+use dns::zone::{Zone, ZoneDiff};
 use dns::{
     Builder, Class, Header, Message, Name, Opcode, Question, Rcode, Rdata, Record, RecordRef, RrType, Section,
 };
@@ -13,12 +14,7 @@ fn name(text: &str) -> Name {
 }
 
 fn zone(text: &str) -> Zone {
-    let mut parser = Parser::new(text.as_bytes(), "zone").origin(name("org")).ttl(60);
-    let mut builder = ZoneBuilder::new(name("org"));
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record).unwrap();
-    }
-    builder.build().unwrap()
+    zones::read("org", text).unwrap()
 }
 
 fn lines(zone: &Zone) -> Vec<String> {

@@ -1,7 +1,8 @@
 //! Zones: what is found, what is no zone, and what a careful eye finds in one.
 
-use dns::zone::{BuildFault, Found, Severity, Zone, ZoneBuilder, ZoneDiff, check};
-use dns::zonefile::Parser;
+mod zones;
+
+use dns::zone::{BuildFault, Found, Severity, Zone, ZoneDiff, check};
 use dns::{Name, Rdata, Record, RrType};
 
 fn name(text: &str) -> Name {
@@ -9,12 +10,7 @@ fn name(text: &str) -> Name {
 }
 
 fn build(text: &str) -> Result<Zone, BuildFault> {
-    let mut parser = Parser::new(text.as_bytes(), "zone").origin(name("org")).ttl(60);
-    let mut builder = ZoneBuilder::new(name("org"));
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record)?;
-    }
-    builder.build()
+    zones::read("org", text)
 }
 
 const SOA: &str = "@ SOA a b 1 2 3 4 5\n@ NS ns\nns A 192.0.2.1\n";
@@ -58,6 +54,42 @@ fn names_are_found_among_many() {
     }
     assert!(matches!(zone.lookup((&name("a.b.wild.org")).into()), Found::Wildcard { .. }));
     assert!(matches!(zone.lookup((&name("a.net")).into()), Found::Outside));
+}
+
+#[test]
+fn the_topmost_cut_or_dname_is_in_the_way() {
+    let zone = build(&format!(
+        "{SOA}cut NS ns.cut\nns.cut A 192.0.2.1\nlow.cut NS ns\nd DNAME x\nlow.d DNAME y\ncut.d NS ns\nboth NS ns\nboth DNAME x\nb.a A 192.0.2.1\n"
+    ))
+    .unwrap();
+    for (asked, found) in [
+        ("org", "exact org"),
+        ("ns.org", "exact ns.org"),
+        ("cut.org", "cut cut.org"),
+        ("ns.cut.org", "cut cut.org"),
+        ("x.low.cut.org", "cut cut.org"),
+        ("d.org", "exact d.org"),
+        ("x.d.org", "dname d.org"),
+        ("low.d.org", "dname d.org"),
+        ("x.low.d.org", "dname d.org"),
+        ("cut.d.org", "dname d.org"),
+        ("both.org", "cut both.org"),
+        ("x.both.org", "cut both.org"),
+        ("a.org", "exact a.org"),
+        ("x.y.a.org", "missing below a.org"),
+        ("x.b.a.org", "missing below b.a.org"),
+        ("x.ns.cut.net", "outside"),
+    ] {
+        let text = match zone.lookup((&name(asked)).into()) {
+            Found::Exact(node) => format!("exact {}", node.name()),
+            Found::Cut(node) => format!("cut {}", node.name()),
+            Found::Dname(node) => format!("dname {}", node.name()),
+            Found::Missing { encloser } => format!("missing below {}", encloser.name()),
+            Found::Wildcard { node, .. } => format!("wildcard {}", node.name()),
+            Found::Outside => "outside".to_owned(),
+        };
+        assert_eq!(text.trim_end_matches('.'), found, "{asked}");
+    }
 }
 
 #[test]

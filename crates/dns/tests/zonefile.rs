@@ -127,7 +127,7 @@ fn errors_say_where() {
         ("a 60", 1, 5, Kind::NoType, ""),
         ("a", 1, 2, Kind::NoType, ""),
         ("a 1x A 192.0.2.1", 1, 3, Kind::Ttl, "1x"),
-        ("a 2147483648 A 192.0.2.1", 1, 3, Kind::Ttl, "2147483648"),
+        ("a 4294967296 A 192.0.2.1", 1, 3, Kind::Ttl, "4294967296"),
         ("a 60 AXFR", 1, 6, Kind::Meta, "AXFR"),
         ("a 60 ANY", 1, 6, Kind::Text(T::Unknown("x")), "ANY"),
         ("a 60 BOGUS x", 1, 6, Kind::Text(T::Unknown("record type")), "BOGUS"),
@@ -232,4 +232,16 @@ proptest! {
         let text = |end: &str| lines.iter().map(|line| format!("{line}{end}\n")).collect::<String>();
         prop_assert_eq!(placed(&text("")), placed(&text(" ;")));
     }
+}
+
+#[test]
+fn a_ttl_beyond_the_largest_is_none() {
+    let text = "@ 2147483647 NS a\n@ 2147483648 NS a\n@ 7101w NS a\n@ NS a\n@ 5 NS a\n$TTL 4294967295\n@ NS a\n@ 6 NS a\n";
+    let mut parser = Parser::new(text.as_bytes(), "zone").origin("example".parse().unwrap());
+    let mut seen = Vec::new();
+    while let Some(entry) = parser.next().unwrap() {
+        seen.push((entry.record.ttl, entry.ttl_too_large));
+    }
+    let (largest, none) = ((2_147_483_647, false), (0, true));
+    assert_eq!(seen, [largest, none, none, none, (5, false), none, (6, false)], "RFC 2181 section 8");
 }

@@ -131,7 +131,8 @@ impl ChunkDecoder {
     fn leap(&mut self, bytes: &[u8]) -> Option<Chunk> {
         let line = match self.state {
             State::End if self.again.begins(bytes) => self.again,
-            State::End => Line::read(bytes, bytes.strip_prefix(b"\r\n")?)?,
+            State::End => Line::read(bytes, bytes.strip_prefix(b"\r\n")?)?.known_by(bytes),
+            // Not to be known again: no CRLF is before it.
             State::Size => Line::read(bytes, bytes)?,
             _ => return None,
         };
@@ -269,15 +270,15 @@ impl ChunkDecoder {
     }
 }
 
-/// A chunk line without extensions, with the CRLF before it. Senders cut nearly all chunks alike: a line that says what the
-/// last one said is known without its digits, so that the way to the next chunk doesn't wait for this one's.
+/// A chunk line without extensions. Senders cut nearly all chunks alike: a line that says what the last one said is known
+/// without its digits, so that the way to the next chunk doesn't wait for this one's.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Line {
-    /// Its first bytes, up to eight, as a number in their order; the others are 0.
+    /// What it is known by: its first bytes, with the CRLF that ends the chunk before, as a number; the others are 0.
     front: u64,
     /// The bits of `front` that belong to the line.
     mask: u64,
-    /// Bytes of the line, the CRLFs included.
+    /// Bytes up to the data.
     len: usize,
     size: u64,
 }
@@ -286,13 +287,7 @@ impl Line {
     /// Begins nothing.
     const NONE: Line = Line { front: u64::MAX, mask: 0, len: 0, size: 0 };
 
-    /// This very line is at the front of `bytes`.
-    #[inline]
-    fn begins(&self, bytes: &[u8]) -> bool {
-        bytes.first_chunk().is_some_and(|front| u64::from_le_bytes(*front) & self.mask == self.front)
-    }
-
-    /// The line at the front of `bytes`, whose size is at the front of `digits`.
+    /// The line in front of `bytes` whose size begins with `digits`; known by nothing.
     #[inline]
     fn read(bytes: &[u8], digits: &[u8]) -> Option<Line> {
         let (mut size, mut at) = (0, 0);
@@ -300,19 +295,27 @@ impl Line {
             size = (size << 4) | u64::from(value);
             at += 1;
         }
-        let rest = digits.get(at..)?.strip_prefix(b"\r\n")?;
-        let len = bytes.len() - rest.len();
-        let known = Line { len, size, ..Line::NONE };
-        if !(1..=DIGITS).contains(&at) {
-            return None;
-        }
-        Some(match bytes.first_chunk() {
-            Some(front) if len <= 8 => {
-                let mask = u64::MAX >> (64 - 8 * len);
-                Line { front: u64::from_le_bytes(*front) & mask, mask, ..known }
+        let data = digits.get(at..)?.strip_prefix(b"\r\n")?;
+        let line = Line { len: bytes.len() - data.len(), size, ..Line::NONE };
+        (1..=DIGITS).contains(&at).then_some(line)
+    }
+
+    /// The same, known by its bytes, which are in front of `bytes`: if they are eight at most.
+    #[inline]
+    fn known_by(self, bytes: &[u8]) -> Line {
+        match bytes.first_chunk() {
+            Some(front) if self.len <= size_of_val(front) => {
+                let mask = u64::MAX >> (64 - 8 * self.len);
+                Line { front: u64::from_le_bytes(*front) & mask, mask, ..self }
             }
-            _ => known,
-        })
+            _ => self,
+        }
+    }
+
+    /// This very line is in front of `bytes`.
+    #[inline]
+    fn begins(&self, bytes: &[u8]) -> bool {
+        bytes.first_chunk().is_some_and(|front| u64::from_le_bytes(*front) & self.mask == self.front)
     }
 }
 
@@ -444,6 +447,25 @@ mod tests {
             let mut decoder = ChunkDecoder::new();
             assert_eq!(decoder.next(b"1\r\nx"), Ok(Chunk::Data { start: 3, end: 4 }));
             assert_eq!(decoder.next(end).map_err(|error| error.kind), want, "{}", end.escape_ascii());
+        }
+    }
+
+    #[test]
+    fn a_line_is_known_again_just_as_it_was() {
+        let eight = Ok(Chunk::Data { start: 5, end: 13 });
+        for (lines, want) in [
+            ([&b"8\r\n"[..], b"\r\n8\r\n", b"\r\n8\r\n"], eight),
+            ([b"8\r\n", b"\r\n8\r\n", b"\r\n9\r\n"], Ok(Chunk::Data { start: 5, end: 14 })),
+            ([b"8\r\n", b"\r\n8\r\n", b"\r\n8;\r\n"], Err(ErrorKind::ChunkExtension)),
+            ([b"8\r\n", b"\r\n8\r\n", b"8\r\n"], Err(ErrorKind::ChunkEnd)),
+            // The first line has no CRLF before it: the others must have one.
+            ([b"8\r\n", b"8\r\n", b""], Err(ErrorKind::ChunkEnd)),
+            ([b"00008\r\n", b"00008\r\n", b""], Err(ErrorKind::ChunkEnd)),
+        ] {
+            let mut decoder = ChunkDecoder::new();
+            let seen =
+                lines.map(|line| decoder.next(&[line, b"123456789"].concat()).map_err(|error| error.kind));
+            assert_eq!(*seen.iter().find(|seen| seen.is_err()).unwrap_or(&seen[2]), want, "{lines:?}");
         }
     }
 

@@ -290,14 +290,15 @@ fn listen_at(addr: SocketAddr, only_v6: bool, backlog: i32) -> io::Result<TcpLis
     }
     // A restart must not wait for the last run's connections to be forgotten (RFC 9293 section 3.4.2).
     socket.set_reuse_address(true)?;
-    socket.bind(&addr.into()).map_err(|error| at(addr, &error))?;
-    socket.listen(backlog).map_err(|error| at(addr, &error))?;
+    socket.bind(&addr.into()).map_err(|error| cant_listen(addr, &error))?;
+    socket.listen(backlog).map_err(|error| cant_listen(addr, &error))?;
     socket.set_tcp_nodelay(true)?;
     socket.set_nonblocking(true)?;
     Ok(socket.into())
 }
 
-fn at(addr: SocketAddr, error: &io::Error) -> io::Error {
+/// What went wrong, and where.
+pub(crate) fn cant_listen(addr: SocketAddr, error: &io::Error) -> io::Error {
     io::Error::new(error.kind(), format!("can't listen at {addr}: {error}"))
 }
 

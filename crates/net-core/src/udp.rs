@@ -22,7 +22,7 @@ use batch as system;
 #[cfg(not(any(target_os = "linux", target_os = "android")))]
 use single as system;
 
-use crate::listen::canonical;
+use crate::listen::{canonical, cant_listen};
 use crate::{Deadline, Family, poll};
 
 /// How many datagrams one call moves.
@@ -142,7 +142,7 @@ impl Udp {
             // Where the system forbids it, IPv6 alone is heard.
             let _ = socket.set_only_v6(false);
         }
-        socket.bind(&addr.into())?;
+        socket.bind(&addr.into()).map_err(|error| cant_listen(addr, &error))?;
         Self::new(socket.into())
     }
 

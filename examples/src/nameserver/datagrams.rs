@@ -6,13 +6,14 @@
 use std::net::SocketAddr;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
-use std::sync::{Arc, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
-use dns::authority::{ClientCtx, Verdict};
-use dns::rrl::{Action, truncate};
-use net_core::udp::{Asked, Datagram, Inbox, Outbox};
+use dns::authority::{Authority, ClientCtx, Verdict};
+use dns::rrl::{Action, Rrl, truncate};
+use dns::{Message, Name};
+use net_core::udp::{Asked, Inbox, Outbox};
 use net_core::{Clock, Deadline, Udp};
 
 use super::desk::{Considered, Desk, Window};
@@ -88,7 +89,7 @@ fn reachable(address: SocketAddr) -> SocketAddr {
 /// One thread's work; how many it has answered.
 fn answer_all(udp: &Udp, mut window: Window, errands: &SyncSender<Errand>, stop: &AtomicBool) -> u64 {
     let (mut inbox, mut outbox) = (Inbox::with(net_core::udp::BATCH, QUERY), Outbox::new());
-    let (mut out, clock) = (vec![0; ANSWER], Clock::new());
+    let (mut out, clock, desk) = (vec![0; ANSWER], Clock::new(), Arc::clone(window.desk()));
     let (mut served, mut turn) = (0_u64, 0_u32);
     while !stop.load(Ordering::Acquire) {
         // A refusal by some asker's machine is reported here; the others are served.
@@ -104,7 +105,10 @@ fn answer_all(udp: &Udp, mut window: Window, errands: &SyncSender<Errand>, stop:
             match window.authority().answer(datagram.bytes, &ctx, &mut out) {
                 Verdict::Reply(len) | Verdict::Truncated(len) => {
                     let answer = out.get_mut(..len).unwrap_or_default();
-                    let len = limited(window.desk(), &datagram, answer, &clock);
+                    let len = match &desk.rrl {
+                        None => len,
+                        Some(rrl) => limited(rrl, window.authority(), (datagram.bytes, &ctx), answer, &clock),
+                    };
                     if len > 0 {
                         outbox.reply(&datagram, answer.get(..len).unwrap_or_default());
                     }
@@ -123,10 +127,33 @@ fn answer_all(udp: &Udp, mut window: Window, errands: &SyncSender<Errand>, stop:
 }
 
 /// How much of an answer may be sent.
-fn limited(desk: &Desk, datagram: &Datagram<'_>, answer: &mut [u8], clock: &Clock) -> usize {
-    let Some(rrl) = &desk.rrl else { return answer.len() };
-    let action =
-        rrl.lock().unwrap_or_else(PoisonError::into_inner).judge(datagram.from.ip(), answer, clock.now());
+fn limited(
+    rrl: &Mutex<Rrl>,
+    authority: &Authority,
+    (query, ctx): (&[u8], &ClientCtx),
+    answer: &mut [u8],
+    clock: &Clock,
+) -> usize {
+    let Ok(query) = Message::parse(query) else { return judged(rrl, ctx, None, answer, clock) };
+    if authority.knows(&query, ctx) {
+        return answer.len();
+    }
+    let wildcard = query.question().and_then(|question| authority.wildcard(question, ctx.address));
+    judged(rrl, ctx, wildcard, answer, clock)
+}
+
+fn judged(
+    rrl: &Mutex<Rrl>,
+    ctx: &ClientCtx,
+    wildcard: Option<&Name>,
+    answer: &mut [u8],
+    clock: &Clock,
+) -> usize {
+    let (mut rrl, now) = (rrl.lock().unwrap_or_else(PoisonError::into_inner), clock.now());
+    let action = match wildcard {
+        Some(wildcard) => rrl.judge_wildcard(ctx.address, answer, wildcard, now),
+        None => rrl.judge(ctx.address, answer, now),
+    };
     match action {
         Action::Send => answer.len(),
         Action::Slip => truncate(answer),

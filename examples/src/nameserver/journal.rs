@@ -1,8 +1,9 @@
 //! What outlives a kill: the changes of a zone, each written through to the disk before anybody is told of it.
 //!
 //! The rule: a file of entries that are only ever appended; each has its length and a checksum in front, so that one
-//! that was cut by a crash is seen, and dropped with all behind it. What takes the place of everything before (a whole zone,
-//! or the same in fewer words) is a new file that is renamed over the old one.
+//! that was cut by a crash is seen, and dropped: nobody was told of it. One that is broken and has whole ones behind it was
+//! not cut by a crash, and what it and they said was acknowledged: such a file is left as it is, and not opened. What takes
+//! the place of everything before (a whole zone, or the same in fewer words) is a new file that is renamed over the old one.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _, Seek as _, SeekFrom, Write as _};
@@ -16,6 +17,9 @@ use sha2::{Digest as _, Sha256};
 const MAGIC: &[u8; 16] = b"dns journal v1\r\n";
 /// Length and checksum.
 const HEAD: usize = 12;
+/// How many times its own length may be hashed to see whether entries stand behind a broken one. What looks like entries that
+/// often holds some.
+const SEARCH: usize = 16;
 
 /// An entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +59,7 @@ impl Journal {
     /// than `most` octets it is long.
     ///
     /// # Errors
-    /// The disk's own; a file that is no journal.
+    /// The disk's own; a file that is no journal, or is damaged before its end: it stays as it is.
     pub fn open(path: &Path, most: u64) -> io::Result<(Journal, Vec<Entry>)> {
         let journal = |file, len| Journal { path: path.to_owned(), file, len: len as u64, long: most, most };
         let mut file = OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?;
@@ -69,14 +73,21 @@ impl Journal {
             sync_folder(path)?;
             return Ok((journal(file, MAGIC.len()), Vec::new()));
         }
+        let wrong = |text: String| io::Error::new(io::ErrorKind::InvalidData, text);
         let Some((entries, rest)) = take_entries(&all) else {
-            let text = format!("{} is no journal of this program; move it away", path.display());
-            return Err(io::Error::new(io::ErrorKind::InvalidData, text));
+            return Err(wrong("this is no journal of this program; move it away".to_owned()));
         };
-        if !rest.is_empty() {
-            tracing::warn!(journal = %path.display(), octets = rest.len(), "a cut entry is dropped");
-        }
         let end = all.len() - rest.len();
+        if is_damage(rest) {
+            return Err(wrong(format!(
+                "the journal is damaged at octet {end}, and changes that were acknowledged stand behind it; put a copy of \
+                 the file in its place, or give up the {} octets from there on with: truncate -s {end} FILE",
+                rest.len()
+            )));
+        }
+        if !rest.is_empty() {
+            tracing::warn!(journal = %path.display(), offset = end, octets = rest.len(), "a cut entry is dropped");
+        }
         file.set_len(end as u64)?;
         file.seek(SeekFrom::Start(end as u64))?;
         Ok((journal(file, end), entries))
@@ -231,20 +242,48 @@ fn take_entries(all: &[u8]) -> Option<(Vec<Entry>, &[u8])> {
 
 /// The first entry, and what is behind it.
 fn take_entry(octets: &[u8]) -> Option<(Entry, &[u8])> {
-    let (head, rest) = octets.split_at_checked(HEAD)?;
-    let (len, sum) = head.split_first_chunk()?;
-    let (octets, behind) = rest.split_at_checked(usize::try_from(u32::from_be_bytes(*len)).ok()?)?;
-    if checksum(octets) != *sum {
-        return None;
-    }
+    let (octets, behind) = promised(octets)?;
+    let octets = intact(octets)?;
+    Some((read_entry(octets)?, behind))
+}
+
+/// Checksum and contents of the first entry, and what is behind it, if it is as long as it says.
+fn promised(octets: &[u8]) -> Option<(&[u8], &[u8])> {
+    let (len, rest) = octets.split_first_chunk()?;
+    let len = usize::try_from(u32::from_be_bytes(*len)).ok()?;
+    rest.split_at_checked(len.checked_add(HEAD - 4)?)
+}
+
+/// The contents behind their checksum.
+fn intact(octets: &[u8]) -> Option<&[u8]> {
+    let (sum, octets) = octets.split_first_chunk()?;
+    (checksum(octets) == *sum).then_some(octets)
+}
+
+fn read_entry(octets: &[u8]) -> Option<Entry> {
     let (kind, mut rest) = octets.split_first()?;
     let entry = match kind {
         1 => Entry::Diff(ZoneDiff { removed: take_records(&mut rest)?, added: take_records(&mut rest)? }),
         2 => Entry::Whole(take_records(&mut rest)?),
-        3 => Entry::Fresh(u64::from_be_bytes(*rest.first_chunk()?)),
+        3 => Entry::Fresh(u64::from_be_bytes(take(&mut rest)?)),
         _ => return None,
     };
-    Some((entry, behind))
+    rest.is_empty().then_some(entry)
+}
+
+/// Whether what is left behind the last good entry is more than a write that did not get to its end: an entry stands in it
+/// that is whole.
+fn is_damage(rest: &[u8]) -> bool {
+    let mut hashed = 0;
+    (0..rest.len()).any(|at| {
+        let Some((octets, _)) = rest.get(at..).and_then(promised) else { return false };
+        // At the first place even what is of no known kind is an entry.
+        if at > 0 && !matches!(octets.get(HEAD - 4), Some(1..=3)) {
+            return false;
+        }
+        hashed += octets.len();
+        hashed > SEARCH.saturating_mul(rest.len()) || intact(octets).is_some()
+    })
 }
 
 fn take_records(rest: &mut &[u8]) -> Option<Vec<Record>> {
@@ -338,6 +377,54 @@ mod tests {
         all[at] ^= 1;
         fs::write(&path, &all).unwrap();
         assert_eq!(Journal::open(&path, MOST).unwrap().1.len(), 2);
+    }
+
+    #[test]
+    fn damage_before_the_end_is_told_with_its_place_and_the_file_stays_as_it_is() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().join("zone.journal");
+        Journal::open(&path, MOST).unwrap().0.append(&entries()).unwrap();
+        let all = fs::read(&path).unwrap();
+        let mut ends = vec![MAGIC.len()];
+        for entry in entries() {
+            let mut octets = Vec::new();
+            put_entry(&entry, &mut octets).unwrap();
+            ends.push(ends.last().unwrap() + octets.len());
+        }
+        // The checksum of the last entry is as good as its contents: from there on it is a torn end.
+        for at in MAGIC.len()..ends[2] {
+            let mut broken = all.clone();
+            broken[at] ^= 0x41;
+            fs::write(&path, &broken).unwrap();
+            let error = Journal::open(&path, MOST).unwrap_err().to_string();
+            let start = ends.iter().rfind(|end| **end <= at).unwrap();
+            assert!(error.contains(&format!("damaged at octet {start}, ")), "{at}: {error}");
+            assert!(error.ends_with(&format!("truncate -s {start} FILE")), "{error}");
+            assert_eq!(fs::read(&path).unwrap(), broken);
+        }
+    }
+
+    #[test]
+    fn an_entry_that_is_whole_and_not_understood_is_never_dropped() {
+        let scratch = Scratch::new().unwrap();
+        let path = scratch.path().join("zone.journal");
+        drop(Journal::open(&path, MOST).unwrap());
+        for contents in [&b"\x03\0\0\0\0\0\0\0\x07more"[..], b"\x02\0\0\0\x01", b"\x09later", b""] {
+            let mut all = MAGIC.to_vec();
+            all.extend_from_slice(&number(contents.len()).unwrap());
+            all.extend_from_slice(&checksum(contents));
+            all.extend_from_slice(contents);
+            fs::write(&path, &all).unwrap();
+            assert!(Journal::open(&path, MOST).unwrap_err().to_string().contains("damaged at octet 16"));
+        }
+    }
+
+    #[test]
+    fn what_looks_like_entries_everywhere_is_searched_in_bounded_time() {
+        // A length that fits, a checksum that does not and a kind, again and again.
+        let rest: Vec<u8> = [0, 1, 1, 1, 1, 1, 1, 1].repeat(1 << 15);
+        assert!(is_damage(&rest));
+        assert!(!is_damage(&vec![0; 1 << 18]) && !is_damage(&vec![0xFF; 1 << 18]) && !is_damage(b""));
     }
 
     #[test]

@@ -12,7 +12,7 @@ use dns::authority::{ClientCtx, Verdict};
 use dns::server::{Event, Limits, QueryId, Server as Endpoint};
 use dns::xfr::Outgoing;
 use dns::{Message, Opcode, Rcode, edns};
-use net_core::serve::{Config, Server};
+use net_core::Server;
 use net_core::{Clock, Connection, Deadline, Shutdown, Step, Stream, TlsRole};
 use rustls::ServerConfig;
 use tracing::info;
@@ -36,14 +36,6 @@ pub fn serve(server: Server, desk: &Arc<Desk>, tls: Option<Arc<ServerConfig>>) -
             info!(peer = %peer.addr, error = crate::sentence(error.as_ref()), "ended");
         }
     })?)
-}
-
-/// Listens.
-///
-/// # Errors
-/// The address can't be had.
-pub fn bind(address: SocketAddr, connections: usize, per_address: Option<usize>) -> std::io::Result<Server> {
-    Server::bind(Config { connections, workers: connections, per_address, ..Config::at(address) })
 }
 
 struct Talk<'t> {

@@ -158,7 +158,7 @@ impl Site {
             }
             (Intake::Echo(spool), _) => echo(request, spool, date),
             (Intake::Form(spool), _) => answer_form(spool, date),
-            (Intake::Store(upload), _) => self.finish_put(upload, date),
+            (Intake::Store(upload), _) => self.finish_put(request, upload, now, date),
             (Intake::Files(uploads), _) => self.finish_files(*uploads, date),
             (Intake::Drop, Method::Delete) => self.delete(request, now, date),
             (Intake::Drop, Method::Options) => {
@@ -181,7 +181,19 @@ impl Site {
         }
     }
 
-    fn finish_put(&self, upload: Upload, date: HttpDate) -> Result<Answer, Error> {
+    fn finish_put(
+        &self,
+        request: &RequestHead<'_>,
+        upload: Upload,
+        now: Time,
+        date: HttpDate,
+    ) -> Result<Answer, Error> {
+        let _turn = self.turn_to_change();
+        let (path, _) = path_and_query(&request.target_form());
+        // They held when the content was asked for; since then somebody else may have been here.
+        if !self.allows(request, path, now, date) {
+            return Answer::status(StatusCode::PRECONDITION_FAILED, date);
+        }
         let finished = upload.finish();
         self.hot.forget_all();
         match finished {
@@ -203,6 +215,7 @@ impl Site {
     fn delete(&self, request: &RequestHead<'_>, now: Time, date: HttpDate) -> Result<Answer, Error> {
         let (path, _) = path_and_query(&request.target_form());
         let Ok(place) = Place::of_target(path) else { return Answer::status(StatusCode::BAD_REQUEST, date) };
+        let _turn = self.turn_to_change();
         if !self.allows(request, path, now, date) {
             return Answer::status(StatusCode::PRECONDITION_FAILED, date);
         }

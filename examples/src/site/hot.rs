@@ -187,10 +187,14 @@ impl Hot {
         Some((page, trusted))
     }
 
-    /// `page` is what is at `path` now.
-    pub fn keep(&self, path: &str, page: &Arc<Page>, now: Time) {
-        page.checked.store(now.as_nanos(), Ordering::Relaxed);
+    /// `page` is what is at `path` now. `writes`: what had been written when the disk was asked; more by now, and `page` may be
+    /// what was there before.
+    pub fn keep(&self, path: &str, page: &Arc<Page>, now: Time, writes: u64) {
         let mut shelf = self.shelf();
+        if self.writes() != writes {
+            return;
+        }
+        page.checked.store(now.as_nanos(), Ordering::Relaxed);
         if shelf.pages.get(path).is_some_and(|held| Arc::ptr_eq(held, page)) {
             return;
         }
@@ -204,7 +208,9 @@ impl Hot {
 
     /// What is at `path` has changed, and perhaps more: another path may name the same file.
     pub fn forget_all(&self) {
-        *self.shelf() = Shelf::default();
+        let mut shelf = self.shelf();
+        *shelf = Shelf::default();
+        // Under the lock: whoever keeps something afterwards sees it.
         self.writes.fetch_add(1, Ordering::Release);
     }
 
@@ -253,12 +259,25 @@ mod tests {
         let scratch = Scratch::new().unwrap();
         let hot = Hot::default();
         let start = Time::from_secs(100);
-        hot.keep("/a", &page(&scratch, "a.html", b"a"), start);
+        hot.keep("/a", &page(&scratch, "a.html", b"a"), start, 0);
         assert!(hot.find("/a", start + Duration::from_millis(999)).unwrap().1);
         assert!(!hot.find("/a", start + TRUST).unwrap().1);
         assert!(hot.find("/b", start).is_none());
         hot.forget_all();
         assert!(hot.find("/a", start).is_none());
+    }
+
+    #[test]
+    fn what_was_read_before_a_change_is_not_kept_after_it() {
+        let scratch = Scratch::new().unwrap();
+        let hot = Hot::default();
+        let writes = hot.writes();
+        let old = page(&scratch, "a.html", b"a");
+        hot.forget_all();
+        hot.keep("/a", &old, Time::ZERO, writes);
+        assert!(hot.find("/a", Time::ZERO).is_none());
+        hot.keep("/a", &old, Time::ZERO, hot.writes());
+        assert!(hot.find("/a", Time::ZERO).is_some());
     }
 
     #[test]
@@ -294,7 +313,7 @@ mod tests {
         let page = page(&scratch, "a.html", &[b'a'; 60 << 10]);
         for number in 0..3 * PAGES {
             // The same time for all: none is old, and still there is an end.
-            hot.keep(&format!("/{number}"), &another(&page), Time::ZERO);
+            hot.keep(&format!("/{number}"), &another(&page), Time::ZERO, 0);
             let shelf = hot.shelf();
             assert!(shelf.pages.len() <= PAGES && shelf.memory <= MEMORY);
             assert_eq!(shelf.memory, shelf.pages.values().map(|page| page.in_memory()).sum::<u64>());

@@ -64,6 +64,7 @@ impl Site {
     }
 
     fn find(&self, path: &str, now: Time) -> Found {
+        let writes = self.hot.writes();
         let held = self.hot.find(path, now);
         if let Some((page, true)) = held {
             return Found::Page(page);
@@ -71,7 +72,7 @@ impl Site {
         let Ok(place) = Place::of_target(path) else { return Found::Nothing(StatusCode::BAD_REQUEST) };
         let found = self.look(place, held.map(|(page, _)| page), path);
         if let Found::Page(page) = &found {
-            self.hot.keep(path, page, now);
+            self.hot.keep(path, page, now, writes);
         }
         found
     }
@@ -113,9 +114,10 @@ impl Site {
         }
     }
 
-    /// What is at a place now, for conditions on changing it.
+    /// What is at a place now, for conditions on changing it: the disk is asked.
     pub(super) fn current(&self, path: &str, now: Time) -> Option<Arc<Page>> {
-        match self.find(path, now) {
+        let held = self.hot.find(path, now).map(|(page, _)| page);
+        match self.look(Place::of_target(path).ok()?, held, path) {
             Found::Page(page) => Some(page),
             _ => None,
         }

@@ -181,13 +181,18 @@ impl Upload {
     /// # Errors
     /// The disk's own.
     pub fn begin(parent: Arc<OwnedFd>, name: impl AsRef<OsStr>) -> io::Result<Self> {
-        static COUNT: AtomicU64 = AtomicU64::new(0);
-        let count = COUNT.fetch_add(1, Ordering::Relaxed);
-        // A dot in front: never listed.
-        let temporary = format!(".upload-{}-{count}", std::process::id());
         let how = OFlags::CREATE | OFlags::EXCL | OFlags::WRONLY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
-        let file = fs::openat(&parent, &temporary, how, FILE_MODE)?.into();
-        Ok(Upload { parent, temporary, name: name.as_ref().into(), file, done: false })
+        loop {
+            let temporary = temporary_name();
+            match fs::openat(&parent, &temporary, how, FILE_MODE) {
+                // What a process of the same number left that was killed: in a container all of them have it.
+                Err(Errno::EXIST) => {}
+                opened => {
+                    let (file, name) = (opened?.into(), name.as_ref().into());
+                    return Ok(Upload { parent, temporary, name, file, done: false });
+                }
+            }
+        }
     }
 
     /// The next bytes.
@@ -230,6 +235,12 @@ impl Drop for Upload {
             let _ = fs::unlinkat(&self.parent, &self.temporary, AtFlags::empty());
         }
     }
+}
+
+/// Never the same twice in one process. A dot in front: never listed.
+fn temporary_name() -> String {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    format!(".upload-{}-{}", std::process::id(), COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 #[cfg(test)]
@@ -282,6 +293,20 @@ mod tests {
         symlink("../secret.txt", scratch.path().join("root/out")).unwrap();
         assert!(root.open_canonical(Path::new("b/up"), OFlags::RDONLY).is_ok());
         assert_eq!(root.open_canonical(Path::new("out"), OFlags::RDONLY).unwrap_err(), Errno::NOENT);
+    }
+
+    #[test]
+    fn what_a_killed_process_of_the_same_number_left_is_in_nobodys_way() {
+        let (scratch, root) = site();
+        let last = root.write(&place("/x")).unwrap().temporary.clone();
+        let (stem, count) = last.rsplit_once('-').unwrap();
+        for count in count.parse::<u64>().unwrap()..=count.parse::<u64>().unwrap() + 20 {
+            scratch.write(&format!("root/{stem}-{count}"), b"half").unwrap();
+        }
+        let mut upload = root.write(&place("/a.txt")).unwrap();
+        upload.write(b"whole").unwrap();
+        assert!(upload.finish().unwrap());
+        assert_eq!(text(&root, "/a.txt").unwrap(), "whole");
     }
 
     #[test]

@@ -16,6 +16,7 @@ use net_core::{Accept, Clock, Connection, Deadline, DriveError, Listener, Step, 
 use tracing::{debug, info, warn};
 
 use super::{House, Upper};
+use crate::Caps;
 use crate::Failure;
 use crate::service::{Service, Tally};
 
@@ -134,9 +135,9 @@ impl Crowd {
 
     /// Whoever comes beyond a cap is sent away at once, never kept waiting.
     fn admit(&mut self, tcp: TcpStream, address: SocketAddr) {
-        let crowd = self.crowds.get(&Network::of(address.ip())).copied().unwrap_or(0);
-        let full = self.clients.len() >= self.house.connections;
-        if full || self.house.per_address.is_some_and(|most| crowd >= most) {
+        let here = self.crowds.get(&Network::of(address.ip())).copied().unwrap_or(0);
+        let Caps { max_connections, max_per_ip } = self.house.caps;
+        if self.clients.len() >= max_connections || max_per_ip.is_some_and(|most| here >= most) {
             return info!(peer = %address, "no room");
         }
         if let Err(error) = self.seat(tcp, address) {

@@ -23,8 +23,7 @@ pub const TRY: Duration = Duration::from_secs(1);
 /// # Errors
 /// The address can't be had.
 pub fn serve_datagrams(address: SocketAddr) -> io::Result<Service> {
-    let udp = Udp::bind(address)
-        .map_err(|error| io::Error::new(error.kind(), format!("can't listen at {address}: {error}")))?;
+    let udp = Udp::bind(address)?;
     let bell = Waker::new()?;
     let (address, rope) = (udp.local_addr()?, bell.clone());
     Service::start("udp", address, move |_| rope.ring(), move || answer_all(&udp, &bell))

@@ -272,7 +272,7 @@ impl<'r> Reply<'r> {
     }
 
     /// OPT for those who sent one (RFC 6891 section 6.1.1), and the end.
-    pub(super) fn finish(mut self, edns: Option<Edns<'_>>) -> Verdict {
+    pub(super) fn finish(&mut self, edns: Option<Edns<'_>>) -> Verdict {
         if let Some(edns) = edns {
             let header =
                 EdnsHeader { udp_payload: self.authority.payload, version: 0, dnssec_ok: self.dnssec };
@@ -283,7 +283,7 @@ impl<'r> Reply<'r> {
                 (one, other) => self.builder.push_edns(&header, one.or(other).as_slice()),
             };
         }
-        match (self.builder.finish().len(), self.truncated) {
+        match (self.builder.message().len(), self.truncated) {
             (0, _) => Verdict::Drop,
             (len, true) => Verdict::Truncated(len),
             (len, false) => Verdict::Reply(len),

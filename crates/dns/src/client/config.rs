@@ -48,6 +48,8 @@ pub struct Config {
     pub cookies: bool,
     /// The case of letters is mixed: harder to forge.
     pub mix_case: bool,
+    /// Servers are to find out what they don't know (RD, RFC 1035 section 4.1.1).
+    pub recursion: bool,
 }
 
 impl Default for Config {
@@ -66,6 +68,7 @@ impl Default for Config {
             edns: true,
             cookies: true,
             mix_case: true,
+            recursion: true,
         }
     }
 }

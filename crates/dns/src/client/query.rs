@@ -345,7 +345,9 @@ impl Net {
     fn query(&self, asked: &Asked, edns: Option<usize>) -> Bytes {
         let mut out = [0; 512];
         let mut header = Header::query(asked.id, Opcode::QUERY);
-        header.flags = header.flags.with(Flags::RD);
+        if self.config.recursion {
+            header.flags = header.flags.with(Flags::RD);
+        }
         if self.config.trust_ad {
             header.flags = header.flags.with(Flags::AD);
         }

@@ -2,7 +2,7 @@
 //!
 //! The rule: whatever is refused leaves no trace, so that what is there is a message at any moment.
 
-use super::compress::{Compressor, stands_at};
+use super::compress::Compressor;
 use crate::edns::{EdnsHeader, EdnsOption};
 use crate::limits;
 use crate::rdata::{Parts, Shape};
@@ -46,8 +46,6 @@ pub struct Builder<'b> {
     section: Option<Section>,
     /// Octets of the question's name, which stands behind the header. 0: none.
     question: usize,
-    /// Where the owner of the last record stands, which mostly is that of the next one too.
-    owner: Option<u16>,
     /// Of no use for messages whose only name is that of the question.
     names: Option<Compressor>,
 }
@@ -61,7 +59,6 @@ impl<'b> Builder<'b> {
         let limit = out.len().min(limits::MESSAGE);
         let (rcode, flags) = (header.rcode(), header.flags);
         let header = Header { id: header.id, flags, ..Header::default() };
-        let (section, owner, names) = (None, None, None);
         Builder {
             out,
             len: Header::LEN,
@@ -69,10 +66,9 @@ impl<'b> Builder<'b> {
             reserved: 0,
             header,
             rcode,
-            section,
+            section: None,
             question: 0,
-            owner,
-            names,
+            names: None,
         }
     }
 
@@ -143,8 +139,8 @@ impl<'b> Builder<'b> {
         }
         self.whole(|this| {
             this.put_plain_name(question.name)?;
-            this.put_array(question.rtype.0.to_be_bytes())?;
-            this.put_array(question.class.0.to_be_bytes())
+            let ([a, b], [c, d]) = (question.rtype.0.to_be_bytes(), question.class.0.to_be_bytes());
+            this.put_array([a, b, c, d])
         })?;
         self.header.questions = 1;
         self.question = self.len - Header::LEN - 4;
@@ -177,7 +173,15 @@ impl<'b> Builder<'b> {
     /// As [`try_push_rrset`](Builder::try_push_rrset).
     #[inline]
     pub fn push_record(&mut self, section: Section, record: RecordRef<'_>) -> Result<(), BuildError> {
-        self.try_push_rrset(section, record.owner, record.ttl, [record.rdata])
+        if self.section > Some(section) {
+            return Err(BuildError::Order);
+        }
+        self.whole(|this| {
+            this.put_owner(record.owner)?;
+            this.put_behind_owner(record.ttl, &record.rdata)
+        })?;
+        self.count(section, 1);
+        Ok(())
     }
 
     /// Writes OPT, into reserved room too: the header's response code is completed by its upper bits.
@@ -255,28 +259,37 @@ impl<'b> Builder<'b> {
     /// All of it or nothing.
     #[inline]
     fn whole<T>(&mut self, push: impl FnOnce(&mut Self) -> Result<T, BuildError>) -> Result<T, BuildError> {
-        let (len, owner, names) = (self.len, self.owner, self.names.as_ref().map(Compressor::mark));
-        push(self).inspect_err(|_| {
-            (self.len, self.owner) = (len, owner);
-            match (names, &mut self.names) {
-                (Some(mark), Some(known)) => known.forget(mark),
-                _ => self.names = None,
-            }
-        })
+        let len = self.len;
+        push(self).inspect_err(|_| self.cut(len))
+    }
+
+    /// What is there from this octet on is not.
+    #[cold]
+    fn cut(&mut self, len: usize) {
+        self.len = len;
+        if let Some(names) = &mut self.names {
+            names.forget(len);
+        }
     }
 
     #[inline]
     fn put(&mut self, octets: &[u8]) -> Result<(), BuildError> {
-        let end = self.len + octets.len();
-        let place = self.out.get_mut(self.len..end).filter(|_| end + self.reserved <= self.limit);
-        place.ok_or(BuildError::Full)?.copy_from_slice(octets);
-        self.len = end;
-        Ok(())
+        self.put_with(octets.len(), |place| place.copy_from_slice(octets))
     }
 
     #[inline]
     fn put_array<const N: usize>(&mut self, octets: [u8; N]) -> Result<(), BuildError> {
         self.put(&octets)
+    }
+
+    /// So many octets, which are written all at once.
+    #[inline]
+    fn put_with(&mut self, octets: usize, write: impl FnOnce(&mut [u8])) -> Result<(), BuildError> {
+        let end = self.len + octets;
+        let place = self.out.get_mut(self.len..end).filter(|_| end + self.reserved <= self.limit);
+        write(place.ok_or(BuildError::Full)?);
+        self.len = end;
+        Ok(())
     }
 
     /// Writes the owner of a record.
@@ -290,11 +303,15 @@ impl<'b> Builder<'b> {
 
     #[inline]
     fn put_wire_owner(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
-        match self.owner {
-            Some(last) if stands_at(self.out, last, wire) => self.put_array((0xC000 | last).to_be_bytes())?,
-            _ => self.owner = self.put_wire_name(wire)?,
+        if let Some(target) = self.names.as_ref().and_then(|names| names.owner(wire)) {
+            self.put_array(pointer(target))?;
+            return Ok(Some(target));
         }
-        Ok(self.owner)
+        let target = self.put_wire_name(wire)?;
+        if let (Some(names), Some(target)) = (&mut self.names, target) {
+            names.keep_owner(wire, target);
+        }
+        Ok(target)
     }
 
     /// Writes a name, its tail as a pointer if it is there already. Tells where a pointer to it leads to.
@@ -313,29 +330,34 @@ impl<'b> Builder<'b> {
         let Some(target) = start.and_then(|start| u16::try_from(Header::LEN + start).ok()) else {
             return self.put_known_name(wire);
         };
-        self.put_array((0xC000 | target).to_be_bytes())?;
+        self.put_array(pointer(target))?;
         Ok(Some(target))
     }
 
     fn put_known_name(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
-        let (header, written) =
-            self.out.get(..self.len).unwrap_or_default().split_at_checked(Header::LEN).unwrap_or_default();
+        let at = self.len;
+        let written = self.out.get(..at).unwrap_or_default();
         let names = match &mut self.names {
             Some(names) => names,
             None => {
                 let names = self.names.insert(Compressor::new());
-                names.split(header, written.get(..self.question).unwrap_or_default());
+                let (header, question) = written.split_at_checked(Header::LEN).unwrap_or_default();
+                names.split(header, question.get(..self.question).unwrap_or_default());
                 names
             }
         };
-        let at = self.len;
-        let split = names.split(self.out.get(..at).unwrap_or_default(), wire);
-        if split.literal > 0 {
-            self.put(wire.get(..split.literal).unwrap_or_default())?;
-        }
+        let split = names.split(written, wire);
+        let labels = wire.get(..split.literal).unwrap_or_default();
         match split.target {
-            Some(target) => self.put_array((0xC000 | target).to_be_bytes())?,
-            None => self.put_array([0])?,
+            Some(target) if labels.is_empty() => self.put_array(pointer(target))?,
+            Some(target) => self.put_with(labels.len() + 2, |place| {
+                if let Some((place, end)) = place.split_last_chunk_mut() {
+                    place.copy_from_slice(labels);
+                    *end = pointer(target);
+                }
+            })?,
+            // The root ends in itself.
+            None => self.put(wire)?,
         }
         let here = u16::try_from(at).ok().filter(|at| *at < 0x4000 && split.literal > 0);
         Ok(if split.literal == 0 { split.target } else { here })
@@ -360,7 +382,7 @@ impl<'b> Builder<'b> {
         let (mut count, mut target) = (0, None::<u16>);
         for rdata in rdatas {
             match target {
-                Some(target) => self.put_array((0xC000 | target).to_be_bytes())?,
+                Some(target) => self.put_array(pointer(target))?,
                 None => target = self.put_owner(owner)?,
             }
             self.put_behind_owner(ttl, &rdata)?;
@@ -373,14 +395,8 @@ impl<'b> Builder<'b> {
     fn put_behind_owner(&mut self, ttl: u32, rdata: &RdataRef<'_>) -> Result<(), BuildError> {
         let octets = rdata.octets();
         match rdata.rtype().shape(rdata.class()).map(Shape::parts) {
-            Some(Parts::Octets) => {
-                self.put_fixed(ttl, rdata, octets.len())?;
-                self.put_octets(octets)
-            }
-            Some(Parts::Names) if rdata.is_whole() => {
-                self.put_fixed(ttl, rdata, octets.len())?;
-                self.put(octets)
-            }
+            Some(Parts::Octets) => self.put_octets(ttl, rdata),
+            Some(Parts::Names) if rdata.is_whole() => self.put_octets(ttl, rdata),
             Some(Parts::Compressed { before, names }) if !octets.is_empty() => {
                 self.put_sized((ttl, rdata), |this| this.put_compressed(rdata, before, names))
             }
@@ -388,23 +404,31 @@ impl<'b> Builder<'b> {
         }
     }
 
-    /// What stands between owner and RDATA of so many octets.
+    /// What stands between owner and RDATA, and RDATA that is written as it is.
     #[inline]
-    fn put_fixed(&mut self, ttl: u32, rdata: &RdataRef<'_>, len: usize) -> Result<(), BuildError> {
-        let ([a, b], [c, d]) = (rdata.rtype().0.to_be_bytes(), rdata.class().0.to_be_bytes());
-        let [e, f, g, h] = ttl.to_be_bytes();
-        let [i, j] = u16::try_from(len).map_err(|_| BuildError::Full)?.to_be_bytes();
-        self.put_array([a, b, c, d, e, f, g, h, i, j])
+    fn put_octets(&mut self, ttl: u32, rdata: &RdataRef<'_>) -> Result<(), BuildError> {
+        let octets = rdata.octets();
+        let head = head(ttl, rdata, octets.len())?;
+        self.put_with(HEAD + octets.len(), |place| {
+            let Some((place, rest)) = place.split_first_chunk_mut() else { return };
+            *place = head;
+            // Addresses are worth not to be counted.
+            match octets.len() {
+                4 => copy_array::<4>(rest, octets),
+                16 => copy_array::<16>(rest, octets),
+                _ => rest.copy_from_slice(octets),
+            }
+        })
     }
 
-    /// The same, and RDATA whose length turns out when it is there.
+    /// The same, of RDATA whose length turns out when it is there.
     #[inline]
     fn put_sized(
         &mut self,
         (ttl, rdata): (u32, &RdataRef<'_>),
         put: impl FnOnce(&mut Self) -> Result<(), BuildError>,
     ) -> Result<(), BuildError> {
-        self.put_fixed(ttl, rdata, 0)?;
+        self.put_array(head(ttl, rdata, 0)?)?;
         let start = self.len;
         put(self)?;
         self.put_len(start)
@@ -418,18 +442,6 @@ impl<'b> Builder<'b> {
             place.copy_from_slice(&len.to_be_bytes());
         }
         Ok(())
-    }
-
-    /// Addresses are worth not to be counted.
-    #[inline]
-    fn put_octets(&mut self, octets: &[u8]) -> Result<(), BuildError> {
-        if let Ok(v4) = octets.try_into() {
-            self.put_array::<4>(v4)
-        } else if let Ok(v6) = octets.try_into() {
-            self.put_array::<16>(v6)
-        } else {
-            self.put(octets)
-        }
     }
 
     #[inline]
@@ -468,6 +480,31 @@ impl<'b> Builder<'b> {
             }
         }
         Ok(())
+    }
+}
+
+/// Octets between owner and RDATA.
+const HEAD: usize = 10;
+
+/// What stands between owner and RDATA of so many octets.
+#[inline]
+fn head(ttl: u32, rdata: &RdataRef<'_>, len: usize) -> Result<[u8; HEAD], BuildError> {
+    let ([a, b], [c, d]) = (rdata.rtype().0.to_be_bytes(), rdata.class().0.to_be_bytes());
+    let [e, f, g, h] = ttl.to_be_bytes();
+    let [i, j] = u16::try_from(len).map_err(|_| BuildError::Full)?.to_be_bytes();
+    Ok([a, b, c, d, e, f, g, h, i, j])
+}
+
+/// RFC 1035 section 4.1.4.
+#[inline]
+fn pointer(target: u16) -> [u8; 2] {
+    (0xC000 | target).to_be_bytes()
+}
+
+#[inline]
+fn copy_array<const N: usize>(place: &mut [u8], octets: &[u8]) {
+    if let (Some(place), Some(octets)) = (place.first_chunk_mut::<N>(), octets.first_chunk()) {
+        *place = *octets;
     }
 }
 

@@ -25,28 +25,51 @@ const END: u16 = u16::MAX;
 
 /// A name from one of its labels on.
 #[derive(Clone, Copy, Default)]
-struct Tail {
+pub(crate) struct Tail {
     /// Where it stands in the message.
-    offset: u16,
-    /// Octets uncompressed, the root label included.
-    len: u8,
-    /// The first letter: mostly it tells tails of the same length apart.
-    letter: u8,
+    pub(crate) offset: u16,
+    mark: Mark,
 }
 
 impl Tail {
     /// None, if a pointer can't reach it.
     #[inline]
-    fn new(offset: usize, wire: &[u8]) -> Option<Tail> {
+    pub(crate) fn new(offset: usize, wire: &[u8]) -> Option<Tail> {
+        Self::marked(offset, Mark::of(wire))
+    }
+
+    #[inline]
+    fn marked(offset: usize, mark: Mark) -> Option<Tail> {
         let offset = u16::try_from(offset).ok().filter(|offset| *offset < REACH)?;
-        Some(Tail { offset, len: u8::try_from(wire.len()).ok()?, letter: letter(wire) })
+        Some(Tail { offset, mark })
     }
 
     /// Whether it is the name with this wire form.
     #[inline]
-    fn is(self, written: &[u8], wire: &[u8]) -> bool {
-        let alike = usize::from(self.len) == wire.len() && self.letter == letter(wire);
-        alike && stands_at(written, self.offset, wire)
+    pub(crate) fn is(self, written: &[u8], wire: &[u8]) -> bool {
+        self.mark == Mark::of(wire) && stands_at(written, self.offset, wire)
+    }
+}
+
+/// What tells most tails apart at a glance: the length, and the first octets.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+struct Mark(u16);
+
+impl Mark {
+    #[inline]
+    fn of(wire: &[u8]) -> Mark {
+        let short = || wire.iter().fold(0, |word, octet| word << 8 | u64::from(*octet));
+        let word = wire.first_chunk().map_or_else(short, |first| u64::from_le_bytes(*first));
+        // The letters small, and other octets whatever they become.
+        let [.., first] = (word | 0x2020_2020_2020_2020).wrapping_mul(0x9E37_79B9_7F4A_7C15).to_le_bytes();
+        let [len, ..] = wire.len().to_le_bytes();
+        Mark(u16::from_le_bytes([len, first]))
+    }
+
+    /// One of 64 bits.
+    #[inline]
+    fn bit(self) -> u64 {
+        1 << (self.0 >> 10)
     }
 }
 
@@ -58,16 +81,50 @@ struct Hashed {
     next: u16,
 }
 
+/// Octets of an owner that is kept; few are longer.
+const OWNER: usize = 61;
+
+/// The owner of a record, as it was told.
+struct LastOwner {
+    /// Where it stands.
+    target: u16,
+    /// 0: there is none.
+    len: u8,
+    octets: [u8; OWNER],
+}
+
+impl LastOwner {
+    const NONE: LastOwner = LastOwner { target: 0, len: 0, octets: [0; OWNER] };
+
+    /// Whether it is this one. Who spells it otherwise is looked for elsewhere.
+    #[inline]
+    fn is(&self, wire: &[u8]) -> bool {
+        self.octets.get(..self.len.into()) == Some(wire)
+    }
+
+    #[inline]
+    fn set(&mut self, wire: &[u8], target: u16) {
+        if let (Some(place), Ok(len)) = (self.octets.get_mut(..wire.len()), u8::try_from(wire.len())) {
+            place.copy_from_slice(wire);
+            (self.len, self.target) = (len, target);
+        }
+    }
+}
+
 /// The tails of a message being written.
 pub(crate) struct Compressor {
     few: [Tail; FEW],
-    /// How many of the few there are; of no meaning once there are many.
+    /// How many of the few there are: none once there are many.
     count: u8,
+    /// The bits of the marks of the few, and of some that are forgotten.
+    seen: u64,
     /// All of them, and the latest in each slot, when they have become many.
     many: Vec<Hashed>,
     slots: Vec<u16>,
     /// The tail behind the one that was asked for last: hosts come back in the order in which they were named.
     likely: usize,
+    /// The owner of the last record, which mostly is that of the next one too.
+    owner: LastOwner,
 }
 
 /// How a name is to be written.
@@ -82,22 +139,30 @@ impl Compressor {
     #[inline]
     pub(crate) fn new() -> Self {
         let (many, slots) = (Vec::new(), Vec::new());
-        Compressor { few: [Tail::default(); FEW], count: 0, many, slots, likely: 0 }
+        let owner = LastOwner::NONE;
+        Compressor { few: [Tail::default(); FEW], count: 0, seen: 0, many, slots, likely: 0, owner }
     }
 
-    /// What is known now, to come back to.
+    /// Where the owner of the last record stands, if it is this.
     #[inline]
-    pub(crate) fn mark(&self) -> usize {
-        if self.slots.is_empty() { self.count.into() } else { self.many.len() }
+    pub(crate) fn owner(&self, wire: &[u8]) -> Option<u16> {
+        self.owner.is(wire).then_some(self.owner.target)
     }
 
-    /// Forgets what became known since, latest first.
-    pub(crate) fn forget(&mut self, mark: usize) {
-        if self.slots.is_empty() {
-            self.count = u8::try_from(mark).unwrap_or(self.count);
+    /// Remembers where the owner of a record stands.
+    #[inline]
+    pub(crate) fn keep_owner(&mut self, wire: &[u8], target: u16) {
+        self.owner.set(wire, target);
+    }
+
+    /// Forgets the tails from this octet of the message on, which are the latest.
+    pub(crate) fn forget(&mut self, from: usize) {
+        let gone = |tail: &Tail| usize::from(tail.offset) >= from;
+        self.owner = LastOwner::NONE;
+        while self.known_few().last().is_some_and(gone) {
+            self.count -= 1;
         }
-        while self.many.len() > mark {
-            let Some(last) = self.many.pop() else { break };
+        while let Some(last) = self.many.pop_if(|last| gone(&last.tail)) {
             if let Some(slot) = self.slots.get_mut(usize::from(last.hash) % SLOTS) {
                 *slot = last.next;
             }
@@ -106,13 +171,13 @@ impl Compressor {
 
     /// How to write the name with this wire form behind what is `written`; remembers where its tails will be.
     pub(crate) fn split(&mut self, written: &[u8], wire: &[u8]) -> Split {
-        if let Some(tail) = self.tail(self.likely).filter(|tail| tail.is(written, wire)) {
+        let likely = self.tail(self.likely).filter(|tail| tail.is(written, wire));
+        if let Some(tail) = likely {
             self.likely += 1;
             return Split { literal: 0, target: Some(tail.offset) };
         }
         if self.slots.is_empty() {
-            let split = self.find_few(written, wire);
-            if self.remember_few(written.len(), wire, split.literal) {
+            if let Some(split) = self.split_few(written, wire) {
                 return split;
             }
             self.spread(written);
@@ -123,54 +188,62 @@ impl Compressor {
     #[inline]
     fn tail(&self, number: usize) -> Option<Tail> {
         if self.slots.is_empty() {
-            self.few.get(..self.count.into()).and_then(|few| few.get(number)).copied()
+            self.known_few().get(number).copied()
         } else {
             self.many.get(number).map(|hashed| hashed.tail)
         }
     }
 
     #[inline]
-    fn find_few(&mut self, written: &[u8], wire: &[u8]) -> Split {
-        let known = self.few.get(..self.count.into()).unwrap_or_default();
-        let mut at = 0;
+    fn known_few(&self) -> &[Tail] {
+        self.few.get(..self.count.into()).unwrap_or_default()
+    }
+
+    /// None, and nothing is remembered, if its tails would be no more a few.
+    #[inline]
+    fn split_few(&mut self, written: &[u8], wire: &[u8]) -> Option<Split> {
+        let (count, mut at) = (self.count, 0);
         while let Some(len @ 1..) = wire.get(at).copied() {
             let rest = wire.get(at..).unwrap_or_default();
-            if let Some((number, tail)) = known.iter().enumerate().find(|(_, tail)| tail.is(written, rest)) {
+            let mark = Mark::of(rest);
+            if let Some(number) = self.find_few(written, rest, mark) {
                 if at == 0 {
                     self.likely = number + 1;
                 }
-                return Split { literal: at, target: Some(tail.offset) };
+                return Some(Split {
+                    literal: at,
+                    target: self.known_few().get(number).map(|tail| tail.offset),
+                });
+            }
+            if let Some(tail) = Tail::marked(written.len() + at, mark) {
+                let Some(place) = self.few.get_mut(usize::from(self.count)) else {
+                    self.count = count;
+                    return None;
+                };
+                *place = tail;
+                self.count += 1;
+                self.seen |= mark.bit();
             }
             at += 1 + usize::from(len);
         }
-        Split { literal: at, target: None }
+        Some(Split { literal: at, target: None })
     }
 
-    /// Remembers the tails that start in the octets written as they are; false if they would be no more a few.
     #[inline]
-    fn remember_few(&mut self, offset: usize, wire: &[u8], literal: usize) -> bool {
-        let (count, mut at) = (self.count, 0);
-        while at < literal {
-            let Some(place) = self.few.get_mut(usize::from(self.count)) else {
-                self.count = count;
-                return false;
-            };
-            let rest = wire.get(at..).unwrap_or_default();
-            if let Some(tail) = Tail::new(offset + at, rest) {
-                *place = tail;
-                self.count += 1;
-            }
-            at += 1 + usize::from(rest.first().copied().unwrap_or_default());
+    fn find_few(&self, written: &[u8], wire: &[u8], mark: Mark) -> Option<usize> {
+        if self.seen & mark.bit() == 0 {
+            return None;
         }
-        true
+        let is = |tail: &Tail| tail.mark == mark && stands_at(written, tail.offset, wire);
+        self.known_few().iter().position(is)
     }
 
     /// From now on tails are found by their hash.
     #[cold]
     fn spread(&mut self, written: &[u8]) {
         self.slots = alloc::vec![END; SLOTS];
-        let few = self.few;
-        for tail in few.into_iter().take(self.count.into()) {
+        let (few, count) = (self.few, core::mem::take(&mut self.count));
+        for tail in few.into_iter().take(count.into()) {
             let mut place = [0; limits::NAME];
             let wire = NameRef::of_valid(written, tail.offset.into()).wire_in(&mut place);
             self.insert(hash(wire), tail);
@@ -215,12 +288,6 @@ impl Compressor {
             self.many.push(Hashed { tail, hash, next: core::mem::replace(slot, number) });
         }
     }
-}
-
-/// The first of the first label, as a small one.
-#[inline]
-fn letter(wire: &[u8]) -> u8 {
-    wire.get(1).map_or(0, |letter| letter | 0x20)
 }
 
 /// Of a tail, by its length and first octets in small letters: all octets of most names.
@@ -292,10 +359,9 @@ mod tests {
         let mut written = alloc::vec![0; 12];
         let name = |number: usize| -> Name { format!("n{number}.example").parse().unwrap() };
         for number in 0..300 {
-            let mark = names.mark();
             let lost = format!("x{number}.lost.example").parse::<Name>().unwrap();
             names.split(&written, lost.as_wire());
-            names.forget(mark);
+            names.forget(written.len());
             let split = names.split(&written, name(number).as_wire());
             assert_eq!(split.target.is_some(), number > 0);
             write(&mut written, name(number).as_wire(), &split);
@@ -303,7 +369,7 @@ mod tests {
         for number in 0..300 {
             assert_eq!(names.split(&written, name(number).as_wire()).literal, 0, "{number}");
         }
-        assert_eq!(names.mark(), 301);
+        assert_eq!(names.many.len(), 301);
     }
 
     #[test]
@@ -311,7 +377,7 @@ mod tests {
         let mut names = Compressor::new();
         names.spread(&[]);
         for _ in 0..2000 {
-            names.insert(7, Tail { offset: 12, len: 3, letter: b'a' });
+            names.insert(7, Tail::new(12, b"\x01a\0").unwrap());
         }
         assert_eq!(names.find(7, &[0; 40], b"\x01a\0"), None);
     }

@@ -17,15 +17,23 @@ use crate::{NameError, ParseError};
 pub struct NameRef<'a> {
     message: &'a [u8],
     offset: usize,
+    /// It is labels alone, and its root is the last octet of `message`.
+    last: bool,
 }
 
 impl<'a> NameRef<'a> {
     /// The name without labels.
-    pub const ROOT: NameRef<'static> = NameRef { message: &[0], offset: 0 };
+    pub const ROOT: NameRef<'static> = NameRef::of_wire(&[0]);
 
     #[inline]
     pub(crate) fn of_valid(message: &'a [u8], offset: usize) -> Self {
-        NameRef { message, offset }
+        NameRef { message, offset, last: false }
+    }
+
+    /// The name with this wire form.
+    #[inline]
+    pub(crate) const fn of_wire(wire: &'a [u8]) -> Self {
+        NameRef { message: wire, offset: 0, last: true }
     }
 
     /// The name at `offset` of a message, and the offset behind it. Within [`Message`](crate::Message) every name is
@@ -37,7 +45,7 @@ impl<'a> NameRef<'a> {
         // Nothing that is longer is a message, and offsets behind that are none.
         let message = message.get(..limits::MESSAGE).unwrap_or(message);
         let end = NameChecker::new().end(message, offset)?;
-        Ok((NameRef { message, offset }, end))
+        Ok((NameRef::of_valid(message, offset), end))
     }
 
     /// The name whose uncompressed wire form is `wire`.
@@ -46,7 +54,7 @@ impl<'a> NameRef<'a> {
     /// If it is not exactly one name.
     pub fn from_wire(wire: &'a [u8]) -> Result<NameRef<'a>, NameError> {
         match super::split_wire(wire)? {
-            (name, []) => Ok(NameRef { message: name, offset: 0 }),
+            (name, []) => Ok(NameRef::of_wire(name)),
             _ => Err(NameError::Trailing),
         }
     }
@@ -81,6 +89,9 @@ impl<'a> NameRef<'a> {
     #[must_use]
     pub fn contiguous(&self) -> Option<&'a [u8]> {
         let rest = self.message.get(self.offset..)?;
+        if self.last {
+            return Some(rest);
+        }
         let mut len = 0;
         loop {
             match *rest.get(len)? {
@@ -143,7 +154,7 @@ impl<'a> NameRef<'a> {
     pub fn parent(&self) -> Option<NameRef<'a>> {
         let mut labels = self.labels();
         labels.next()?;
-        Some(NameRef { message: self.message, offset: labels.at })
+        Some(NameRef { offset: labels.at, ..*self })
     }
 
     /// Equal to `other` or below it.
@@ -204,7 +215,7 @@ impl<'a> Iterator for Labels<'a> {
 
 impl fmt::Debug for Labels<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        NameRef { message: self.message, offset: self.at }.fmt(f)
+        NameRef::of_valid(self.message, self.at).fmt(f)
     }
 }
 

@@ -80,6 +80,11 @@ pub(super) const SERVICES: Registry = &[
     (443, "HTTPS"),
 ];
 
+/// The names of a signature algorithm (RFC 4034 appendix A.1 and its successors): the one that IANA has for it first.
+pub fn algorithm_names(number: u8) -> impl Iterator<Item = &'static str> {
+    ALGORITHMS.iter().filter(move |(code, _)| *code == u64::from(number)).map(|(_, name)| *name)
+}
+
 /// The mnemonic, or else the number.
 pub(super) fn write(registry: Registry, number: u64, out: &mut impl Write) -> fmt::Result {
     match registry.iter().find(|(code, _)| *code == number) {
@@ -112,5 +117,7 @@ mod tests {
             }
         }
         assert_eq!(read(SCHEMES, b"nonsense"), None);
+        assert!(algorithm_names(7).eq(["RSASHA1-NSEC3-SHA1", "NSEC3RSASHA1"]));
+        assert_eq!(algorithm_names(99).next(), None);
     }
 }

@@ -117,7 +117,8 @@ pub struct Limits {
     /// How long it is remembered that an answer does not hold what its signatures promise. A minute: the zone's owner may
     /// mend it (RFC 4035 section 4.7).
     pub bogus: Duration,
-    /// Records kept of an RRset. 100.
+    /// Records kept of an RRset. 100. What has more is not kept, and as an answer is a failure: a part of an RRset must not be
+    /// told as if it were the whole (RFC 2181 section 5).
     pub records: usize,
     /// Signatures kept of an RRset. 8 (`KeyTrap`).
     pub signatures: usize,

@@ -410,8 +410,10 @@ impl Resolver {
         Some(Answer::failed(task.question.clone(), error, task.extended))
     }
 
-    fn limit_hit(&self, task: &Task, kind: LimitKind) -> Answer {
-        Answer::failed(task.question.clone(), ResolveError::LimitHit(kind), ExtendedError::OTHER)
+    pub(super) fn limit_hit(&self, task: &Task, kind: LimitKind) -> Answer {
+        let extended = Some(ExtendedError { code: ExtendedError::OTHER, text: kind.text().as_bytes() });
+        let error = ResolveError::LimitHit(kind);
+        Answer { extended, ..Answer::failed(task.question.clone(), error, ExtendedError::OTHER) }
     }
 
     /// The reply that ends it is taken into the cache, and the aliases put in front.

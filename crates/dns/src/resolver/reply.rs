@@ -5,7 +5,7 @@ use proto_core::Time;
 use super::scrub::{Asked, Reply, Verdict, scrub};
 use super::send::Outgoing;
 use super::task::{Delegation, Held, Nameless, Purpose, Stage, Task};
-use super::{Answer, ResolveError, Resolver};
+use super::{Answer, LimitKind, ResolveError, Resolver};
 use crate::cache::{Ranked, Sections};
 use crate::edns::ExtendedError;
 use crate::{Message, Name, Rcode, RrType};
@@ -79,6 +79,8 @@ impl Resolver {
                 self.lengthen(task);
                 None
             }
+            // All servers of the zone would say the same, and a part of it is no answer.
+            Verdict::TooMany => Some(self.limit_hit(task, LimitKind::Records)),
             Verdict::Empty => {
                 task.mark(query.to, |target| target.dead = true);
                 task.empty = Some(sections);

@@ -37,6 +37,8 @@ pub(super) enum Verdict {
     TooLong,
     /// Aliases in a circle.
     Loop,
+    /// More records of the type than are kept.
+    TooMany,
     /// Servers of a zone further down.
     Referral(Name),
     /// No records of the type.
@@ -174,7 +176,11 @@ impl Scrub<'_, '_> {
         let any = question.rtype == RrType::ANY;
         let types = if any { self.types_of(&chain.end) } else { [question.rtype].into() };
         for rtype in types {
-            let Some(set) = self.collect(self.message.answer(), &chain.end, rtype) else { continue };
+            let Some(set) = self.all(self.message.answer(), &chain.end, rtype) else { continue };
+            if self.is_too_many(&set) {
+                chain.broken = Some(Verdict::TooMany);
+                return None;
+            }
             chain.found = true;
             chain.sets.extend(self.allowed(set));
         }
@@ -227,13 +233,22 @@ impl Scrub<'_, '_> {
         types
     }
 
+    /// The RRset, if it may be kept: a part of it would be another one (RFC 2181 section 5).
     fn collect(&self, records: Records<'_>, owner: &Name, rtype: RrType) -> Option<RrSet> {
+        self.all(records, owner, rtype).filter(|set| !self.is_too_many(set))
+    }
+
+    fn is_too_many(&self, set: &RrSet) -> bool {
+        set.rdatas().nth(self.config.limits.records).is_some()
+    }
+
+    fn all(&self, records: Records<'_>, owner: &Name, rtype: RrType) -> Option<RrSet> {
         let mut builder = SetBuilder::new(owner.clone(), rtype, self.asked.question.class);
         for record in records {
             builder.take(&record);
         }
         let limits = &self.config.limits;
-        let set = builder.finish(limits.records, limits.signatures)?;
+        let set = builder.finish(usize::MAX, limits.signatures)?;
         let ttl = set.ttl.min(limits.max_ttl).max(limits.min_ttl);
         Some(set.with_ttl(ttl))
     }
@@ -274,7 +289,7 @@ impl Scrub<'_, '_> {
         if !self.config.distrust_unasked
             && let Some(servers) = self.servers(end)
         {
-            let servers = self.servers_of(servers);
+            let servers = self.collect(self.message.authority(), &servers, RrType::NS);
             sections.authority = self.ranked(servers.into_iter().collect(), Rank::Referral, Rank::Authority);
         }
         let named: Vec<Name> = sections.iter().flat_map(|ranked| targets(&ranked.set)).collect();
@@ -376,8 +391,10 @@ impl Scrub<'_, '_> {
         inside.then(|| record.owner.to_name())
     }
 
+    /// Those of them that are asked: there is no end to the names of servers that a zone may have (`NXNSAttack`). What is told
+    /// about them is not taken from here.
     fn servers_of(&self, zone: Name) -> Option<RrSet> {
-        let set = self.collect(self.message.authority(), &zone, RrType::NS)?;
+        let set = self.all(self.message.authority(), &zone, RrType::NS)?;
         if set.rdatas().count() <= self.config.limits.delegation {
             return Some(set);
         }

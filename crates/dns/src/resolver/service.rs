@@ -15,9 +15,11 @@ use super::local::{self, local};
 use super::{Answer, Coordinator, Event, ResolveError, Resolver, Ticket};
 use crate::authority::Network;
 use crate::cache::{RrSet, SetData, Status};
+use crate::cookie::{Cookie, SERVER_LEN, Secrets, Standing};
 use crate::edns::{EdnsHeader, ExtendedError};
 use crate::limits;
 use crate::special::Special;
+use crate::tsig::verify_request;
 use crate::{
     BuildError, Builder, Class, EdnsOption, Flags, Header, Message, Name, NameRef, Opcode, Question,
     QuestionRef, Rcode, Rdata, RrType, Section,
@@ -105,8 +107,12 @@ struct Head<'a> {
     header: Header,
     question: QuestionRef<'a>,
     edns: Option<EdnsHeader>,
+    cookie: Option<Cookies>,
     stream: bool,
 }
+
+/// The client's and ours.
+type Cookies = [u8; 8 + SERVER_LEN];
 
 impl Head<'_> {
     /// RFC 6840 sections 5.7 and 5.8: AD is for who says that he understands it, by DO or by AD.
@@ -125,6 +131,7 @@ struct Client {
     header: Header,
     question: Question,
     edns: Option<EdnsHeader>,
+    cookie: Option<Cookies>,
     stream: bool,
 }
 
@@ -134,6 +141,7 @@ pub struct Service {
     resolver: Resolver,
     policy: Policy,
     waiting: BTreeMap<Ticket, Client>,
+    cookies: Option<Secrets>,
     turn: usize,
 }
 
@@ -141,7 +149,14 @@ impl Service {
     /// Clients are answered by `resolver`, as `policy` says.
     #[must_use]
     pub fn new(resolver: Resolver, policy: Policy) -> Self {
-        Service { resolver, policy, waiting: BTreeMap::new(), turn: 0 }
+        Service { resolver, policy, waiting: BTreeMap::new(), cookies: None, turn: 0 }
+    }
+
+    /// Gives cookies to clients that have one of their own, and turns away who shows a wrong one (RFC 7873 section 5.2).
+    #[must_use]
+    pub fn cookies(mut self, secrets: Secrets) -> Self {
+        self.cookies = Some(secrets);
+        self
     }
 
     /// The resolver, for what comes from servers and what goes to them. Its events come out of
@@ -173,18 +188,53 @@ impl Service {
         if access == Access::Deny {
             return Verdict::Drop;
         }
-        if header.opcode() != Opcode::QUERY {
-            return bare(&header, Rcode::NOTIMP, out);
+        let query = header.opcode() == Opcode::QUERY;
+        let message = match Message::parse(bytes) {
+            Ok(message) => message,
+            Err(_) => return bare(&header, if query { Rcode::FORMERR } else { Rcode::NOTIMP }, out),
+        };
+        let edns = message.edns().map(|edns| edns.header);
+        let shown = message.edns().and_then(|edns| edns.cookie());
+        let (standing, cookie) = self.acquainted(shown, from, now);
+        let payload = self.policy.udp_payload;
+        let short = Short { header, question: message.question(), edns, cookie, payload };
+        match edns {
+            // RFC 6891 section 6.1.3.
+            Some(edns) if edns.version > 0 => return short.reply(Rcode::BADVERS, out),
+            _ if !query => return short.reply(Rcode::NOTIMP, out),
+            _ => {}
         }
-        let Ok(message) = Message::parse(bytes) else { return bare(&header, Rcode::FORMERR, out) };
+        // RFC 8945 section 5.2.1: there are no keys here.
+        if let Err(refusal) = verify_request(&message, &[], 0) {
+            return refusal.reply(&message, out, 0).map_or(Verdict::Drop, Verdict::Reply);
+        }
+        // RFC 7873 section 5.2.4; by TCP the address is known to be true.
+        if !stream && standing == Some(Standing::Wrong) {
+            return short.reply(Rcode::BADCOOKIE, out);
+        }
+        // RFC 7873 section 5.4: no question, if there is a cookie.
+        if message.question().is_none() && cookie.is_some() {
+            return short.reply(Rcode::NOERROR, out);
+        }
         // A question brings no records along (RFC 1035 section 4.1.1 leaves the sections to answers).
         let Some(question) = message.question().filter(|_| header.answers == 0 && header.authorities == 0)
         else {
             return bare(&header, Rcode::FORMERR, out);
         };
-        let edns = message.edns().map(|edns| edns.header);
-        let head = Head { header, question, edns, stream };
+        let head = Head { header, question, edns, cookie, stream };
         self.answer(client, &head, access, now, out)
+    }
+
+    /// What a client's cookie says, and the cookies for the reply. The time is ours alone: nobody shares the secret.
+    fn acquainted(
+        &self,
+        shown: Option<Cookie<'_>>,
+        from: IpAddr,
+        now: Time,
+    ) -> (Option<Standing>, Option<Cookies>) {
+        let (Some(secrets), Some(shown)) = (&self.cookies, shown) else { return (None, None) };
+        let seconds = u32::try_from((now - Time::ZERO).as_secs() & u64::from(u32::MAX)).unwrap_or(0);
+        (Some(secrets.judge(shown, from, seconds)), Some(secrets.answer(shown, from, seconds)))
     }
 
     fn access(&self, from: IpAddr) -> Access {
@@ -193,13 +243,14 @@ impl Service {
     }
 
     fn answer(&mut self, client: u64, head: &Head<'_>, access: Access, now: Time, out: &mut [u8]) -> Verdict {
-        if head.edns.is_some_and(|edns| edns.version > 0) {
-            return self.refuse(head, (Rcode::BADVERS, Flags::RA), None, out);
-        }
         if access == Access::Refuse {
             return self.refuse(head, (Rcode::REFUSED, Flags(0)), Some(ExtendedError::PROHIBITED), out);
         }
         let (rtype, class) = (head.question.rtype, head.question.class);
+        // RFC 6891 section 6.1.1, RFC 9824: neither is ever asked for.
+        if matches!(rtype, RrType::OPT | RrType::NXNAME) {
+            return self.refuse(head, (Rcode::FORMERR, Flags::RA), None, out);
+        }
         if class != Class::IN || rtype.is_meta() && rtype != RrType::ANY {
             return self.refuse(head, (Rcode::REFUSED, Flags(0)), Some(ExtendedError::NOT_SUPPORTED), out);
         }
@@ -225,8 +276,8 @@ impl Service {
             true => self.resolver.resolve_unchecked(question.clone(), now),
             false => self.resolver.resolve(question.clone(), now),
         };
-        let Head { header, edns, stream, .. } = *head;
-        self.waiting.insert(ticket, Client { id: client, header, question, edns, stream });
+        let Head { header, edns, cookie, stream, .. } = *head;
+        self.waiting.insert(ticket, Client { id: client, header, question, edns, cookie, stream });
         Verdict::Wait
     }
 
@@ -283,8 +334,8 @@ impl Service {
 
     fn tell(&mut self, client: &Client, answer: &Answer, out: &mut [u8]) -> usize {
         let turn = self.turn();
-        let Client { header, edns, stream, .. } = *client;
-        let head = Head { header, question: client.question.as_question_ref(), edns, stream };
+        let Client { header, edns, cookie, stream, .. } = *client;
+        let head = Head { header, question: client.question.as_question_ref(), edns, cookie, stream };
         let flags = head.flags(answer.status);
         let mut writer = Writer::new(&head, answer.rcode, flags, (&self.policy, turn), out);
         let sections = &answer.sections;
@@ -360,11 +411,38 @@ fn bare(header: &Header, rcode: Rcode, out: &mut [u8]) -> Verdict {
     Verdict::Reply(Builder::new(out, header.reply(rcode)).finish().len())
 }
 
+/// All that there is in a reply that is little more than a response code.
+struct Short<'a> {
+    header: Header,
+    question: Option<QuestionRef<'a>>,
+    edns: Option<EdnsHeader>,
+    cookie: Option<Cookies>,
+    payload: u16,
+}
+
+impl Short<'_> {
+    fn reply(self, rcode: Rcode, out: &mut [u8]) -> Verdict {
+        let mut header = self.header.reply(Rcode::NOERROR);
+        header.flags = header.flags.with(Flags::RA);
+        let mut builder = Builder::new(out, header);
+        builder.set_rcode(rcode);
+        if let Some(question) = self.question {
+            let _ = builder.push_question(question);
+        }
+        if self.edns.is_some() {
+            let cookie = self.cookie.as_ref().and_then(|both| Cookie::parse(both)).map(EdnsOption::Cookie);
+            let _ = builder.push_edns(&EdnsHeader::new(self.payload), cookie.as_slice());
+        }
+        Verdict::Reply(builder.finish().len())
+    }
+}
+
 /// An answer in the making.
 struct Writer<'b, 'p> {
     builder: Builder<'b>,
     policy: &'p Policy,
     edns: Option<EdnsHeader>,
+    cookie: Option<Cookies>,
     turn: usize,
     rtype: RrType,
     rcode: Rcode,
@@ -389,7 +467,8 @@ impl<'b, 'p> Writer<'b, 'p> {
             usize::from(edns.udp_payload.min(policy.udp_payload)).max(limits::UDP_WITHOUT_EDNS)
         });
         let limit = if head.stream { limits::MESSAGE } else { offered };
-        let reserve = if head.edns.is_some() { EdnsHeader::LEN + 6 } else { 0 };
+        let cookie = head.cookie.map_or(0, |both| 4 + both.len());
+        let reserve = if head.edns.is_some() { EdnsHeader::LEN + 6 + cookie } else { 0 };
         let mut builder = Builder::new(out, header).limit(limit).reserve(reserve);
         builder.set_rcode(rcode);
         let full = builder.push_question(head.question).is_err();
@@ -397,6 +476,7 @@ impl<'b, 'p> Writer<'b, 'p> {
             builder,
             policy,
             edns: head.edns,
+            cookie: head.cookie,
             turn,
             rtype: head.question.rtype,
             rcode,
@@ -484,7 +564,11 @@ impl<'b, 'p> Writer<'b, 'p> {
             let mut header = EdnsHeader::new(self.policy.udp_payload);
             header.dnssec_ok = edns.dnssec_ok;
             let why = why.filter(|_| self.policy.extended_errors).map(EdnsOption::ExtendedError);
-            let _ = self.builder.push_edns(&header, why.as_slice());
+            let cookie = self.cookie.as_ref().and_then(|both| Cookie::parse(both)).map(EdnsOption::Cookie);
+            let _ = match (cookie, why) {
+                (Some(cookie), Some(why)) => self.builder.push_edns(&header, &[cookie, why]),
+                (one, other) => self.builder.push_edns(&header, one.or(other).as_slice()),
+            };
         }
         self.builder.finish().len()
     }

@@ -30,65 +30,54 @@ pub enum Found<'z> {
 }
 
 impl Zone {
-    /// Looks for a name: a look-up for each label that is not there, one if all are.
+    /// Looks for a name: a look-up for each of its labels below the apex, down to the first that is not there.
     #[must_use]
     pub fn lookup(&self, name: NameRef<'_>) -> Found<'_> {
         self.lookup_wire(name.wire_in(&mut [0; 255]))
     }
 
     pub(crate) fn lookup_wire(&self, wire: &[u8]) -> Found<'_> {
-        if !is_below(wire, self.apex().as_wire()) {
-            return Found::Outside;
+        match is_below(wire, self.apex().as_wire()) {
+            true => self.lookup_below(wire, &self.nodes.hashes(wire)),
+            false => Found::Outside,
         }
-        self.lookup_hashed(wire, &self.nodes.hashes(wire))
     }
 
-    /// The hashes of the name are known already: they are of use if they were made with this zone's seed.
+    /// The hashes of the name, which is below the apex, are known already: they are of use if they were made with this
+    /// zone's seed.
     pub(crate) fn lookup_hashed(&self, wire: &[u8], hashes: &LabelHashes) -> Found<'_> {
-        if hashes.seed() != self.nodes.seed() {
-            return self.lookup_wire(wire);
-        }
-        let Some((node, exact)) = self.deepest(wire, hashes) else { return Found::Outside };
-        if let Some(above) = self.detour(node, exact) {
-            return above;
-        }
-        if exact {
-            return Found::Exact(node);
-        }
-        // RFC 4592 section 3.3.1: the wildcard of the closest encloser alone.
-        match node.wildcard.and_then(|id| self.nodes.at(id)) {
-            Some(wildcard) => Found::Wildcard { node: wildcard, encloser: node },
-            None => Found::Missing { encloser: node },
+        match hashes.seed() == self.nodes.seed() {
+            true => self.lookup_below(wire, hashes),
+            false => self.lookup_wire(wire),
         }
     }
 
-    /// The node of the name, or of its closest encloser.
-    fn deepest(&self, wire: &[u8], hashes: &LabelHashes) -> Option<(&Node, bool)> {
-        let least = self.apex().as_wire().len();
-        for (start, hash) in hashes.iter().take_while(|(start, _)| wire.len() - start >= least) {
-            if let Some(id) = self.nodes.find_hashed(wire.get(start..)?, hash) {
-                return Some((self.nodes.at(id)?, start == 0));
+    /// From the apex down: who asks for something below a cut need not wait for what is not kept below it.
+    fn lookup_below(&self, wire: &[u8], hashes: &LabelHashes) -> Found<'_> {
+        let (mut above, least) = (self.nodes.apex(), self.apex().as_wire().len());
+        for (start, hash) in hashes.iter().rev().skip_while(|(start, _)| wire.len() - start <= least) {
+            // RFC 6672 section 2.3: it is about what is below it, not about its owner.
+            if above.rrset(RrType::DNAME).is_some() {
+                return Found::Dname(above);
             }
+            let suffix = wire.get(start..).unwrap_or_default();
+            let Some(node) = self.nodes.find_hashed(suffix, hash).and_then(|id| self.nodes.at(id)) else {
+                return self.missing_below(above);
+            };
+            // RFC 1034 section 4.2.1: what is at a cut or below it is another zone's.
+            if node.rrset(RrType::NS).is_some() {
+                return Found::Cut(node);
+            }
+            above = node;
         }
-        None
+        Found::Exact(above)
     }
 
-    /// The topmost cut or DNAME on the way.
-    fn detour<'z>(&'z self, node: &'z Node, exact: bool) -> Option<Found<'z>> {
-        let (mut at, mut found) = (node, None);
-        loop {
-            let apex = at.name.as_wire().len() == self.apex().as_wire().len();
-            let itself = exact && core::ptr::eq(at, node);
-            if !itself && at.rrset(RrType::DNAME).is_some() {
-                found = Some(Found::Dname(at));
-            }
-            if apex {
-                return found;
-            }
-            if at.rrset(RrType::NS).is_some() {
-                found = Some(Found::Cut(at));
-            }
-            at = self.nodes.at(at.parent)?;
+    /// RFC 4592 section 3.3.1: the wildcard of the closest encloser alone.
+    fn missing_below<'z>(&'z self, encloser: &'z Node) -> Found<'z> {
+        match encloser.wildcard.and_then(|id| self.nodes.at(id)) {
+            Some(node) => Found::Wildcard { node, encloser },
+            None => Found::Missing { encloser },
         }
     }
 

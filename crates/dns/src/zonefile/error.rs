@@ -42,8 +42,8 @@ pub enum ZoneErrorKind {
     /// No TTL, no `$TTL`, and no record in front that has one (RFC 2308 section 4).
     #[error("no TTL: neither here nor by $TTL nor in a record before")]
     NoTtl,
-    /// A time that is none, or over 2^31-1 seconds (RFC 2181 section 8).
-    #[error("a time is a number of seconds up to 2147483647, or numbers with the units w, d, h, m, s")]
+    /// A time that is none, or does not fit into its field.
+    #[error("a time is a number of seconds up to 4294967295, or numbers with the units w, d, h, m, s")]
     Ttl,
     /// An owner and nothing behind it, or no known type.
     #[error("a record type is missing")]

@@ -8,7 +8,7 @@ use core::fmt;
 
 use super::generate::Generate;
 use super::lexer::{Lexer, shown};
-use super::{INCLUDE_DEPTH, ZoneError, ZoneErrorKind as Kind, parse_ttl};
+use super::{INCLUDE_DEPTH, ZoneError, ZoneErrorKind as Kind, ttl::parse_seconds};
 use crate::limits;
 use crate::name::text::text_to_wire as name_to_wire;
 use crate::rdata::text_to_wire;
@@ -29,6 +29,8 @@ pub struct Entry<'p> {
     pub line: usize,
     /// The column of its first token, from 1.
     pub column: usize,
+    /// Its TTL is over 2^31-1 in the file, and 0 here (RFC 2181 section 8).
+    pub ttl_too_large: bool,
 }
 
 /// Reads a zone file, record by record.
@@ -58,6 +60,8 @@ pub struct Parser<'t> {
     default_ttl: Option<u32>,
     /// Of the record before (RFC 1035 section 5.1).
     last_ttl: Option<u32>,
+    /// That of the record at hand is more than a TTL can be.
+    ttl_too_large: bool,
     generate: Option<Generate>,
     /// Type and class of the record at hand.
     kind: (RrType, Class),
@@ -95,6 +99,7 @@ impl<'t> Parser<'t> {
             class: Class::IN,
             default_ttl: None,
             last_ttl: None,
+            ttl_too_large: false,
             generate: None,
             kind: (RrType::A, Class::IN),
             wire: Vec::new(),
@@ -138,7 +143,8 @@ impl<'t> Parser<'t> {
     pub fn next(&mut self) -> Result<Option<Entry<'_>>, ZoneError> {
         let Some((ttl, line, column)) = self.advance()? else { return Ok(None) };
         let record = RecordRef { owner: NameRef::of_valid(&self.owner, 0), ttl, rdata: self.rdata() };
-        Ok(Some(Entry { record, file: &self.lexer.file, line, column }))
+        let ttl_too_large = self.ttl_too_large;
+        Ok(Some(Entry { record, file: &self.lexer.file, line, column, ttl_too_large }))
     }
 
     fn rdata(&self) -> RdataRef<'_> {
@@ -243,7 +249,8 @@ impl<'t> Parser<'t> {
         let minimum = || self.rdata().soa().map(|soa| soa.minimum.min(super::MAX_TTL));
         let ttl = own.or(self.default_ttl).or(self.last_ttl).or_else(minimum)?;
         self.last_ttl = Some(ttl);
-        Some(ttl)
+        self.ttl_too_large = ttl > super::MAX_TTL;
+        Some(if self.ttl_too_large { 0 } else { ttl })
     }
 
     /// TTL and class in any order, then the type.
@@ -253,7 +260,7 @@ impl<'t> Parser<'t> {
             let Token { text, .. } = self.lexer.token(span);
             let fault = |kind| Err((number, 0, kind));
             if text.first().is_some_and(u8::is_ascii_digit) {
-                let Some(seconds) = parse_ttl(text) else { return fault(Kind::Ttl) };
+                let Some(seconds) = parse_seconds(text) else { return fault(Kind::Ttl) };
                 if ttl.replace(seconds).is_some() {
                     return fault(Kind::Twice("TTL"));
                 }
@@ -302,7 +309,7 @@ impl<'t> Parser<'t> {
 
     fn ttl_directive(&mut self) -> Result<(), Fault> {
         self.words(2..=2, "$TTL takes a time")?;
-        let ttl = self.token(1).and_then(|token| parse_ttl(token.text));
+        let ttl = self.token(1).and_then(|token| parse_seconds(token.text));
         self.default_ttl = Some(ttl.ok_or((1, 0, Kind::Ttl))?);
         Ok(())
     }

@@ -4,11 +4,13 @@
 //! NSEC, ECDSA over NSEC3, RSA over NSEC3 with opt-out, one that hashes 100 times, one with an algorithm that the verifier
 //! does not know. `plain.test` and `child.optout.test` are unsigned.
 
+#[path = "../zones/mod.rs"]
+mod text_zones;
+
 use std::sync::Arc;
 
 use dns::dnssec::Verifier;
-use dns::zone::{Zone, ZoneBuilder};
-use dns::zonefile::Parser;
+use dns::zone::Zone;
 use dns::{Name, Rdata, RrType};
 use ring::signature::{self, RsaPublicKeyComponents, UnparsedPublicKey, VerificationAlgorithm};
 
@@ -50,13 +52,7 @@ fn rsa(key: &[u8]) -> RsaPublicKeyComponents<&[u8]> {
 }
 
 pub(crate) fn zone(apex: &str, text: &str) -> Arc<Zone> {
-    let apex: Name = apex.parse().unwrap();
-    let mut parser = Parser::new(text.as_bytes(), "zone").origin(apex.clone());
-    let mut builder = ZoneBuilder::new(apex);
-    while let Some(entry) = parser.next().unwrap() {
-        builder.push(entry.record).unwrap();
-    }
-    Arc::new(builder.build().unwrap())
+    Arc::new(text_zones::read(apex, text).unwrap())
 }
 
 /// All of them, with the last octet of their server's address in 192.0.2.0/24.

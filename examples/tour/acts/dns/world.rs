@@ -10,6 +10,7 @@ use std::sync::mpsc::channel;
 use dns::Name;
 use dns::authority::{Authority, Network};
 use dns::tsig::{Algorithm, Key};
+use examples::Caps;
 use examples::Failure;
 use examples::nameserver::catalog::{Catalog, Source, Wanted};
 use examples::nameserver::desk::{Desk, Permit, Rules};
@@ -130,7 +131,7 @@ impl World {
         }
         let catalog = Catalog::open(wanted, None, seed()?)?;
         let desk = Desk::new(catalog, Authority::new(), rules, channel().0);
-        let tcp = streams::bind(ANY, 64, None)?;
+        let tcp = net_core::Server::bind(Caps::of(64).at(ANY))?;
         let udp = Udp::bind(tcp.local_addr())?;
         self.map.insert(stands_for, (name, tcp.local_addr()));
         self.services.push(datagrams::serve(udp, &desk, 1)?);
