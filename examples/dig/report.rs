@@ -136,7 +136,7 @@ pub(crate) fn message(message: &Message<'_>, args: &Args, sent: Option<&Sent<'_>
         }
         out.push('\n');
         match (message.edns(), message.rcode()) {
-            (Some(edns), _) => options(&mut out, &edns, sent),
+            (Some(edns), _) => options(&mut out, &edns, sent, args),
             // RFC 6891 section 7: it may be EDNS that is not understood.
             (None, rcode @ (Rcode::FORMERR | Rcode::NOTIMP)) if reply && args.edns.on => {
                 let dnssec = if args.edns.dnssec { "+nodnssec " } else { "" };
@@ -202,7 +202,7 @@ fn question(out: &mut String, question: QuestionRef<'_>, opcode: Opcode, show: &
     }
 }
 
-fn options(out: &mut String, edns: &Edns<'_>, sent: Option<&Sent<'_>>) {
+fn options(out: &mut String, edns: &Edns<'_>, sent: Option<&Sent<'_>>, args: &Args) {
     let dnssec_ok = if edns.header.dnssec_ok { " do" } else { "" };
     let _ = writeln!(
         out,
@@ -210,7 +210,12 @@ fn options(out: &mut String, edns: &Edns<'_>, sent: Option<&Sent<'_>>) {
         edns.header.version, edns.header.udp_payload
     );
     for option in edns.options() {
-        let _ = writeln!(out, "; {}", option_text(&option, sent));
+        let text = match option {
+            // dig pads what it sends behind its own back.
+            EdnsOption::Padding(_) if sent.is_none() && args.edns.padding > 0 => "PAD:".to_owned(),
+            option => option_text(&option, sent),
+        };
+        let _ = writeln!(out, "; {text}");
     }
 }
 

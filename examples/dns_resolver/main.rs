@@ -136,8 +136,7 @@ fn serve(args: &Args) -> Result<(), Failure> {
 }
 
 fn config(args: &Args) -> Result<Config, Failure> {
-    let mut config = Config::default();
-    config.port = args.upstream_port;
+    let mut config = Config { port: args.upstream_port, ..Config::default() };
     config.limits.cache_bytes = args.cache_size;
     config.prefetch = args.prefetch;
     config.serve_stale = std::time::Duration::from_secs(args.serve_stale);

@@ -255,8 +255,18 @@ impl Room {
         self.queries(id, now);
     }
 
-    /// The queries of a connection that are here.
+    /// The queries of a connection that are here, as long as their answers can be sent.
     fn queries(&mut self, id: u64, now: Time) {
+        loop {
+            self.take_queries(id, now);
+            self.after(id, now);
+            if !self.talks.get_mut(&id).is_some_and(Talk::goes_on) {
+                return;
+            }
+        }
+    }
+
+    fn take_queries(&mut self, id: u64, now: Time) {
         while let Some(talk) = self.talks.get_mut(&id) {
             let Some((query, bytes)) = talk.query(now) else { break };
             self.last += 1;
@@ -268,7 +278,6 @@ impl Room {
                 }
             }
         }
-        self.after(id, now);
     }
 
     /// What follows whatever happened to a connection.
@@ -345,7 +354,7 @@ impl Room {
             if let Some(talk) = self.talks.get_mut(&id) {
                 talk.ignore(query);
             }
-            self.after(id, now);
+            self.queries(id, now);
         }
     }
 

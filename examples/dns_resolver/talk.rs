@@ -11,7 +11,7 @@ use net_core::poll::Interest;
 
 /// Unsent octets above which no more queries are read.
 const UNSENT: usize = 256 << 10;
-/// How long a client may take to hang up once everything is said.
+/// How long a client may take to hang up once everything is said, and how long to take some more of what is being said.
 const LINGER: Duration = Duration::from_secs(2);
 
 /// See the top of the file.
@@ -20,8 +20,12 @@ pub(crate) struct Talk {
     pub(crate) peer: IpAddr,
     endpoint: Server,
     input: BytesMut,
+    /// There may be more in it, once there is room for what is said.
+    held_back: bool,
     ended: Option<End>,
-    /// Everything is said; until when the client's end is awaited.
+    /// Everything is said; the client's end is awaited.
+    said: bool,
+    /// On the way out: until when.
     lingers: Option<Time>,
     pub(crate) over: bool,
 }
@@ -30,12 +34,22 @@ impl Talk {
     pub(crate) fn new(stream: TcpStream, peer: IpAddr) -> io::Result<Self> {
         stream.set_nonblocking(true)?;
         let endpoint = Server::new(Limits::DEFAULT);
-        Ok(Talk { stream, peer, endpoint, input: BytesMut::new(), ended: None, lingers: None, over: false })
+        Ok(Talk {
+            stream,
+            peer,
+            endpoint,
+            input: BytesMut::new(),
+            held_back: false,
+            ended: None,
+            said: false,
+            lingers: None,
+            over: false,
+        })
     }
 
     pub(crate) fn interest(&mut self) -> Interest {
         let full = self.endpoint.output().len() > UNSENT || self.endpoint.status() == Status::Paused;
-        let read = (self.ended.is_none() && !full) || self.lingers.is_some();
+        let read = self.ended.is_none() && (!full || self.lingers.is_some());
         Interest { read, write: !self.endpoint.output().is_empty() }
     }
 
@@ -45,7 +59,7 @@ impl Talk {
 
     /// Reads what is there.
     pub(crate) fn read(&mut self, memory: &mut [u8]) {
-        if self.ended.is_some() && self.lingers.is_none() {
+        if self.ended.is_some() {
             return;
         }
         match self.stream.read(memory) {
@@ -58,14 +72,15 @@ impl Talk {
     }
 
     fn end(&mut self, end: End) {
-        self.over |= self.lingers.is_some() || end == End::Cut;
+        self.over |= self.said || end == End::Cut;
         self.ended = Some(end);
     }
 
     /// The next query that is here.
     pub(crate) fn query(&mut self, now: Time) -> Option<(QueryId, Bytes)> {
         loop {
-            if self.endpoint.output().len() > UNSENT {
+            self.held_back = self.endpoint.output().len() > UNSENT;
+            if self.held_back {
                 return None;
             }
             let event = match self.ended {
@@ -83,6 +98,11 @@ impl Talk {
                 }
             }
         }
+    }
+
+    /// There is room again for the answers to queries that are here already.
+    pub(crate) fn goes_on(&mut self) -> bool {
+        self.held_back && !self.over && self.endpoint.output().len() <= UNSENT
     }
 
     pub(crate) fn reply(&mut self, id: QueryId, message: &[u8]) {
@@ -114,12 +134,13 @@ impl Talk {
 
     /// Writes what can be written; says good-bye once that is due.
     pub(crate) fn write(&mut self, now: Time) {
+        let unsent = self.endpoint.output().len();
         loop {
             let written = self.endpoint.output().slices().next().map(|slice| self.stream.write(slice));
             let Some(written) = written else { break };
             match written {
                 Ok(len) => self.endpoint.sent(len as u64, now),
-                Err(error) if error.kind() == ErrorKind::WouldBlock => return,
+                Err(error) if error.kind() == ErrorKind::WouldBlock => break,
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(_) => {
                     self.over = true;
@@ -129,11 +150,21 @@ impl Talk {
         }
         match self.endpoint.status() {
             Status::Closed => self.over = true,
-            Status::Finishing if self.lingers.is_none() => {
-                self.over = self.stream.shutdown(Shutdown::Write).is_err() || self.ended.is_some();
-                self.lingers = Some(now + LINGER);
-            }
+            Status::Finishing => self.finish(unsent, now),
             _ => {}
+        }
+    }
+
+    /// The good-bye: what is left of the output, the half-close, the client's end. Each step of the way has its time.
+    fn finish(&mut self, unsent: usize, now: Time) {
+        let left = self.endpoint.output().len();
+        let last = left == 0 && !self.said;
+        if last {
+            self.said = true;
+            self.over = self.stream.shutdown(Shutdown::Write).is_err() || self.ended.is_some();
+        }
+        if last || left < unsent || self.lingers.is_none() {
+            self.lingers = Some(now + LINGER);
         }
     }
 }

@@ -1,6 +1,6 @@
 //! `dns_resolver` as its users see it: a hierarchy of our own servers below it, forgers beside it, clients by UDP and TCP.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::{SocketAddr, TcpListener, TcpStream, UdpSocket};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -497,4 +497,34 @@ fn an_anchor_that_is_none_is_told_with_its_place() {
         assert_eq!(output.status.code(), Some(1), "{text}: {said}");
         assert!(said.contains(file) && said.contains(&says), "{text}: {said}");
     }
+}
+
+#[test]
+fn a_client_that_takes_nothing_is_shown_out_and_one_that_said_all_is_answered() {
+    let all = hierarchy(&[]);
+    let to = all.resolver.address("tcp").unwrap();
+    let query = framed(&question("big.example.test", RrType::TXT));
+    by_tcp(to, &[question("big.example.test", RrType::TXT)]);
+    // More than the system holds for it is asked for; then it half-closes, and only then does it read.
+    let mut patient = TcpStream::connect(to).unwrap();
+    patient.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+    patient.write_all(&query.repeat(2000)).unwrap();
+    patient.shutdown(std::net::Shutdown::Write).unwrap();
+    for number in 0..2000 {
+        assert_eq!(told(&read_framed(&mut patient)).2.len(), 40, "{number}");
+    }
+    assert_eq!(patient.read(&mut [0]).unwrap(), 0);
+    // This one never reads.
+    let mut greedy = TcpStream::connect(to).unwrap();
+    greedy.set_write_timeout(Some(Duration::from_millis(100))).unwrap();
+    let start = std::time::Instant::now();
+    let error = loop {
+        match greedy.write(&query) {
+            Ok(_) => {}
+            Err(error) if matches!(error.kind(), ErrorKind::WouldBlock | ErrorKind::TimedOut) => {}
+            Err(error) => break error.kind(),
+        }
+        assert!(start.elapsed() < Duration::from_secs(60), "it is still there");
+    };
+    assert!(matches!(error, ErrorKind::ConnectionReset | ErrorKind::BrokenPipe), "{error}");
 }

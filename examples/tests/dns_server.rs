@@ -677,3 +677,26 @@ fn wrong_usage_and_wrong_files_are_told_apart() {
     let (code, text) = exit(&["--zone=example.org=/nowhere", "--listen=127.0.0.1:0"]);
     assert!(code == Some(1) && text.contains("/nowhere"), "{text}");
 }
+
+#[test]
+fn a_journal_that_is_damaged_before_its_end_is_not_served_from_and_left_as_it_is() {
+    let flags = [&format!("--tsig={KEY}")[..], "--allow-update=key:key", "--data=DIR/data", "--log=error"];
+    let site = Site::start(&flags);
+    for number in 1..4 {
+        let update = update(&format!("n{number}.example.org"), "192.0.2.1", Some(&tsig()));
+        assert_eq!(Message::parse(&udp(site.address(), &update)).unwrap().rcode(), Rcode::NOERROR);
+    }
+    let Site { program, scratch } = site;
+    drop(program);
+    let journal = scratch.path().join("data/example.org..journal");
+    let mut octets = std::fs::read(&journal).unwrap();
+    octets[40] ^= 1;
+    std::fs::write(&journal, &octets).unwrap();
+    let folder = scratch.path().to_str().unwrap();
+    let zone = format!("--zone=example.org={folder}/zone");
+    let data = format!("--data={folder}/data");
+    let (code, text) = exit(&[&zone, &data, "--listen=127.0.0.1:0"]);
+    let told = format!("{}: the journal is damaged at octet 16, ", journal.display());
+    assert!(code == Some(1) && text.contains(&told), "{text}");
+    assert_eq!(std::fs::read(&journal).unwrap(), octets);
+}

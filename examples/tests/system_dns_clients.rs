@@ -49,6 +49,9 @@ hinfo HINFO "PDP-11" "UNIX"
 rp RP admin txt
 afs AFSDB 1 www
 cert CERT 1 12345 200 AAECAwQFBgcICQ==
+pkix CERT 1 12345 8 AAECAwQFBgcICQ==
+revoked DNSKEY 385 3 8 AwEAAcNEU67LJI5GEgF9QLNqLO1SMq1EdoQ6E9f85ha0k0ewQGCblyW2836GiVsm6k8Kr5ECIoMJ6fZWf3CQSQ9ycWfT
+long TYPE65280 \# 40 00112233445566778899AABBCCDDEEFF00112233445566778899AABBCCDDEEFF0011223344556677
 uri URI 10 1 "https://www.example/"
 eui EUI48 00-00-5e-00-53-2a
 csync CSYNC 66 3 A NS AAAA
@@ -76,6 +79,25 @@ const DIG: &[&str] = &[
     "-x 192.0.2.1",
     "-x 2001:db8::1",
     "example SOA +multiline",
+    "example SOA +multiline +norrcomments",
+    "key.example DNSKEY +multiline",
+    "key.example DNSKEY +multiline +norrcomments +split=16",
+    "revoked.example DNSKEY +rrcomments",
+    "revoked.example DNSKEY +short +rrcomments +nosplit",
+    "signed.example DS +multiline",
+    "tlsa.example TLSA +multiline +noclass",
+    "pkix.example CERT",
+    "pkix.example CERT +multiline +nottlid",
+    "pgp.example OPENPGPKEY +multiline",
+    "long.example TYPE65280",
+    "long.example TYPE65280 +multiline +ttlunits",
+    "www.example txt.example TXT key.example DNSKEY",
+    "+short alias.example mx.example MX -x 192.0.2.1",
+    "+noall +answer www.example nope.example +comments mx.example MX",
+    "-t MX mx.example -q www.example",
+    "www.example A MX",
+    "www.example +qr +nocookie +ednsopt=65001:0102ff +ednsopt=nsid +ednsopt=65002 +ednsopt=14:00010002",
+    "www.example +qr +nocookie +ednsopt=65001 +noednsopt",
     "svc.example HTTPS +noall +answer",
     "sshfp.example SSHFP",
     "tlsa.example TLSA +nosplit",

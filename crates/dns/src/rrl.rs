@@ -81,8 +81,8 @@ impl Rrl {
         self.weigh(self.key(client, reply, None), now)
     }
 
-    /// The same for a reply that a [wildcard](crate::Authority::wildcard) has made: all the names that it has are one answer,
-    /// or there would be no end of them.
+    /// The same for a reply that a [wildcard](crate::authority::Authority::wildcard) has made: all the names that it has are
+    /// one answer, or there would be no end of them.
     pub fn judge_wildcard(&mut self, client: IpAddr, reply: &[u8], wildcard: &Name, now: Time) -> Action {
         self.weigh(self.key(client, reply, Some(wildcard.as_name_ref())), now)
     }

@@ -280,9 +280,8 @@ fn a_server_that_keeps_no_letters_is_understood_by_tcp() {
     let due = resolver.deadline().unwrap();
     resolver.handle_deadline(due);
     let id = loop {
-        match resolver.poll_event().expect("a connection is wanted") {
-            Event::OpenTcp { id, .. } => break id,
-            _ => {}
+        if let Event::OpenTcp { id, .. } = resolver.poll_event().expect("a connection is wanted") {
+            break id;
         }
     };
     resolver.handle(Input::TcpOpened(id), due);

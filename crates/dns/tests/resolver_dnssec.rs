@@ -213,12 +213,15 @@ fn same(record: &RecordRef<'_>) -> Option<Rdata> {
     Some(record.rdata.to_rdata())
 }
 
+/// Whether it is marked as secure stands between.
+type Deserved = (Rcode, bool, Vec<String>);
+
 #[test]
 fn every_answer_is_told_as_it_deserves() {
     let secure = |rcode, answer: &[&str]| (rcode, true, answer.iter().map(|line| (*line).into()).collect());
     let insecure =
         |rcode, answer: &[&str]| (rcode, false, answer.iter().map(|line| (*line).into()).collect());
-    let table: Vec<(&str, RrType, (Rcode, bool, Vec<String>))> = vec![
+    let table: Vec<(&str, RrType, Deserved)> = vec![
         (
             "www.test",
             RrType::A,

@@ -31,7 +31,7 @@ const LINE_BYTES: usize = 57;
 /// ```
 #[must_use]
 pub fn decode(text: &[u8], defects: &mut Vec<Defect>) -> Vec<u8> {
-    // Text that nothing has happened to has an end to each of its lines; what is left has not more bytes than characters.
+    // Room for all there can be: 76 characters stand for no more than 57 bytes, in whole lines and behind them.
     let mut lines = Vec::with_capacity(text.len() / LINE + 1);
     let whole = STANDARD.decode_lines(text, usize::MAX, &mut lines);
     let mut decoder =

@@ -101,7 +101,7 @@ pub enum DefectKind {
     MediaType,
     /// A transfer coding nobody knows: the body is left as it is (RFC 2045 section 6.4). Or one that has quotes around it or
     /// something behind it, which is overlooked (section 6.1).
-    #[error("the transfer coding is not the name of a known one and no more")]
+    #[error("a transfer coding that is unknown, or more than a name")]
     TransferCoding,
     /// A Content-Disposition without a type.
     #[error("a disposition without a type")]

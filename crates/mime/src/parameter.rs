@@ -69,7 +69,7 @@ impl<'a> Parameters<'a> {
         let missing = Defect::new(DefectKind::Parameter, start.at as u64);
         // RFC 2045 section 5.1: a semicolon stands in front of each.
         if !matches!(start.peek(), None | Some(b';')) && defects.get(first) != Some(&missing) {
-            defects.push(missing);
+            note(defects, missing.kind, start.at);
         }
         shift(defects, first, cursor.at as u64);
         parameters

@@ -175,7 +175,7 @@ impl Base64 {
                 return read;
             }
             // What is tried in vain is no more than what went well before.
-            some = if lines == few { some.saturating_mul(2).min(128) } else { 4 };
+            some = if lines == few { (2 * some).min(128) } else { 4 };
         }
     }
 

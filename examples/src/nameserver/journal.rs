@@ -81,8 +81,9 @@ impl Journal {
         if is_damage(rest) {
             return Err(wrong(format!(
                 "the journal is damaged at octet {end}, and changes that were acknowledged stand behind it; put a copy of \
-                 the file in its place, or give up the {} octets from there on with: truncate -s {end} FILE",
-                rest.len()
+                 the file in its place, or give up the {} octets from there on with: truncate -s {end} {}",
+                rest.len(),
+                path.display()
             )));
         }
         if !rest.is_empty() {
@@ -399,7 +400,7 @@ mod tests {
             let error = Journal::open(&path, MOST).unwrap_err().to_string();
             let start = ends.iter().rfind(|end| **end <= at).unwrap();
             assert!(error.contains(&format!("damaged at octet {start}, ")), "{at}: {error}");
-            assert!(error.ends_with(&format!("truncate -s {start} FILE")), "{error}");
+            assert!(error.ends_with(&format!("truncate -s {start} {}", path.display())), "{error}");
             assert_eq!(fs::read(&path).unwrap(), broken);
         }
     }

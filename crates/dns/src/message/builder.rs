@@ -2,7 +2,7 @@
 //!
 //! The rule: whatever is refused leaves no trace, so that what is there is a message at any moment.
 
-use super::compress::Compressor;
+use super::compress::{Compressor, Split};
 use crate::edns::{EdnsHeader, EdnsOption};
 use crate::limits;
 use crate::rdata::{Parts, Shape};
@@ -173,15 +173,7 @@ impl<'b> Builder<'b> {
     /// As [`try_push_rrset`](Builder::try_push_rrset).
     #[inline]
     pub fn push_record(&mut self, section: Section, record: RecordRef<'_>) -> Result<(), BuildError> {
-        if self.section > Some(section) {
-            return Err(BuildError::Order);
-        }
-        self.whole(|this| {
-            this.put_owner(record.owner)?;
-            this.put_behind_owner(record.ttl, &record.rdata)
-        })?;
-        self.count(section, 1);
-        Ok(())
+        self.try_push_rrset(section, record.owner, record.ttl, [record.rdata])
     }
 
     /// Writes OPT, into reserved room too: the header's response code is completed by its upper bits.
@@ -304,8 +296,7 @@ impl<'b> Builder<'b> {
     #[inline]
     fn put_wire_owner(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
         if let Some(target) = self.names.as_ref().and_then(|names| names.owner(wire)) {
-            self.put_array(pointer(target))?;
-            return Ok(Some(target));
+            return self.put_pointer(target);
         }
         let target = self.put_wire_name(wire)?;
         if let (Some(names), Some(target)) = (&mut self.names, target) {
@@ -325,31 +316,31 @@ impl<'b> Builder<'b> {
 
     #[inline]
     fn put_wire_name(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
+        if let Some(target) = self.names.as_mut().and_then(|names| names.in_turn(self.out, wire)) {
+            return self.put_pointer(target);
+        }
         let question = self.out.get(Header::LEN..Header::LEN + self.question).unwrap_or_default();
-        let start = if wire.len() > 1 { tail_start(question, wire) } else { None };
-        let Some(target) = start.and_then(|start| u16::try_from(Header::LEN + start).ok()) else {
-            return self.put_known_name(wire);
-        };
+        match Split::of_question(question, wire) {
+            Split { literal: 0, target: Some(target) } => self.put_pointer(target),
+            Split { literal: 0, target: None } => self.put_array([0]).map(|()| None),
+            split => self.put_new_name(wire, split),
+        }
+    }
+
+    #[inline]
+    fn put_pointer(&mut self, target: u16) -> Result<Option<u16>, BuildError> {
         self.put_array(pointer(target))?;
         Ok(Some(target))
     }
 
-    fn put_known_name(&mut self, wire: &[u8]) -> Result<Option<u16>, BuildError> {
+    /// A name that the question does not end in.
+    fn put_new_name(&mut self, wire: &[u8], split: Split) -> Result<Option<u16>, BuildError> {
         let at = self.len;
-        let written = self.out.get(..at).unwrap_or_default();
-        let names = match &mut self.names {
-            Some(names) => names,
-            None => {
-                let names = self.names.insert(Compressor::new());
-                let (header, question) = written.split_at_checked(Header::LEN).unwrap_or_default();
-                names.split(header, question.get(..self.question).unwrap_or_default());
-                names
-            }
-        };
-        let split = names.split(written, wire);
+        let names = self.names.get_or_insert_with(Compressor::new);
+        let split = names.split(self.out.get(..at).unwrap_or_default(), wire, split);
         let labels = wire.get(..split.literal).unwrap_or_default();
         match split.target {
-            Some(target) if labels.is_empty() => self.put_array(pointer(target))?,
+            Some(target) if labels.is_empty() => return self.put_pointer(target),
             Some(target) => self.put_with(labels.len() + 2, |place| {
                 if let Some((place, end)) = place.split_last_chunk_mut() {
                     place.copy_from_slice(labels);
@@ -359,8 +350,7 @@ impl<'b> Builder<'b> {
             // The root ends in itself.
             None => self.put(wire)?,
         }
-        let here = u16::try_from(at).ok().filter(|at| *at < 0x4000 && split.literal > 0);
-        Ok(if split.literal == 0 { split.target } else { here })
+        Ok(u16::try_from(at).ok().filter(|at| *at < 0x4000))
     }
 
     /// A name that nobody is to point to, nor it to anybody.
@@ -508,21 +498,6 @@ fn copy_array<const N: usize>(place: &mut [u8], octets: &[u8]) {
     }
 }
 
-/// Where in a wire form the name with the other one starts, if it ends in that, in the same case too.
-#[inline]
-fn tail_start(wire: &[u8], tail: &[u8]) -> Option<usize> {
-    let start = wire.len().checked_sub(tail.len())?;
-    if wire.get(start..) != Some(tail) {
-        return None;
-    }
-    // What looks like the name may start within a label.
-    let mut at = 0;
-    while at < start {
-        at += 1 + usize::from(*wire.get(at)?);
-    }
-    (at == start).then_some(start)
-}
-
 #[inline]
 fn put_header(out: &mut [u8], header: &Header) {
     if let Some(place) = out.first_chunk_mut() {
@@ -538,24 +513,5 @@ impl core::fmt::Debug for Builder<'_> {
             .field("limit", &self.limit)
             .field("reserved", &self.reserved)
             .finish_non_exhaustive()
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn tails_start_where_labels_do() {
-        let name = b"\x03x\x01b\x01c\0";
-        for (tail, start) in [
-            (&b"\x03x\x01b\x01c\0"[..], Some(0)),
-            (b"\x01c\0", Some(4)),
-            (b"\x01C\0", None),
-            (b"\x01b\x01c\0", None), // within a label
-            (b"\x01a\x03x\x01b\x01c\0", None),
-        ] {
-            assert_eq!(tail_start(name, tail), start, "{tail:?}");
-        }
     }
 }

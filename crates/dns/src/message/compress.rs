@@ -1,15 +1,16 @@
 //! Which tail of a name is in the message already (RFC 1035 section 4.1.4).
 //!
-//! Every tail that was written is remembered by its length and by where it stands; there it is compared, pointers and all.
-//! While there are few, as in most answers, those of the same length are looked at one after the other. Many are found by
-//! their hash. Tails that are forgotten are the latest: what did not fit leaves no trace.
+//! Most names end as the question's does: what both end in is seen where they lie. Every other tail that was written is
+//! remembered by its length, its first octets, and by where it stands; there it is compared, pointers and all. While there
+//! are few, as in most answers, those that look alike are found one after the other. Many are found by their hash. Tails
+//! that are forgotten are the latest: what did not fit leaves no trace.
 
 use alloc::vec::Vec;
 
-use crate::NameRef;
 use crate::limits;
 use crate::name;
 use crate::name::words::{mix, small};
+use crate::{Header, NameRef};
 
 /// Pointers have 14 bits.
 const REACH: u16 = 1 << 14;
@@ -25,16 +26,16 @@ const END: u16 = u16::MAX;
 
 /// A name from one of its labels on.
 #[derive(Clone, Copy, Default)]
-pub(crate) struct Tail {
+struct Tail {
     /// Where it stands in the message.
-    pub(crate) offset: u16,
+    offset: u16,
     mark: Mark,
 }
 
 impl Tail {
     /// None, if a pointer can't reach it.
     #[inline]
-    pub(crate) fn new(offset: usize, wire: &[u8]) -> Option<Tail> {
+    fn new(offset: usize, wire: &[u8]) -> Option<Tail> {
         Self::marked(offset, Mark::of(wire))
     }
 
@@ -46,7 +47,7 @@ impl Tail {
 
     /// Whether it is the name with this wire form.
     #[inline]
-    pub(crate) fn is(self, written: &[u8], wire: &[u8]) -> bool {
+    fn is(self, written: &[u8], wire: &[u8]) -> bool {
         self.mark == Mark::of(wire) && stands_at(written, self.offset, wire)
     }
 }
@@ -128,11 +129,70 @@ pub(crate) struct Compressor {
 }
 
 /// How a name is to be written.
+#[derive(Clone, Copy)]
 pub(crate) struct Split {
     /// Octets that are written as they are.
     pub(crate) literal: usize,
     /// Where the rest stands; `None`: it is the root.
     pub(crate) target: Option<u16>,
+}
+
+impl Split {
+    /// As much of a name as the question's ends in, which stands behind the header; none, if there is no question.
+    #[inline]
+    pub(crate) fn of_question(question: &[u8], wire: &[u8]) -> Split {
+        let alike = alike_at_end(question, wire);
+        let (mut theirs, mut rest) = (question, wire);
+        // What is alike may start within a label: both lose labels until as much is left of one as of the other. The root is
+        // not worth a pointer.
+        while rest.len() > 1 && alike > 1 {
+            let (own, other) = (rest.len(), theirs.len());
+            if own == other && own <= alike {
+                let target = u16::try_from(Header::LEN + question.len() - other).ok();
+                return Split { literal: wire.len() - own, target };
+            }
+            if own >= other {
+                rest = behind_label(rest);
+            }
+            if other >= own {
+                theirs = behind_label(theirs);
+            }
+        }
+        Split { literal: wire.len().saturating_sub(1), target: None }
+    }
+}
+
+/// How many octets these end in are the same, but for the case of letters.
+#[inline]
+fn alike_at_end(a: &[u8], b: &[u8]) -> usize {
+    // Mostly one of them ends in the other.
+    if a.ends_with(b) || b.ends_with(a) {
+        return a.len().min(b.len());
+    }
+    let mut alike = 0;
+    for (a, b) in a.rchunks(8).zip(b.rchunks(8)) {
+        let (Ok(word_a), Ok(word_b)) = (a.try_into(), b.try_into()) else {
+            let same = a.iter().rev().zip(b.iter().rev()).take_while(|(a, b)| a.eq_ignore_ascii_case(b));
+            return alike + same.count();
+        };
+        let difference = small(u64::from_le_bytes(word_a)) ^ small(u64::from_le_bytes(word_b));
+        if difference != 0 {
+            return alike + difference.to_be_bytes().iter().take_while(|octet| **octet == 0).count();
+        }
+        alike += 8;
+    }
+    alike
+}
+
+/// Octets of the first label, its length included.
+#[inline]
+fn label_len(wire: &[u8]) -> usize {
+    1 + usize::from(wire.first().copied().unwrap_or_default())
+}
+
+#[inline]
+fn behind_label(wire: &[u8]) -> &[u8] {
+    wire.get(label_len(wire)..).unwrap_or_default()
 }
 
 impl Compressor {
@@ -169,20 +229,24 @@ impl Compressor {
         }
     }
 
-    /// How to write the name with this wire form behind what is `written`; remembers where its tails will be.
-    pub(crate) fn split(&mut self, written: &[u8], wire: &[u8]) -> Split {
-        let likely = self.tail(self.likely).filter(|tail| tail.is(written, wire));
-        if let Some(tail) = likely {
-            self.likely += 1;
-            return Split { literal: 0, target: Some(tail.offset) };
-        }
+    /// Where a name stands whose turn it is, if the order is that of the last time.
+    #[inline]
+    pub(crate) fn in_turn(&mut self, written: &[u8], wire: &[u8]) -> Option<u16> {
+        let tail = self.tail(self.likely).filter(|tail| tail.is(written, wire))?;
+        self.likely += 1;
+        Some(tail.offset)
+    }
+
+    /// How to write the name with this wire form behind what is `written`: as is `known` already, or with a pointer to more
+    /// of it. Remembers where its tails will be.
+    pub(crate) fn split(&mut self, written: &[u8], wire: &[u8], known: Split) -> Split {
         if self.slots.is_empty() {
-            if let Some(split) = self.split_few(written, wire) {
+            if let Some(split) = self.split_few(written, wire, known) {
                 return split;
             }
             self.spread(written);
         }
-        self.split_many(written, wire)
+        self.split_many(written, wire, known)
     }
 
     #[inline]
@@ -201,9 +265,9 @@ impl Compressor {
 
     /// None, and nothing is remembered, if its tails would be no more a few.
     #[inline]
-    fn split_few(&mut self, written: &[u8], wire: &[u8]) -> Option<Split> {
+    fn split_few(&mut self, written: &[u8], wire: &[u8], known: Split) -> Option<Split> {
         let (count, mut at) = (self.count, 0);
-        while let Some(len @ 1..) = wire.get(at).copied() {
+        while at < known.literal {
             let rest = wire.get(at..).unwrap_or_default();
             let mark = Mark::of(rest);
             if let Some(number) = self.find_few(written, rest, mark) {
@@ -224,9 +288,9 @@ impl Compressor {
                 self.count += 1;
                 self.seen |= mark.bit();
             }
-            at += 1 + usize::from(len);
+            at += label_len(rest);
         }
-        Some(Split { literal: at, target: None })
+        Some(known)
     }
 
     #[inline]
@@ -250,9 +314,9 @@ impl Compressor {
         }
     }
 
-    fn split_many(&mut self, written: &[u8], wire: &[u8]) -> Split {
+    fn split_many(&mut self, written: &[u8], wire: &[u8], known: Split) -> Split {
         let mut at = 0;
-        while let Some(len @ 1..) = wire.get(at).copied() {
+        while at < known.literal {
             let rest = wire.get(at..).unwrap_or_default();
             let hash = hash(rest);
             if let Some(number) = self.find(hash, written, rest) {
@@ -264,9 +328,9 @@ impl Compressor {
             if let Some(tail) = Tail::new(written.len() + at, rest) {
                 self.insert(hash, tail);
             }
-            at += 1 + usize::from(len);
+            at += label_len(rest);
         }
-        Split { literal: at, target: None }
+        known
     }
 
     fn find(&self, hash: u16, written: &[u8], wire: &[u8]) -> Option<usize> {
@@ -345,6 +409,13 @@ mod tests {
     use alloc::format;
     use proptest::prelude::*;
 
+    fn split(names: &mut Compressor, question: &[u8], written: &[u8], wire: &[u8]) -> Split {
+        match names.in_turn(written, wire) {
+            Some(target) => Split { literal: 0, target: Some(target) },
+            None => names.split(written, wire, Split::of_question(question, wire)),
+        }
+    }
+
     fn write(written: &mut Vec<u8>, wire: &[u8], split: &Split) {
         written.extend_from_slice(&wire[..split.literal]);
         match split.target {
@@ -360,14 +431,14 @@ mod tests {
         let name = |number: usize| -> Name { format!("n{number}.example").parse().unwrap() };
         for number in 0..300 {
             let lost = format!("x{number}.lost.example").parse::<Name>().unwrap();
-            names.split(&written, lost.as_wire());
+            split(&mut names, &[], &written, lost.as_wire());
             names.forget(written.len());
-            let split = names.split(&written, name(number).as_wire());
+            let split = split(&mut names, &[], &written, name(number).as_wire());
             assert_eq!(split.target.is_some(), number > 0);
             write(&mut written, name(number).as_wire(), &split);
         }
         for number in 0..300 {
-            assert_eq!(names.split(&written, name(number).as_wire()).literal, 0, "{number}");
+            assert_eq!(split(&mut names, &[], &written, name(number).as_wire()).literal, 0, "{number}");
         }
         assert_eq!(names.many.len(), 301);
     }
@@ -382,27 +453,45 @@ mod tests {
         assert_eq!(names.find(7, &[0; 40], b"\x01a\0"), None);
     }
 
-    fn names() -> impl Strategy<Value = Vec<Name>> {
+    fn name() -> impl Strategy<Value = Name> {
         let label =
             prop::sample::select(&["a", "B", "b", "longlong", "longlonG", "longlongest", "longlongesu"][..]);
         let name = prop::collection::vec(label, 0..5);
-        let name =
-            name.prop_map(|labels| Name::from_labels(labels.iter().map(|label| label.as_bytes())).unwrap());
-        prop::collection::vec(name, 0..40)
+        name.prop_map(|labels| Name::from_labels(labels.iter().map(|label| label.as_bytes())).unwrap())
+    }
+
+    #[test]
+    fn what_the_question_ends_in_starts_where_labels_do() {
+        let question = b"\x03x\x01b\x01c\0";
+        for (name, literal, target) in [
+            (&b"\x03x\x01b\x01c\0"[..], 0, Some(12)),
+            (b"\x01c\0", 0, Some(16)),
+            (b"\x01C\0", 0, Some(16)),
+            (b"\x01b\x01c\0", 2, Some(16)), // within a label
+            (b"\x01a\x03X\x01b\x01C\0", 2, Some(12)),
+            (b"\x02cc\0", 3, None),
+            (b"\0", 0, None),
+        ] {
+            let split = Split::of_question(question, name);
+            assert_eq!((split.literal, split.target), (literal, target), "{name:?}");
+        }
     }
 
     proptest! {
         /// The readable twin: a map from tails to where they stand.
         #[test]
-        fn what_is_known_is_what_a_map_knows(all in names()) {
-            let (mut names, mut written) = (Compressor::new(), alloc::vec![0; 12]);
-            let mut known = BTreeMap::new();
-            for name in all {
-                let wire = name.as_wire();
+        fn what_is_known_is_what_a_map_knows(question in name(), all in prop::collection::vec(name(), 0..40)) {
+            let tails = |name: &Name| -> Vec<_> {
                 let tails = name.suffixes().filter(|tail| tail.len() > 1);
-                let tails: Vec<_> = tails.map(|tail| (wire.len() - tail.len(), tail.to_ascii_lowercase())).collect();
+                tails.map(|tail| (name.as_wire().len() - tail.len(), tail.to_ascii_lowercase())).collect()
+            };
+            let (mut names, mut written) = (Compressor::new(), [&[0; 12], question.as_wire()].concat());
+            let known = tails(&question).into_iter().map(|(at, tail)| (tail, u16::try_from(12 + at).unwrap()));
+            let mut known: BTreeMap<_, _> = known.collect();
+            for name in all {
+                let (wire, tails) = (name.as_wire(), tails(&name));
                 let expected = tails.iter().find_map(|(at, tail)| Some((*at, Some(*known.get(tail)?))));
-                let split = names.split(&written, wire);
+                let split = split(&mut names, question.as_wire(), &written, wire);
                 prop_assert_eq!((split.literal, split.target), expected.unwrap_or((wire.len() - 1, None)));
                 for (at, tail) in tails.into_iter().filter(|(at, _)| *at < split.literal) {
                     known.insert(tail, u16::try_from(written.len() + at).unwrap());

@@ -69,7 +69,9 @@ impl<'a> List<'a> {
                 return None;
             }
             // A semicolon that closes no group separates, as some programs have it.
+            let at = self.cursor.at;
             if self.cursor.skip(b';') {
+                note(defects, DefectKind::Address, at);
                 continue;
             }
             let (phrase, sign) = self.phrase(false, defects);
@@ -611,7 +613,8 @@ mod tests {
             ("John Doe jdoe@x.test", &["John Doe|jdoe|x.test"], &[0]),
             ("a@b c@d", &["-|a|b", "-|c|d"], &[4]),
             ("A <a@b> B <c@d>", &["A|a|b", "B|c|d"], &[8]),
-            ("a@b; c@d", &["-|a|b", "-|c|d"], &[]),
+            ("a@b; c@d", &["-|a|b", "-|c|d"], &[3]),
+            ("G: a@b;;", &["G{-|a|b}"], &[7]),
             ("A <a@b", &["A|a|b"], &[6]),
             ("A <a@b, C <c@d>", &["A|a|b", "C|c|d"], &[6]),
             ("A <a@b>>, c@d", &["A|a|b", "-|c|d"], &[7]),

@@ -114,8 +114,8 @@ impl Plan {
                 if coding <= Coding::Binary {
                     self.boundary = self.boundary.max(highest_boundary(bytes).saturating_add(1));
                 }
-                self.size +=
-                    256 + Some(base64::encoded_len(bytes.len())).filter(|len| *len < SHARED).unwrap_or(0);
+                let len = base64::encoded_len(bytes.len());
+                self.size += if len < SHARED { 256 + len } else { 256 };
             }
             Content::Streamed => {}
         }
