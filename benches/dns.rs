@@ -345,6 +345,7 @@ fn zone_text(count: usize) -> String {
             2 => writeln!(text, "host{at} 3600 IN TXT \"v=spf1 ip4:192.0.{b}.{c} -all\""),
             3 => writeln!(text, "host{at} 86400 IN NS ns{c}.provider.example.net."),
             4 => writeln!(text, "host{at} 3600 IN CNAME host{}.example.com.", at + 1),
+            6 => writeln!(text, "host{at} 86400 IN NS ns.host{at}\nns.host{at} 86400 IN A 10.2.{b}.{c}"),
             _ => writeln!(text, "host{at}\t3600\tIN\tA\t10.1.{b}.{c}"),
         }
         .unwrap();
@@ -396,6 +397,7 @@ fn queries(kind: &str, count: usize) -> Vec<Vec<u8>> {
             "hit" => format!("host{}.example.com", at + 5),
             "NXDOMAIN" => format!("nohost{at}.example.com"),
             "referral" => format!("www.host{}.example.com", at + 3),
+            "referral with glue" => format!("www.host{}.example.com", at + 6),
             _ => format!("n{at}.wild.example.com"),
         }
     };
@@ -407,7 +409,7 @@ fn answers(bench: &mut SideBySide) {
     for (who, count) in [("ours, of 1k names", 1_000), (OURS, 1_000_000)] {
         let mut authority = Authority::new();
         authority.add(std::sync::Arc::new(zone_of(count)));
-        for kind in ["hit", "NXDOMAIN", "referral", "wildcard"] {
+        for kind in ["hit", "NXDOMAIN", "referral", "referral with glue", "wildcard"] {
             let queries = queries(kind, count);
             let (mut at, mut out) = (0, [0; 1232]);
             let ctx = ClientCtx::datagram([192, 0, 2, 77].into(), 4711);
