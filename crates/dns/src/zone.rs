@@ -13,8 +13,9 @@ mod nodes;
 mod nsec3;
 
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
-use crate::{Class, Name, Rdata, RdataRef, Record, RecordRef, RrType};
+use crate::{Class, Name, Rdata, RdataRef, Record, RecordRef, RrType, name};
 
 pub use build::{BuildFault, ZoneBuilder};
 pub use check::{Finding, Severity, check};
@@ -58,6 +59,9 @@ impl Rrset {
     }
 }
 
+/// How many of the last children are looked at before one is looked for.
+const NEAR: u32 = 4;
+
 /// A name and its RRsets: none at an empty non-terminal.
 #[derive(Clone, Debug)]
 pub struct Node {
@@ -65,10 +69,16 @@ pub struct Node {
     rrsets: Few<Rrset>,
     parent: u32,
     children: u32,
-    wildcard: Option<u32>,
+    /// The child that was added last; perhaps it is no more.
+    youngest: Option<NonZeroU32>,
+    wildcard: Option<NonZeroU32>,
 }
 
 impl Node {
+    const fn new(name: Name, parent: u32) -> Self {
+        Node { name, rrsets: Few::NONE, parent, children: 0, youngest: None, wildcard: None }
+    }
+
     /// The owner.
     #[must_use]
     pub fn name(&self) -> &Name {
@@ -162,6 +172,14 @@ impl Zone {
         self.nodes.find(wire).and_then(|id| self.nodes.at(id))
     }
 
+    /// The same, where it is likely that `above` is its parent, and one of few children: as glue is of its cut. Children are
+    /// mostly added one behind the other, and are then found without looking for them.
+    pub(crate) fn node_below(&self, above: &Node, wire: &[u8]) -> Option<&Node> {
+        let near = |back| self.nodes.at(above.youngest?.get().checked_sub(back)?);
+        let is_it = |node: &&Node| name::same(node.name.as_wire(), wire);
+        (0..above.children.min(NEAR)).filter_map(near).find(is_it).or_else(|| self.node_of(wire))
+    }
+
     /// All nodes, the apex first, parents before their children.
     pub fn nodes(&self) -> impl Iterator<Item = &Node> {
         self.nodes.all()
@@ -229,4 +247,46 @@ pub struct ZoneDiff {
 #[must_use]
 pub fn serial_newer(a: u32, b: u32) -> bool {
     matches!(a.wrapping_sub(b), 1..0x8000_0000)
+}
+
+#[cfg(test)]
+mod tests {
+    use alloc::format;
+
+    use super::*;
+
+    #[test]
+    fn what_is_below_a_cut_is_found_as_everything_is() {
+        let name = |text: &str| -> Name { text.parse().unwrap() };
+        let mut builder = ZoneBuilder::new(name("org"));
+        let mut push = |owner: &str, rtype, text: &str| {
+            let rdata = Rdata::of_text(rtype, text).unwrap();
+            builder.push(Record { owner: name(owner), ttl: 60, rdata }.as_record_ref()).unwrap();
+        };
+        push("org", RrType::SOA, "a.org b.org 1 2 3 4 5");
+        push("org", RrType::NS, "ns0.cut.org");
+        push("cut.org", RrType::NS, "ns0.cut.org");
+        // More than are looked at first, names of others in between, and grandchildren.
+        for at in 0..2 * NEAR {
+            push(&format!("ns{at}.cut.org"), RrType::A, "192.0.2.1");
+            push(&format!("other{at}.org"), RrType::A, "192.0.2.1");
+            push(&format!("a.ns{at}.cut.org"), RrType::A, "192.0.2.1");
+        }
+        let mut zone = builder.build().unwrap();
+        let rdata = Rdata::of_text(RrType::A, "192.0.2.1").unwrap();
+        let last = Record { owner: name(&format!("a.ns{}.cut.org", 2 * NEAR - 1)), ttl: 60, rdata };
+        for removed in [None, Some(&last), Some(&Record { owner: name("ns7.cut.org"), ..last.clone() })] {
+            removed.into_iter().for_each(|record| zone.nodes.remove(record));
+            let cut = zone.node(&name("cut.org")).unwrap();
+            let owners =
+                (0..3 * NEAR).flat_map(|at| [format!("NS{at}.cut.org"), format!("a.ns{at}.cut.org")]);
+            for owner in owners {
+                let owner = name(&owner);
+                let found = [zone.node_below(cut, owner.as_wire()), zone.node_of(owner.as_wire())];
+                let [near, far] = found.map(|node| node.map(Node::name));
+                assert_eq!(near, far, "{owner}");
+            }
+        }
+        assert!(zone.node(&name("ns7.cut.org")).is_none());
+    }
 }

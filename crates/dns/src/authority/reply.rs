@@ -199,14 +199,15 @@ impl<'r> Reply<'r> {
         }
         for needed in [true, false] {
             for target in hosts().filter(|host| below(cut.name(), host) == needed).take(ADDITIONAL) {
-                self.glue(zone, target, needed);
+                let node = if needed { zone.node_below(cut, target) } else { zone.node_of(target) };
+                self.glue(node, needed);
             }
         }
         Step::Done
     }
 
-    fn glue(&mut self, zone: &Zone, host: &[u8], needed: bool) {
-        let Some(node) = zone.node_of(host) else { return };
+    fn glue(&mut self, host: Option<&Node>, needed: bool) {
+        let Some(node) = host else { return };
         for rtype in [RrType::A, RrType::AAAA] {
             let Some(rrset) = node.rrset(rtype).filter(|_| !self.truncated) else { continue };
             let pushed = self.try_push(Section::Additional, node.name().into(), rrset);

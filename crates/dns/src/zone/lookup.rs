@@ -75,7 +75,7 @@ impl Zone {
 
     /// RFC 4592 section 3.3.1: the wildcard of the closest encloser alone.
     fn missing_below<'z>(&'z self, encloser: &'z Node) -> Found<'z> {
-        match encloser.wildcard.and_then(|id| self.nodes.at(id)) {
+        match encloser.wildcard.and_then(|id| self.nodes.at(id.get())) {
             Some(node) => Found::Wildcard { node, encloser },
             None => Found::Missing { encloser },
         }

@@ -1,6 +1,7 @@
 //! The names of a zone, each knowing its parent; found by hash.
 
 use alloc::vec::Vec;
+use core::num::NonZeroU32;
 
 use super::few::Few;
 use super::index::{LabelHashes, NameIndex};
@@ -29,9 +30,7 @@ impl Nodes {
     pub(crate) fn apex(&self) -> &Node {
         match &self.nodes[0] {
             Some(apex) => apex,
-            None => {
-                const { &Node { name: Name::ROOT, rrsets: Few::NONE, parent: 0, children: 0, wildcard: None } }
-            }
+            None => const { &Node::new(Name::ROOT, 0) },
         }
     }
 
@@ -78,7 +77,7 @@ impl Nodes {
         let id = u32::try_from(self.nodes.len()).unwrap_or(u32::MAX);
         let hash = self.hash_of(&name);
         let wildcard = name.is_wildcard();
-        self.nodes.push(Some(Node { name, rrsets: Few::NONE, parent, children: 0, wildcard: None }));
+        self.nodes.push(Some(Node::new(name, parent)));
         self.live += 1;
         let Nodes { nodes, index, .. } = self;
         let seed = index.seed;
@@ -86,12 +85,14 @@ impl Nodes {
             let node = usize::try_from(id).ok().and_then(|id| nodes.get(id)?.as_ref());
             node.map_or(0, |node| hash_in(node.name.as_wire(), seed))
         });
-        if id > 0
+        // The apex alone has no parent.
+        if let Some(child) = NonZeroU32::new(id)
             && let Some(parent) = self.at_mut(parent)
         {
             parent.children += 1;
+            parent.youngest = Some(child);
             if wildcard {
-                parent.wildcard = Some(id);
+                parent.wildcard = Some(child);
             }
         }
         id
