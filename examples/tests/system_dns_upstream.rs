@@ -58,7 +58,14 @@ fn named(listen: &str, address: SocketAddr, scratch: Scratch, more: (&str, &str)
          zone \"example.test\" {{ type primary; file \"zone\"; }};\n"
     );
     let path = scratch.write("named.conf", config.as_bytes()).unwrap();
-    spawn("named", &["-f", "-c", path.to_str().unwrap(), "-L", &format!("{folder}/log")], scratch, address)
+    let args = ["-f", "-c", path.to_str().unwrap(), "-L", &format!("{folder}/log")];
+    ready(spawn("named", &args, scratch, address), "all zones loaded")
+}
+
+/// It listens before it has its zone: then it says so.
+fn ready(other: Other, said: &str) -> Other {
+    eventually(said, || other.log().contains(said));
+    other
 }
 
 fn plain_named(options: &str) -> Other {
@@ -78,7 +85,7 @@ fn knotd() -> Other {
         address.port(),
     );
     let path = scratch.write("knot.conf", config.as_bytes()).unwrap();
-    spawn("knotd", &["-c", path.to_str().unwrap()], scratch, address)
+    ready(spawn("knotd", &["-c", path.to_str().unwrap()], scratch, address), "loaded, serial")
 }
 
 fn nsd() -> Other {
