@@ -58,8 +58,10 @@ pub struct ChunkDecoder {
     framing: u64,
     /// Bytes of data so far, the present chunk's included.
     data: u64,
-    /// The chunk line read last.
-    again: Line,
+    /// The size on the line read last.
+    size: u64,
+    /// A line that is perhaps next.
+    again: Familiar,
     /// Extensions are told.
     tell: bool,
     extension_limit: usize,
@@ -105,7 +107,8 @@ impl ChunkDecoder {
             extensions: 0,
             framing: 0,
             data: 0,
-            again: Line::NONE,
+            size: 0,
+            again: Familiar::NONE,
             tell: tell_extensions,
             extension_limit: limits.chunk_extension,
             extensions_limit: limits.chunk_extensions,
@@ -130,21 +133,32 @@ impl ChunkDecoder {
     #[inline]
     fn leap(&mut self, bytes: &[u8]) -> Option<Chunk> {
         let line = match self.state {
-            State::End if self.again.begins(bytes) => self.again,
-            State::End => Line::read(bytes, bytes.strip_prefix(b"\r\n")?)?.known_by(bytes),
-            // Not to be known again: no CRLF is before it.
+            State::End if self.again.begins(bytes) => return self.take(self.again.line, bytes),
+            State::End => Line::read(bytes, bytes.strip_prefix(b"\r\n")?)?,
             State::Size => Line::read(bytes, bytes)?,
             _ => return None,
         };
-        let there = bytes.len().checked_sub(line.len)? as u64;
-        let framing = self.framing.saturating_add(line.len as u64);
-        let announced = self.data.saturating_add(line.size);
-        if line.size == 0 || line.size > there || self.is_flood(framing, announced) {
+        // Twice the same: it may go on like that. The first line of a body has no CRLF before it.
+        let is_familiar = self.state == State::End && line.size == self.size;
+        let run = self.take(line, bytes)?;
+        self.size = line.size;
+        if is_familiar {
+            self.again = Familiar::new(line, bytes);
+        }
+        Some(run)
+    }
+
+    /// The data behind the line that `bytes` begin with.
+    #[inline]
+    fn take(&mut self, Line { len, size }: Line, bytes: &[u8]) -> Option<Chunk> {
+        let there = bytes.len().checked_sub(len)? as u64;
+        let framing = self.framing.saturating_add(len as u64);
+        let announced = self.data.saturating_add(size);
+        if size == 0 || size > there || self.is_flood(framing, announced) {
             return None;
         }
         (self.framing, self.data, self.state) = (framing, announced, State::End);
-        self.again = line;
-        Some(Chunk::Data { start: line.len, end: line.len + usize::try_from(line.size).ok()? })
+        Some(Chunk::Data { start: len, end: len + usize::try_from(size).ok()? })
     }
 
     /// More than three quarters of all that came is framing.
@@ -270,24 +284,16 @@ impl ChunkDecoder {
     }
 }
 
-/// A chunk line without extensions. Senders cut nearly all chunks alike: a line that says what the last one said is known
-/// without its digits, so that the way to the next chunk doesn't wait for this one's.
+/// A chunk line without extensions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 struct Line {
-    /// What it is known by: its first bytes, with the CRLF that ends the chunk before, as a number; the others are 0.
-    front: u64,
-    /// The bits of `front` that belong to the line.
-    mask: u64,
     /// Bytes up to the data.
     len: usize,
     size: u64,
 }
 
 impl Line {
-    /// Begins nothing.
-    const NONE: Line = Line { front: u64::MAX, mask: 0, len: 0, size: 0 };
-
-    /// The line in front of `bytes` whose size begins with `digits`; known by nothing.
+    /// The line in front of `bytes` whose size begins with `digits`.
     #[inline]
     fn read(bytes: &[u8], digits: &[u8]) -> Option<Line> {
         let (mut size, mut at) = (0, 0);
@@ -296,19 +302,33 @@ impl Line {
             at += 1;
         }
         let data = digits.get(at..)?.strip_prefix(b"\r\n")?;
-        let line = Line { len: bytes.len() - data.len(), size, ..Line::NONE };
-        (1..=DIGITS).contains(&at).then_some(line)
+        (1..=DIGITS).contains(&at).then_some(Line { len: bytes.len() - data.len(), size })
     }
+}
 
-    /// The same, known by its bytes, which are in front of `bytes`: if they are eight at most.
-    #[inline]
-    fn known_by(self, bytes: &[u8]) -> Line {
+/// A chunk line that came twice. Senders cut nearly all chunks alike: a line that says what this one said is known without
+/// its digits, so that the way to the next chunk doesn't wait for this one's.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+struct Familiar {
+    /// Its bytes, with the CRLF that ends the chunk before, as a number; what else belongs to a number is 0.
+    front: u64,
+    /// The bits of `front` that belong to the line.
+    mask: u64,
+    line: Line,
+}
+
+impl Familiar {
+    /// Begins nothing.
+    const NONE: Familiar = Familiar { front: u64::MAX, mask: 0, line: Line { len: 0, size: 0 } };
+
+    /// The line in front of `bytes`, if it has eight at most.
+    fn new(line: Line, bytes: &[u8]) -> Familiar {
         match bytes.first_chunk() {
-            Some(front) if self.len <= size_of_val(front) => {
-                let mask = u64::MAX >> (64 - 8 * self.len);
-                Line { front: u64::from_le_bytes(*front) & mask, mask, ..self }
+            Some(front) if line.len <= size_of_val(front) => {
+                let mask = u64::MAX >> (64 - 8 * line.len);
+                Familiar { front: u64::from_le_bytes(*front) & mask, mask, line }
             }
-            _ => self,
+            _ => Familiar::NONE,
         }
     }
 
