@@ -104,21 +104,24 @@ fn main() -> ExitCode {
         );
         return ExitCode::from(2);
     }
-    if let Err(error) = wanted(&args).and_then(|_| every_key_is_known(&args)) {
-        eprintln!("dns_server: {error}\n\nFor more information, try '--help'.");
-        return ExitCode::from(2);
-    }
+    let zones = match wanted(&args).and_then(|zones| every_key_is_known(&args).map(|()| zones)) {
+        Ok(zones) => zones,
+        Err(error) => {
+            eprintln!("dns_server: {error}\n\nFor more information, try '--help'.");
+            return ExitCode::from(2);
+        }
+    };
     args.log.start();
-    examples::run("dns_server", || serve(&args))
+    examples::run("dns_server", || serve(&args, zones))
 }
 
-fn serve(args: &Args) -> Result<(), Failure> {
+fn serve(args: &Args, zones: Vec<Wanted>) -> Result<(), Failure> {
     let termination = Termination::heed()?;
     let mut hang_up = signal_hook::iterator::Signals::new([signal_hook::consts::SIGHUP])?;
     let hashing = seed()?;
     let most = args.max_journal_size;
     let keeping = args.data.as_deref().map(|folder| Keeping { folder, most });
-    let catalog = Catalog::open(wanted(args)?, keeping, hashing)?;
+    let catalog = Catalog::open(zones, keeping, hashing)?;
     let (news, heard) = channel();
     let blank = Authority::new().seed(hashing).nsid(args.nsid.as_bytes()).cookies(Secrets::new(random()?));
     let desk = Desk::new(catalog, blank, rules(args)?, news);

@@ -204,6 +204,7 @@ impl Site {
     }
 
     fn finish_files(&self, uploads: Uploads, date: HttpDate) -> Result<Answer, Error> {
+        let _turn = self.turn_to_change();
         let finished = uploads.finish();
         self.hot.forget_all();
         match finished {
